@@ -1,0 +1,30 @@
+package io.raftengine.error;
+
+/** The wanted entries do not exist: the group has none, or the index is beyond its last. */
+public final class EntryNotFoundException extends RaftEngineException {
+    private static final long serialVersionUID = 1L;
+
+    /**
+     * An error with its message.
+     *
+     * @param message what happened, on one line, with the values involved
+     */
+    public EntryNotFoundException(String message) {
+        super(message, null);
+    }
+
+    /**
+     * An error with its message and cause.
+     *
+     * @param message what happened, on one line, with the values involved
+     * @param cause the error below
+     */
+    public EntryNotFoundException(String message, Throwable cause) {
+        super(message, cause);
+    }
+
+    @Override
+    public Advice advice() {
+        return Advice.FIX_CALL;
+    }
+}

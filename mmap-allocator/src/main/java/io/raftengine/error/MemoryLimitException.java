@@ -1,0 +1,69 @@
+package io.raftengine.error;
+
+/** A reservation would exceed the memory limit; nothing was reserved and nothing is half done. */
+public final class MemoryLimitException extends RaftEngineException {
+    private static final long serialVersionUID = 1L;
+
+    /** Bytes asked for. */
+    private final long requestedBytes;
+
+    /** Bytes reserved when asked. */
+    private final long reservedBytes;
+
+    /** The limit in bytes. */
+    private final long limitBytes;
+
+    /**
+     * A refused reservation.
+     *
+     * @param requestedBytes bytes asked for
+     * @param reservedBytes bytes reserved at that moment
+     * @param limitBytes the limit in bytes
+     */
+    public MemoryLimitException(long requestedBytes, long reservedBytes, long limitBytes) {
+        super(
+                "memory-limit of "
+                        + limitBytes
+                        + " B: "
+                        + requestedBytes
+                        + " B more asked for while "
+                        + reservedBytes
+                        + " B are reserved",
+                null);
+        this.requestedBytes = requestedBytes;
+        this.reservedBytes = reservedBytes;
+        this.limitBytes = limitBytes;
+    }
+
+    /**
+     * Bytes asked for.
+     *
+     * @return a positive count
+     */
+    public long requestedBytes() {
+        return requestedBytes;
+    }
+
+    /**
+     * Bytes reserved when asked.
+     *
+     * @return at most the limit
+     */
+    public long reservedBytes() {
+        return reservedBytes;
+    }
+
+    /**
+     * The limit.
+     *
+     * @return bytes
+     */
+    public long limitBytes() {
+        return limitBytes;
+    }
+
+    @Override
+    public Advice advice() {
+        return Advice.RETRY;
+    }
+}
