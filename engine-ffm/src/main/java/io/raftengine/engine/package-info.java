@@ -1,0 +1,2 @@
+/** The public API of the engine. */
+package io.raftengine.engine;

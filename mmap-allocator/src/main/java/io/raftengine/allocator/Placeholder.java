@@ -1,0 +1,6 @@
+package io.raftengine.allocator;
+
+/** Holds the package open until its first class arrives. */
+final class Placeholder {
+    private Placeholder() {}
+}

@@ -1,0 +1,6 @@
+/** From a directory to a replayed state: scan, parallel replay, decisions about damage. */
+module io.raftengine.recovery {
+    requires transitive io.raftengine.log;
+
+    exports io.raftengine.recovery;
+}

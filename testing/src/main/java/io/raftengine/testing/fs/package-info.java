@@ -1,0 +1,2 @@
+/** File systems for tests: simulated disk, faults on demand. */
+package io.raftengine.testing.fs;

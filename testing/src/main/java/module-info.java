@@ -1,0 +1,8 @@
+/** Instruments shared by the tests of all modules; not published. */
+module io.raftengine.testing {
+    requires transitive io.raftengine.log;
+    requires transitive io.raftengine.proto;
+
+    exports io.raftengine.testing.fs;
+    exports io.raftengine.testing.model;
+}
