@@ -1,4 +1,6 @@
-/** The entry message that tools, tests and benchmarks use; the engine itself stores opaque bytes. */
+/**
+ * The entry message that tools, tests and benchmarks use; the engine itself stores opaque bytes.
+ */
 module io.raftengine.proto {
     requires transitive com.google.protobuf;
 

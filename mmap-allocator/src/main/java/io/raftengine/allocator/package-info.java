@@ -1,2 +1,5 @@
-/** Off-heap memory: the byte budget, mapped arenas, size-class slabs. Knows nothing of logs or files. */
+/**
+ * Off-heap memory: the byte budget, mapped arenas, size-class slabs. Knows nothing of logs or
+ * files.
+ */
 package io.raftengine.allocator;

@@ -2,7 +2,9 @@ package io.raftengine.error;
 
 /** What the caller should do about an error. */
 public enum Advice {
-    /** The call itself is wrong; correct the arguments or the configuration. Nothing was changed. */
+    /**
+     * The call itself is wrong; correct the arguments or the configuration. Nothing was changed.
+     */
     FIX_CALL,
     /** Nothing was changed and the same call may succeed later, for instance once space is back. */
     RETRY,

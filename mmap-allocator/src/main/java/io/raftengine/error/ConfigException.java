@@ -2,7 +2,10 @@ package io.raftengine.error;
 
 import java.util.Objects;
 
-/** A configuration that cannot be used: an unknown key, a bad value, or two that contradict each other. */
+/**
+ * A configuration that cannot be used: an unknown key, a bad value, or two that contradict each
+ * other.
+ */
 public final class ConfigException extends RaftEngineException {
     private static final long serialVersionUID = 1L;
 

@@ -1,8 +1,9 @@
 package io.raftengine.error;
 
 /**
- * Bytes that were good once are not good any more, or never came from an engine. Names the file, the offset of the
- * damaged structure, and what was expected and found there. Nothing was changed on disk.
+ * Bytes that were good once are not good any more, or never came from an engine. Names the file,
+ * the offset of the damaged structure, and what was expected and found there. Nothing was changed
+ * on disk.
  */
 public final class CorruptionException extends RaftEngineException {
     private static final long serialVersionUID = 1L;

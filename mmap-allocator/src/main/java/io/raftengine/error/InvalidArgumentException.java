@@ -1,6 +1,9 @@
 package io.raftengine.error;
 
-/** A caller's mistake, found before anything was changed: a hole or an append below the first live entry, the internal key, a malformed argument. */
+/**
+ * A caller's mistake, found before anything was changed: a hole or an append below the first live
+ * entry, the internal key, a malformed argument.
+ */
 public final class InvalidArgumentException extends RaftEngineException {
     private static final long serialVersionUID = 1L;
 

@@ -1,6 +1,8 @@
 package io.raftengine.error;
 
-/** Another engine, of this process or another, ours or the reference, holds the directory's lock. */
+/**
+ * Another engine, of this process or another, ours or the reference, holds the directory's lock.
+ */
 public final class LockedException extends RaftEngineException {
     private static final long serialVersionUID = 1L;
 

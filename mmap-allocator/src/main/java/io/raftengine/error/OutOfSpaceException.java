@@ -1,6 +1,9 @@
 package io.raftengine.error;
 
-/** The file system is full or a quota is reached; nothing of the call is visible, and it may be tried again. */
+/**
+ * The file system is full or a quota is reached; nothing of the call is visible, and it may be
+ * tried again.
+ */
 public final class OutOfSpaceException extends RaftEngineException {
     private static final long serialVersionUID = 1L;
 

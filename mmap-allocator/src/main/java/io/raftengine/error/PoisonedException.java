@@ -1,6 +1,9 @@
 package io.raftengine.error;
 
-/** A sync failed earlier, so what reached the disk is unknown; writes are refused until the directory is opened again. Reads still work. */
+/**
+ * A sync failed earlier, so what reached the disk is unknown; writes are refused until the
+ * directory is opened again. Reads still work.
+ */
 public final class PoisonedException extends RaftEngineException {
     private static final long serialVersionUID = 1L;
 

@@ -1,8 +1,8 @@
 package io.raftengine.error;
 
 /**
- * The operating system refused an operation on a file or directory. The engine stays as it was; whether a retry helps
- * depends on the cause.
+ * The operating system refused an operation on a file or directory. The engine stays as it was;
+ * whether a retry helps depends on the cause.
  */
 public final class StorageException extends RaftEngineException {
     private static final long serialVersionUID = 1L;
@@ -40,7 +40,12 @@ public final class StorageException extends RaftEngineException {
     public StorageException(
             String file, String operation, int errno, String reason, Throwable cause) {
         super(
-                file + ": " + operation + ": " + reason + (errno == 0 ? "" : " (errno " + errno + ")"),
+                file
+                        + ": "
+                        + operation
+                        + ": "
+                        + reason
+                        + (errno == 0 ? "" : " (errno " + errno + ")"),
                 cause);
         this.file = file;
         this.operation = operation;
