@@ -1,0 +1,98 @@
+package io.raftengine.ctl;
+
+import io.raftengine.tools.ToolCommand;
+import io.raftengine.tools.ToolRunner;
+import io.raftengine.tools.ToolVersion;
+import java.io.PrintStream;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.function.Supplier;
+
+/**
+ * The one entry point of the launcher {@code ./raft-engine <command>}.
+ *
+ * <p>Only the command that was asked for is loaded and reflected upon: describing all of them to
+ * picocli would cost every small command more time than its work.
+ */
+public final class Main {
+    /**
+     * A command of the launcher.
+     *
+     * @param summary one line for the list
+     * @param create makes the command; not called for the list
+     */
+    private record Entry(String summary, Supplier<ToolCommand> create) {}
+
+    /** In the order of the help. */
+    private static final Map<String, Entry> COMMANDS = new LinkedHashMap<>();
+
+    static {
+        // COMMANDS.put("dump", new Entry("prints every operation in log order", DumpCommand::new));
+    }
+
+    private Main() {}
+
+    /**
+     * Runs a command and exits with its status.
+     *
+     * @param arguments the command's name and what follows it
+     */
+    public static void main(String[] arguments) {
+        int status = run(arguments);
+        System.out.flush();
+        System.exit(status);
+    }
+
+    /**
+     * Runs a command without leaving the process.
+     *
+     * @param arguments the command's name and what follows it
+     * @return the exit status: 0 success, 1 a finding or failure, 2 bad usage
+     */
+    public static int run(String... arguments) {
+        if (arguments.length == 0) {
+            usage(System.err);
+            return 2;
+        }
+        String name = arguments[0];
+        switch (name) {
+            case "-h", "--help", "help" -> {
+                usage(System.out);
+                return 0;
+            }
+            case "-V", "--version" -> {
+                System.out.println(new ToolVersion().getVersion()[0]);
+                return 0;
+            }
+            // Hidden: only the launcher calls it.
+            case "startup-training" -> {
+                return StartupTraining.run(COMMANDS.keySet());
+            }
+            default -> {
+                Entry entry = COMMANDS.get(name);
+                if (entry == null) {
+                    System.err.println(
+                            "error: unknown command '" + name + "' (see raft-engine --help)");
+                    return 2;
+                }
+                return ToolRunner.run(
+                        "raft-engine " + name,
+                        entry.create().get(),
+                        Arrays.copyOfRange(arguments, 1, arguments.length));
+            }
+        }
+    }
+
+    private static void usage(PrintStream out) {
+        out.println("Usage: raft-engine <command> [options]");
+        out.println();
+        out.println("Reads, checks and loads the directories of a Multi-Raft log engine.");
+        out.println();
+        out.println("Commands:");
+        COMMANDS.forEach((name, entry) -> out.printf("  %-12s %s%n", name, entry.summary()));
+        out.println();
+        out.println(
+                "Each command answers --help. Exit status: 0 success, 1 a finding or a failure, 2 bad usage.");
+    }
+}

@@ -1,0 +1,51 @@
+package io.raftengine.tools;
+
+import io.raftengine.error.ConfigException;
+import java.io.PrintWriter;
+import picocli.CommandLine;
+import picocli.CommandLine.ExitCode;
+
+/**
+ * Runs one command and turns whatever happens into an exit status and at most one line on standard
+ * error.
+ */
+public final class ToolRunner {
+    private ToolRunner() {}
+
+    /**
+     * Parses {@code arguments}, runs {@code command} and reports its failure.
+     *
+     * @param name the name the user typed, for usage messages
+     * @param command the command to fill and run
+     * @param arguments what followed the name
+     * @return 0 on success, 1 on a finding or failure, 2 on bad usage or configuration
+     */
+    public static int run(String name, ToolCommand command, String... arguments) {
+        CommandLine line = new CommandLine(command);
+        line.setCommandName(name);
+        line.setExecutionExceptionHandler(
+                (failure, failed, parsed) -> report(failure, failed, command.verbose()));
+        line.setParameterExceptionHandler((bad, args) -> {
+            PrintWriter err = bad.getCommandLine().getErr();
+            err.println("error: " + oneLine(bad) + " (see " + name + " --help)");
+            return ExitCode.USAGE;
+        });
+        return line.execute(arguments);
+    }
+
+    private static int report(Exception failure, CommandLine line, boolean verbose) {
+        PrintWriter err = line.getErr();
+        if (verbose) {
+            failure.printStackTrace(err);
+        } else {
+            err.println("error: " + oneLine(failure));
+        }
+        // D24: a configuration that cannot be used is bad usage, not a finding.
+        return failure instanceof ConfigException ? ExitCode.USAGE : ExitCode.SOFTWARE;
+    }
+
+    private static String oneLine(Exception failure) {
+        String message = failure.getMessage();
+        return message == null ? failure.toString() : message.replaceAll("\\s*\\R\\s*", "; ");
+    }
+}

@@ -1,0 +1,24 @@
+package io.raftengine.tools;
+
+import picocli.CommandLine.IVersionProvider;
+
+/** Answers {@code --version} with the version of the build and of the JVM that runs it. */
+public final class ToolVersion implements IVersionProvider {
+    /** Called by picocli. */
+    public ToolVersion() {}
+
+    @Override
+    public String[] getVersion() {
+        String build = ToolVersion.class.getPackage().getImplementationVersion();
+        if (build == null) {
+            // On the module path the manifest is not read into the package; the descriptor knows.
+            build =
+                    ToolVersion.class
+                            .getModule()
+                            .getDescriptor()
+                            .rawVersion()
+                            .orElse("development");
+        }
+        return new String[] {"raft-engine " + build + " on Java " + Runtime.version()};
+    }
+}
