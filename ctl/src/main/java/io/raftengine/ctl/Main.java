@@ -56,32 +56,28 @@ public final class Main {
             return 2;
         }
         String name = arguments[0];
-        switch (name) {
+        return switch (name) {
             case "-h", "--help", "help" -> {
                 usage(System.out);
-                return 0;
+                yield 0;
             }
             case "-V", "--version" -> {
                 System.out.println(new ToolVersion().getVersion()[0]);
-                return 0;
+                yield 0;
             }
             // Hidden: only the launcher calls it.
-            case "startup-training" -> {
-                return StartupTraining.run(COMMANDS.keySet());
-            }
-            default -> {
-                Entry entry = COMMANDS.get(name);
-                if (entry == null) {
-                    System.err.println(
-                            "error: unknown command '" + name + "' (see raft-engine --help)");
-                    return 2;
-                }
-                return ToolRunner.run(
-                        "raft-engine " + name,
-                        entry.create().get(),
-                        Arrays.copyOfRange(arguments, 1, arguments.length));
-            }
+            case "startup-training" -> StartupTraining.run(COMMANDS.keySet());
+            default -> runCommand(name, Arrays.copyOfRange(arguments, 1, arguments.length));
+        };
+    }
+
+    private static int runCommand(String name, String[] arguments) {
+        Entry entry = COMMANDS.get(name);
+        if (entry == null) {
+            System.err.println("error: unknown command '" + name + "' (see raft-engine --help)");
+            return 2;
         }
+        return ToolRunner.run("raft-engine " + name, entry.create().get(), arguments);
     }
 
     private static void usage(PrintStream out) {

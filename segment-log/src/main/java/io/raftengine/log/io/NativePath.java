@@ -22,7 +22,7 @@ final class NativePath {
     }
 
     static byte[] bytes(Path path) {
-        if (path.getFileSystem() != FileSystems.getDefault()) {
+        if (!path.getFileSystem().equals(FileSystems.getDefault())) {
             throw new InvalidArgumentException(
                     "path " + path + " belongs to " + path.getFileSystem() + ", not to this machine");
         }
