@@ -1,0 +1,289 @@
+//! Operations with their latencies, and how they are paced and reported.
+
+use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use base64::engine::general_purpose::STANDARD as BASE64;
+use base64::Engine as _;
+use hdrhistogram::serialization::{Serializer, V2Serializer};
+use hdrhistogram::Histogram;
+use serde_json::{json, Value};
+
+use crate::failure::{Failure, Outcome};
+
+const NANOS_PER_MICRO: f64 = 1e3;
+const LONGEST_NANOS: u64 = 3_600_000_000_000;
+const SIGNIFICANT_DIGITS: u8 = 3;
+
+/// Nanoseconds from 1 to one hour, three digits.
+pub struct Latencies(Histogram<u64>);
+
+impl Latencies {
+    pub fn new() -> Outcome<Latencies> {
+        Histogram::new_with_bounds(1, LONGEST_NANOS, SIGNIFICANT_DIGITS)
+            .map(Latencies)
+            .map_err(|e| Failure::new("Other", e))
+    }
+
+    pub fn record(&mut self, duration: Duration) {
+        self.0.saturating_record(duration.as_nanos().clamp(1, u128::from(LONGEST_NANOS)) as u64);
+    }
+
+    pub fn count(&self) -> u64 {
+        self.0.len()
+    }
+
+    fn add(&mut self, other: &Latencies) -> Outcome<()> {
+        self.0.add(&other.0).map_err(|e| Failure::new("Other", e))
+    }
+
+    fn micros(&self) -> Value {
+        let at = |quantile: f64| self.0.value_at_quantile(quantile) as f64 / NANOS_PER_MICRO;
+        json!({
+            "min": self.0.min() as f64 / NANOS_PER_MICRO,
+            "avg": self.0.mean() / NANOS_PER_MICRO,
+            "p50": at(0.5),
+            "p90": at(0.9),
+            "p95": at(0.95),
+            "p99": at(0.99),
+            "p99_9": at(0.999),
+            "max": self.0.max() as f64 / NANOS_PER_MICRO,
+        })
+    }
+
+    fn base64(&self) -> Outcome<String> {
+        let mut bytes = Vec::new();
+        V2Serializer::new()
+            .serialize(&self.0, &mut bytes)
+            .map_err(|e| Failure::new("Other", format!("{e:?}")))?;
+        Ok(BASE64.encode(bytes))
+    }
+}
+
+/// Starts operations at a fixed rate, or at once without one. Latency counts from the time an
+/// operation should have started: one that had to wait for a slow predecessor was slow too.
+pub struct Pace {
+    interval: Option<Duration>,
+    start: Instant,
+    started: u32,
+    stretch: Instant,
+}
+
+impl Pace {
+    pub fn new(ops_per_second: u64) -> Pace {
+        let interval =
+            (ops_per_second > 0).then(|| Duration::from_secs_f64(1.0 / ops_per_second as f64));
+        let start = Instant::now();
+        Pace { interval, start, started: 0, stretch: start }
+    }
+
+    /// Waits for the next start. Answers when it should have been (none without pacing), or nothing
+    /// at all if the deadline comes first.
+    pub fn wait(&mut self, deadline: Instant) -> Option<Option<Instant>> {
+        let Some(interval) = self.interval else {
+            return Some(None);
+        };
+        // Counted from a base that moves, so that neither rounding nor a long run adds up.
+        if self.started == 1_000_000 {
+            self.stretch += interval * self.started;
+            self.started = 0;
+        }
+        let due = self.stretch + interval * self.started;
+        if due >= deadline {
+            return None;
+        }
+        self.started += 1;
+        sleep_until(due);
+        Some(Some(due))
+    }
+
+    pub fn started_at(&self) -> Instant {
+        self.start
+    }
+}
+
+fn sleep_until(due: Instant) {
+    const SPIN: Duration = Duration::from_micros(10);
+    let left = due.saturating_duration_since(Instant::now());
+    if left > SPIN {
+        thread::sleep(left - SPIN);
+    }
+    while Instant::now() < due {
+        std::hint::spin_loop();
+    }
+}
+
+/// What one thread did.
+pub struct ThreadFigures {
+    pub latency: Latencies,
+    /// From the real start of each operation; kept with pacing only.
+    pub service: Option<Latencies>,
+    pub bytes: u64,
+    pub elapsed: Duration,
+}
+
+impl ThreadFigures {
+    pub fn new(paced: bool) -> Outcome<ThreadFigures> {
+        Ok(ThreadFigures {
+            latency: Latencies::new()?,
+            service: if paced { Some(Latencies::new()?) } else { None },
+            bytes: 0,
+            elapsed: Duration::ZERO,
+        })
+    }
+
+    pub fn record(&mut self, due: Option<Instant>, start: Instant, end: Instant) {
+        self.latency.record(end - due.unwrap_or(start));
+        if let Some(service) = &mut self.service {
+            service.record(end - start);
+        }
+    }
+
+    fn ops_per_second(&self) -> f64 {
+        ratio(self.latency.count() as f64, self.elapsed.as_secs_f64())
+    }
+}
+
+/// What all threads of a kind did together.
+pub struct Figures {
+    latency: Latencies,
+    service: Option<Latencies>,
+    bytes: u64,
+    seconds: f64,
+    fairness: f64,
+}
+
+impl Figures {
+    pub fn join(threads: &[ThreadFigures]) -> Outcome<Figures> {
+        let paced = threads.iter().any(|thread| thread.service.is_some());
+        let mut sum = Figures {
+            latency: Latencies::new()?,
+            service: if paced { Some(Latencies::new()?) } else { None },
+            bytes: 0,
+            seconds: 0.0,
+            fairness: fairness(threads.iter().map(ThreadFigures::ops_per_second).collect()),
+        };
+        for thread in threads {
+            sum.latency.add(&thread.latency)?;
+            if let (Some(all), Some(one)) = (&mut sum.service, &thread.service) {
+                all.add(one)?;
+            }
+            sum.bytes += thread.bytes;
+            sum.seconds = sum.seconds.max(thread.elapsed.as_secs_f64());
+        }
+        Ok(sum)
+    }
+
+    pub fn ops(&self) -> u64 {
+        self.latency.count()
+    }
+
+    pub fn json(&self) -> Outcome<Value> {
+        let mut object = json!({
+            "ops": self.ops(),
+            "seconds": self.seconds,
+            "ops_per_s": ratio(self.ops() as f64, self.seconds),
+            "bytes_per_s": ratio(self.bytes as f64, self.seconds),
+            "fairness": self.fairness,
+            "latency_us": self.latency.micros(),
+            "histogram": self.latency.base64()?,
+            "histogram_unit": "ns",
+        });
+        if let Some(service) = &self.service {
+            object["service_us"] = service.micros();
+            object["service_histogram"] = service.base64()?.into();
+        }
+        Ok(object)
+    }
+}
+
+/// 1 when all threads got the same throughput: one minus the deviation in shares of the median, and
+/// for one or two threads minus their difference in shares of their sum.
+fn fairness(mut rates: Vec<f64>) -> f64 {
+    rates.sort_by(f64::total_cmp);
+    let (Some(&low), Some(&high)) = (rates.first(), rates.last()) else {
+        return 1.0;
+    };
+    if rates.len() <= 2 {
+        return 1.0 - ratio(high - low, high + low);
+    }
+    let count = rates.len() as f64;
+    let mean = rates.iter().sum::<f64>() / count;
+    let variance = rates.iter().map(|r| (r - mean).powi(2)).sum::<f64>() / (count - 1.0);
+    let middle = rates.len() / 2;
+    let median = if rates.len() % 2 == 1 {
+        rates[middle]
+    } else {
+        f64::midpoint(rates[middle - 1], rates[middle])
+    };
+    1.0 - ratio(variance.sqrt(), median)
+}
+
+pub fn ratio(part: f64, whole: f64) -> f64 {
+    if whole > 0.0 {
+        part / whole
+    } else {
+        0.0
+    }
+}
+
+/// The lines people read.
+pub fn describe(name: &str, figures: &Value) -> String {
+    let mut text = format!(
+        "[{name}]\nThroughput(QPS) = {:.2}\n",
+        figures["ops_per_s"].as_f64().unwrap_or(0.0)
+    );
+    for (title, key) in [("Latency", "latency_us"), ("Service", "service_us")] {
+        if let Some(values) = figures.get(key) {
+            let at = |field: &str| values[field].as_f64().unwrap_or(0.0);
+            text += &format!(
+                "{title}(us) min = {:.1}, avg = {:.1}, p50 = {:.1}, p90 = {:.1}, p95 = {:.1}, \
+                 p99 = {:.1}, p99.9 = {:.1}, max = {:.1}\n",
+                at("min"),
+                at("avg"),
+                at("p50"),
+                at("p90"),
+                at("p95"),
+                at("p99"),
+                at("p99_9"),
+                at("max"),
+            );
+        }
+    }
+    let mib = figures["bytes_per_s"].as_f64().unwrap_or(0.0) / (1 << 20) as f64;
+    let fairness = figures["fairness"].as_f64().unwrap_or(0.0) * 100.0;
+    text + &format!("Bandwidth = {mib:.2} MiB/s\nFairness = {fairness:.1}%\n")
+}
+
+/// Writes the figures for machines; "-" is standard output.
+pub fn write_json(file: &Path, figures: &Value) -> Outcome<()> {
+    if file.as_os_str() == "-" {
+        println!("{figures}");
+        return Ok(());
+    }
+    std::fs::write(file, format!("{figures}\n")).map_err(|e| Failure::from(e).at(file.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn equal_rates_are_fair_and_one_idle_thread_of_two_is_not() {
+        assert_eq!(fairness(vec![5.0, 5.0, 5.0]), 1.0);
+        assert_eq!(fairness(vec![7.0]), 1.0);
+        assert_eq!(fairness(vec![7.0, 0.0]), 0.0);
+        assert!(fairness(vec![1.0, 2.0, 3.0]) < 0.6);
+    }
+
+    #[test]
+    fn a_late_operation_counts_from_when_it_was_due() {
+        let mut figures = ThreadFigures::new(true).expect("histogram");
+        let due = Instant::now();
+        let start = due + Duration::from_millis(9);
+        figures.record(Some(due), start, start + Duration::from_millis(1));
+        assert!(figures.latency.0.max() >= 9_900_000);
+        assert!(figures.service.expect("paced").0.max() < 1_100_000);
+    }
+}

@@ -1,0 +1,125 @@
+//! A write thread: batches for its own groups, one after the other.
+
+use std::io::{self, Write};
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use raft_engine::{get_perf_context, Command, LogBatch};
+use rand::rngs::StdRng;
+use rand::{Rng, SeedableRng};
+
+use super::content::Content;
+use super::Run;
+use crate::entry::{Entry, EntryExt};
+use crate::failure::{Failure, Outcome};
+use crate::latency::{Pace, ThreadFigures};
+
+const BATCH_ITEMS: usize = 4096;
+
+/// What this thread knows about one of its groups; nobody else appends to it.
+struct Group {
+    id: u64,
+    first: u64,
+    next: u64,
+}
+
+pub fn run(run: &Run<'_>, thread: u64) -> Outcome<ThreadFigures> {
+    let args = run.args;
+    let groups = (thread..args.regions)
+        .step_by(args.write_threads as usize)
+        .map(|id| Group {
+            id,
+            first: run.engine.first_index(id).unwrap_or(1),
+            next: run.engine.last_index(id).map_or(1, |last| last + 1),
+        })
+        .collect();
+    let mut writer = Writer {
+        run,
+        content: Content::new(args.verify, args.entry_size, args.write_entry_count),
+        entries: vec![Entry::default(); args.write_entry_count as usize],
+        batch: LogBatch::with_capacity(BATCH_ITEMS),
+        groups,
+        written: Vec::new(),
+        rotation: Duration::ZERO,
+    };
+    let mut random = StdRng::from_entropy();
+    let mut figures = ThreadFigures::new(args.write_ops_per_thread > 0)?;
+    run.ready.wait();
+    let deadline = run.deadline();
+    let mut pace = Pace::new(args.write_ops_per_thread);
+    let begin = pace.started_at();
+    let mut end = begin;
+    while end < deadline && !run.stop.is_set() {
+        writer.prepare(random.gen_range(0..writer.groups.len()))?;
+        let Some(due) = pace.wait(deadline) else {
+            break;
+        };
+        let start = Instant::now();
+        let bytes = run.engine.write(&mut writer.batch, !args.write_without_sync)?;
+        end = Instant::now();
+        figures.record(due, start, end);
+        figures.bytes += bytes as u64;
+        writer.note_rotation();
+        if args.ack {
+            writer.acknowledge()?;
+        }
+    }
+    figures.elapsed = end - begin;
+    Ok(figures)
+}
+
+struct Writer<'a> {
+    run: &'a Run<'a>,
+    content: Content,
+    entries: Vec<Entry>,
+    batch: LogBatch,
+    groups: Vec<Group>,
+    /// Places, in `groups`, of the batch's groups.
+    written: Vec<usize>,
+    /// Time this thread's writes spent in rotations, as far as known.
+    rotation: Duration,
+}
+
+impl Writer<'_> {
+    /// Fills the batch for neighbouring groups of this thread's, from a given one on.
+    fn prepare(&mut self, from: usize) -> Outcome<()> {
+        let args = self.run.args;
+        self.written.clear();
+        for step in 0..args.write_region_count as usize {
+            let place = (from + step) % self.groups.len();
+            let group = &mut self.groups[place];
+            for (position, entry) in self.entries.iter_mut().enumerate() {
+                let payload = self.content.payload(position as u64, group.id, group.next);
+                entry.set(0, group.next, payload);
+                group.next += 1;
+            }
+            self.batch.add_entries::<EntryExt>(group.id, &self.entries)?;
+            if args.compact_count > 0 && group.next - group.first > args.compact_count {
+                group.first = group.next - args.compact_count;
+                self.batch.add_command(group.id, Command::Compact { index: group.first });
+            }
+            self.written.push(place);
+        }
+        Ok(())
+    }
+
+    /// The engine credits a rotation to every write of the group that met it.
+    fn note_rotation(&mut self) {
+        let total = get_perf_context().log_rotate_duration;
+        if total > self.rotation {
+            let nanos = (total - self.rotation).as_nanos() as u64;
+            self.run.rotation_max_nanos.fetch_max(nanos, Ordering::Relaxed);
+            self.rotation = total;
+        }
+    }
+
+    fn acknowledge(&self) -> Outcome<()> {
+        let mut text = String::new();
+        for place in &self.written {
+            let group = &self.groups[*place];
+            text += &format!("{} {}\n", group.id, group.next - 1);
+        }
+        let mut out = io::stdout().lock();
+        out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(Failure::from)
+    }
+}
