@@ -1,0 +1,35 @@
+package io.raftengine.log.format;
+
+/**
+ * Marks the batches of one atomic group in the rewrite queue: all of them count, or none. Stored as a PUT of the
+ * internal key with a value of exactly one byte, under the id of the atomic group.
+ */
+public enum AtomicMarker {
+    /** First batch of a group. */
+    BEGIN,
+    /** Neither first nor last. */
+    MIDDLE,
+    /** Last batch: the group is complete. */
+    END;
+
+    private static final AtomicMarker[] ALL = values();
+
+    /**
+     * The marker with that value byte.
+     *
+     * @param value the byte
+     * @return the marker, or null
+     */
+    public static AtomicMarker of(int value) {
+        return value >= 0 && value < ALL.length ? ALL[value] : null;
+    }
+
+    /**
+     * The byte it is stored as.
+     *
+     * @return 0, 1 or 2
+     */
+    public int value() {
+        return ordinal();
+    }
+}

@@ -1,0 +1,706 @@
+package io.raftengine.log.format;
+
+import io.raftengine.allocator.Memory;
+import io.raftengine.allocator.MemoryBudget;
+import io.raftengine.error.BatchFullException;
+import io.raftengine.error.InvalidArgumentException;
+
+/**
+ * Encodes one log batch off-heap while the caller fills it, and may be used again after {@link #clear}.
+ *
+ * <pre>
+ *    content buffer   | 16 B head room for the batch header | entry | entry | ... | 4 B crc |
+ *    items buffer     | head room for the item count        | item | item | ...   | 4 B crc |
+ * </pre>
+ *
+ * <p>An entry is copied once, to where it will be compressed or written from. {@link #finish} adds what is missing, all
+ * but the segment's signature, which is known only when the batch gets its place: {@link #sign} flips it into the last
+ * four bytes, in place.
+ *
+ * <p>Every method leaves the batch as it was when it throws; entries that were begun and not ended are forgotten then.
+ * One thread at a time. In steady state nothing is allocated.
+ */
+public final class BatchEncoder implements AutoCloseable {
+    /**
+     * Most bytes of entries in one batch: 2^31-1 less one page, so that the block with header, checksum and LZ4 prefix
+     * has a positive {@code int} length everywhere.
+     */
+    public static final int CONTENT_BYTES_MAX = Integer.MAX_VALUE - 4096;
+
+    /** Longest key. */
+    public static final int KEY_BYTES_MAX = 64 << 10;
+
+    /** Longest value. */
+    public static final int VALUE_BYTES_MAX = 512 << 20;
+
+    /** Longest item section. */
+    public static final int SECTION_BYTES_MAX = 1 << 30;
+
+    private static final int HEADER = BatchHeader.BYTES;
+    private static final int CRC = BatchHeader.CRC_BYTES;
+
+    private final ContentBuffer content;
+    private final ItemBuffer items;
+
+    private int itemCount;
+    private long entryCount;
+    private boolean marked; // carries an atomic marker
+    private boolean finished;
+
+    // Entries that were begun.
+    private boolean open;
+    private long openGroup;
+    private long openNextIndex;
+    private int openCount;
+    private long openContentEnd;
+    private long openItemsEnd;
+    private long openCountAt;
+    private final long contentBytesMax;
+
+    /**
+     * An empty batch.
+     *
+     * @param budget pays for its buffers
+     */
+    public BatchEncoder(MemoryBudget budget) {
+        this(budget, CONTENT_BYTES_MAX);
+    }
+
+    /**
+     * An empty batch with a lower limit.
+     *
+     * @param budget pays for its buffers
+     * @param contentBytesMax most bytes of entries, at most {@link #CONTENT_BYTES_MAX}
+     */
+    public BatchEncoder(MemoryBudget budget, int contentBytesMax) {
+        this.contentBytesMax = Math.min(contentBytesMax, CONTENT_BYTES_MAX);
+        this.content = new ContentBuffer(budget);
+        try {
+            this.items = new ItemBuffer(budget);
+        } catch (RuntimeException e) {
+            content.close();
+            throw e;
+        }
+    }
+
+    /**
+     * Begins entries of a group. Nothing else may be added until {@link #endEntries}.
+     *
+     * @param groupId unsigned
+     * @param firstIndex unsigned index of the first entry; the others follow without gaps
+     * @throws InvalidArgumentException index 2^64-1, which no entry can have
+     * @throws BatchFullException no room for another item
+     */
+    public void beginEntries(long groupId, long firstIndex) {
+        requireClosed();
+        if (firstIndex == -1L) {
+            throw badIndex(groupId);
+        }
+        changed();
+        long at = items.reserve(2 * Varint.BYTES_MAX + 2);
+        openContentEnd = content.end();
+        openItemsEnd = items.end();
+        long p = Varint.put(at, groupId);
+        Memory.putByte(p++, (byte) ItemReader.TYPE_ENTRIES);
+        // One byte for the count; it is widened at the end if there are more than 127 entries.
+        openCountAt = openItemsEnd + (p - at);
+        Memory.putByte(p++, (byte) 0);
+        p = Varint.put(p, firstIndex);
+        items.advance(p - at);
+        openGroup = groupId;
+        openNextIndex = firstIndex;
+        openCount = 0;
+        open = true;
+    }
+
+    /**
+     * Adds the next entry.
+     *
+     * @param address of its first byte
+     * @param length its length in bytes, 0 or more
+     * @throws BatchFullException more entry bytes than a batch may hold
+     * @throws InvalidArgumentException its index would be 2^64-1, or a negative length
+     * @throws io.raftengine.error.MemoryLimitException the budget has not enough left
+     */
+    public void addEntry(long address, int length) {
+        long to = reserveEntry(length);
+        Memory.copy(address, to, length);
+    }
+
+    /**
+     * Adds the next entry.
+     *
+     * @param bytes where it is
+     * @param offset index of its first byte
+     * @param length its length in bytes, 0 or more
+     * @throws BatchFullException more entry bytes than a batch may hold
+     * @throws InvalidArgumentException its index would be 2^64-1, or a range outside the array
+     * @throws io.raftengine.error.MemoryLimitException the budget has not enough left
+     */
+    public void addEntry(byte[] bytes, int offset, int length) {
+        checkRange(bytes, offset, length);
+        long to = reserveEntry(length);
+        Memory.copyFromArray(bytes, offset, to, length);
+    }
+
+    /**
+     * Adds the next entry, whose bytes the caller will write itself before any other call.
+     *
+     * @param length its length in bytes, 0 or more
+     * @return address of its first byte, until the next call
+     * @throws BatchFullException more entry bytes than a batch may hold
+     * @throws InvalidArgumentException its index would be 2^64-1, or a negative length
+     * @throws io.raftengine.error.MemoryLimitException the budget has not enough left
+     */
+    public long reserveEntry(int length) {
+        if (!open) {
+            throw new IllegalStateException("no entries were begun");
+        }
+        try {
+            checkEntry(length);
+            long at = content.reserve(length);
+            long tailAt = items.reserve(Varint.BYTES_MAX);
+            content.advance(length);
+            items.advance(Varint.put(tailAt, content.bytes()) - tailAt);
+            openNextIndex++;
+            openCount++;
+            return at;
+        } catch (RuntimeException e) {
+            abortEntries();
+            throw e;
+        }
+    }
+
+    /** Ends the entries that were begun; without a single one nothing is added. */
+    public void endEntries() {
+        if (!open) {
+            throw new IllegalStateException("no entries were begun");
+        }
+        if (openCount == 0) {
+            abortEntries();
+            return;
+        }
+        if (openCount < 0x80) {
+            Memory.putByte(items.address() + openCountAt, (byte) openCount);
+        } else {
+            widenCount();
+        }
+        open = false;
+        entryCount += openCount;
+        itemCount++;
+    }
+
+    /** Forgets the entries that were begun, as if they had not been. */
+    public void abortEntries() {
+        if (open) {
+            open = false;
+            content.cutTo(openContentEnd);
+            items.cutTo(openItemsEnd);
+        }
+    }
+
+    /**
+     * Adds: everything of the group is gone.
+     *
+     * @param groupId unsigned
+     * @throws BatchFullException no room for another item
+     */
+    public void clean(long groupId) {
+        long at = beginItem(Varint.BYTES_MAX + 2);
+        long p = Varint.put(at, groupId);
+        Memory.putByte(p++, (byte) ItemReader.TYPE_COMMAND);
+        Memory.putByte(p++, (byte) ItemReader.COMMAND_CLEAN);
+        endItem(p - at);
+    }
+
+    /**
+     * Adds: entries of the group below an index are gone.
+     *
+     * @param groupId unsigned
+     * @param index unsigned index of the first entry that stays
+     * @throws BatchFullException no room for another item
+     */
+    public void compact(long groupId, long index) {
+        long at = beginItem(2 * Varint.BYTES_MAX + 2);
+        long p = Varint.put(at, groupId);
+        Memory.putByte(p++, (byte) ItemReader.TYPE_COMMAND);
+        Memory.putByte(p++, (byte) ItemReader.COMMAND_COMPACT);
+        p = Varint.put(p, index);
+        endItem(p - at);
+    }
+
+    /**
+     * Adds: a key gets a value.
+     *
+     * @param groupId unsigned
+     * @param key where the key is
+     * @param keyOffset index of its first byte
+     * @param keyLength its length, at most {@link #KEY_BYTES_MAX}
+     * @param value where the value is
+     * @param valueOffset index of its first byte
+     * @param valueLength its length, at most {@link #VALUE_BYTES_MAX}
+     * @throws InvalidArgumentException the internal key, or a range outside its array
+     * @throws BatchFullException a length above its limit, or no room for another item
+     * @throws io.raftengine.error.MemoryLimitException the budget has not enough left
+     */
+    public void put(
+            long groupId,
+            byte[] key,
+            int keyOffset,
+            int keyLength,
+            byte[] value,
+            int valueOffset,
+            int valueLength) {
+        checkRange(key, keyOffset, keyLength);
+        checkRange(value, valueOffset, valueLength);
+        refuseInternal(InternalRecords.isInternalKey(key, keyOffset, keyLength));
+        long at = beginPut(keyLength, valueLength);
+        long p = keyValueHead(at, groupId, ItemReader.OP_PUT, keyLength);
+        Memory.copyFromArray(key, keyOffset, p, keyLength);
+        p = Varint.put(p + keyLength, valueLength);
+        Memory.copyFromArray(value, valueOffset, p, valueLength);
+        endItem(p + valueLength - at);
+    }
+
+    /**
+     * Adds: a key gets a value.
+     *
+     * @param groupId unsigned
+     * @param keyAddress of the key's first byte
+     * @param keyLength its length, at most {@link #KEY_BYTES_MAX}
+     * @param valueAddress of the value's first byte
+     * @param valueLength its length, at most {@link #VALUE_BYTES_MAX}
+     * @throws InvalidArgumentException the internal key, or a negative length
+     * @throws BatchFullException a length above its limit, or no room for another item
+     * @throws io.raftengine.error.MemoryLimitException the budget has not enough left
+     */
+    public void put(
+            long groupId, long keyAddress, int keyLength, long valueAddress, int valueLength) {
+        checkLength(keyLength);
+        checkLength(valueLength);
+        refuseInternal(isInternalKey(keyAddress, keyLength));
+        long at = beginPut(keyLength, valueLength);
+        long p = keyValueHead(at, groupId, ItemReader.OP_PUT, keyLength);
+        Memory.copy(keyAddress, p, keyLength);
+        p = Varint.put(p + keyLength, valueLength);
+        Memory.copy(valueAddress, p, valueLength);
+        endItem(p + valueLength - at);
+    }
+
+    /**
+     * Adds: a key is gone. Of the internal key nothing is added, since no replay would honour it.
+     *
+     * @param groupId unsigned
+     * @param key where the key is
+     * @param keyOffset index of its first byte
+     * @param keyLength its length, at most {@link #KEY_BYTES_MAX}
+     * @throws InvalidArgumentException a range outside the array
+     * @throws BatchFullException a length above its limit, or no room for another item
+     */
+    public void delete(long groupId, byte[] key, int keyOffset, int keyLength) {
+        checkRange(key, keyOffset, keyLength);
+        if (!InternalRecords.isInternalKey(key, keyOffset, keyLength)) {
+            long at = beginDelete(keyLength);
+            long p = keyValueHead(at, groupId, ItemReader.OP_DELETE, keyLength);
+            Memory.copyFromArray(key, keyOffset, p, keyLength);
+            endItem(p + keyLength - at);
+        }
+    }
+
+    /**
+     * Adds: a key is gone. Of the internal key nothing is added, since no replay would honour it.
+     *
+     * @param groupId unsigned
+     * @param keyAddress of the key's first byte
+     * @param keyLength its length, at most {@link #KEY_BYTES_MAX}
+     * @throws InvalidArgumentException a negative length
+     * @throws BatchFullException a length above its limit, or no room for another item
+     */
+    public void delete(long groupId, long keyAddress, int keyLength) {
+        checkLength(keyLength);
+        if (!isInternalKey(keyAddress, keyLength)) {
+            long at = beginDelete(keyLength);
+            long p = keyValueHead(at, groupId, ItemReader.OP_DELETE, keyLength);
+            Memory.copy(keyAddress, p, keyLength);
+            endItem(p + keyLength - at);
+        }
+    }
+
+    /**
+     * Adds the mark of an atomic group, at most one per batch.
+     *
+     * @param atomicGroupId id of the atomic group, of no Raft group
+     * @param marker what this batch is in it
+     * @throws InvalidArgumentException the batch has a marker
+     */
+    public void mark(long atomicGroupId, AtomicMarker marker) {
+        if (marked) {
+            throw new InvalidArgumentException("the batch already carries an atomic marker");
+        }
+        long at = beginItem(Varint.BYTES_MAX + 8);
+        long p =
+                keyValueHead(
+                        at, atomicGroupId, ItemReader.OP_PUT, InternalRecords.KEY_BYTES);
+        Memory.putByte(p++, InternalRecords.KEY_0);
+        Memory.putByte(p++, InternalRecords.KEY_1);
+        Memory.putByte(p++, InternalRecords.KEY_2);
+        Memory.putByte(p++, (byte) 1);
+        Memory.putByte(p++, (byte) marker.value());
+        endItem(p - at);
+        marked = true;
+    }
+
+    /**
+     * Moves everything out of another batch to the end of this one; entries keep their order.
+     *
+     * @param other the other batch; empty afterwards
+     * @throws BatchFullException together they are too large; both are as they were
+     * @throws InvalidArgumentException both carry an atomic marker, or a batch is merged into itself
+     * @throws io.raftengine.error.MemoryLimitException the budget has not enough left; both are as they were
+     */
+    public void mergeFrom(BatchEncoder other) {
+        requireClosed();
+        other.requireClosed();
+        if (other == this || (marked && other.marked)) {
+            throw new InvalidArgumentException(
+                    other == this
+                            ? "a batch cannot be merged into itself"
+                            : "both batches carry an atomic marker");
+        }
+        if (other.isEmpty()) {
+            return;
+        }
+        long otherBytes = other.content.bytes();
+        checkContent(otherBytes);
+        changed();
+        long at = content.reserve(otherBytes);
+        // A tail takes 1 to 5 bytes, so shifting it lengthens it by at most 4.
+        items.append(other.items, content.bytes(), 4 * other.entryCount);
+        Memory.copy(other.content.address() + HEADER, at, otherBytes);
+        content.advance(otherBytes);
+        itemCount += other.itemCount;
+        entryCount += other.entryCount;
+        marked |= other.marked;
+        other.clear();
+    }
+
+    /**
+     * Whether there is nothing to write.
+     *
+     * @return true if there is no item
+     */
+    public boolean isEmpty() {
+        return itemCount == 0;
+    }
+
+    /**
+     * Number of items.
+     *
+     * @return 0 or more
+     */
+    public int itemCount() {
+        return itemCount;
+    }
+
+    /**
+     * Number of entries in all items.
+     *
+     * @return 0 or more
+     */
+    public long entryCount() {
+        return entryCount;
+    }
+
+    /**
+     * Length of the entries before compression.
+     *
+     * @return bytes
+     */
+    public long contentBytes() {
+        return content.bytes();
+    }
+
+    /**
+     * How long the batch will be at most, as it is now.
+     *
+     * @return bytes; 0 if it is empty, the exact length once it is finished
+     */
+    public long approximateBytes() {
+        if (itemCount == 0) {
+            return 0;
+        }
+        if (finished) {
+            return encodedBytes();
+        }
+        long block = content.bytes() == 0 ? 0 : content.bytes() + CRC;
+        return HEADER + block + Varint.BYTES_MAX + items.bytes() + CRC;
+    }
+
+    /** Empties the batch and gives unusually large buffers back. */
+    public void clear() {
+        open = false;
+        finished = false;
+        marked = false;
+        itemCount = 0;
+        entryCount = 0;
+        content.clear();
+        items.clear();
+    }
+
+    /**
+     * Completes the batch: compression, both checksums, header; everything but the signature. Does nothing if it was
+     * finished and not changed since.
+     *
+     * @param compressionThreshold entries of at least so many bytes are compressed; 0 = never. What does not get
+     *     shorter is stored as it is, and so is what exceeds {@link Lz4#INPUT_BYTES_MAX}
+     * @param lz4Acceleration 1 or more; higher is faster and larger
+     * @throws io.raftengine.error.MemoryLimitException the budget has not enough left; the batch can be finished later
+     */
+    public void finish(int compressionThreshold, int lz4Acceleration) {
+        requireClosed();
+        if (finished || itemCount == 0) {
+            return;
+        }
+        items.finish(itemCount);
+        content.finish(compressionThreshold, lz4Acceleration);
+        long itemOffset = HEADER + content.blockBytes();
+        BatchHeader.encode(
+                content.storedAddress(),
+                itemOffset + items.sectionBytes() + CRC,
+                content.compressed(),
+                itemOffset);
+        finished = true;
+    }
+
+    /**
+     * Length of the finished batch.
+     *
+     * @return bytes; 0 if it is empty
+     */
+    public long encodedBytes() {
+        requireFinished();
+        return itemCount == 0 ? 0 : HEADER + content.blockBytes() + items.sectionBytes() + CRC;
+    }
+
+    /**
+     * Copies the finished batch, unsigned.
+     *
+     * @param address where it goes; room for {@link #encodedBytes}
+     */
+    public void copyTo(long address) {
+        requireFinished();
+        if (itemCount != 0) {
+            long front = HEADER + content.blockBytes();
+            Memory.copy(content.storedAddress(), address, front);
+            Memory.copy(
+                    items.sectionAddress(), address + front, items.sectionBytes() + CRC);
+        }
+    }
+
+    /**
+     * Address of the finished batch's header and entries block, for writing a large batch without a copy.
+     *
+     * @return address of {@link #frontBytes} bytes, until the batch changes
+     */
+    public long frontAddress() {
+        requireFinished();
+        return content.storedAddress();
+    }
+
+    /**
+     * Length of header and entries block.
+     *
+     * @return bytes
+     */
+    public long frontBytes() {
+        requireFinished();
+        return HEADER + content.blockBytes();
+    }
+
+    /**
+     * Length of the finished batch's entries block as it is stored.
+     *
+     * @return bytes, checksum included; 0 = there is none
+     */
+    public long blockBytes() {
+        requireFinished();
+        return content.blockBytes();
+    }
+
+    /**
+     * Whether the finished batch's entries block is LZ4.
+     *
+     * @return true for LZ4
+     */
+    public boolean compressed() {
+        requireFinished();
+        return content.compressed();
+    }
+
+    /**
+     * Address of the finished batch's item section, for validation, apply, and writing without a copy; its unsigned
+     * checksum follows it.
+     *
+     * @return address of {@link #itemSectionBytes} bytes, until the batch changes
+     */
+    public long itemSectionAddress() {
+        requireFinished();
+        return items.sectionAddress();
+    }
+
+    /**
+     * Length of the item section without its checksum.
+     *
+     * @return bytes
+     */
+    public long itemSectionBytes() {
+        requireFinished();
+        return items.sectionBytes();
+    }
+
+    /**
+     * Signs an encoded batch for a segment, or, with the XOR of two signatures, moves it from one to another. Signing
+     * twice with the same signature undoes it.
+     *
+     * @param batchAddress where the batch is
+     * @param batchBytes its length
+     * @param signature of the segment, {@link FormatVersion#signature}
+     */
+    public static void sign(long batchAddress, long batchBytes, int signature) {
+        long at = batchAddress + batchBytes - CRC;
+        Memory.putInt(at, Memory.getInt(at) ^ signature);
+    }
+
+    @Override
+    public void close() {
+        content.close();
+        items.close();
+    }
+
+    private void checkEntry(int length) {
+        if (length < 0) {
+            throw new InvalidArgumentException("entry length " + length + " is negative");
+        }
+        if (openNextIndex == -1L) {
+            throw badIndex(openGroup);
+        }
+        checkContent(length);
+    }
+
+    private static InvalidArgumentException badIndex(long groupId) {
+        return new InvalidArgumentException(
+                "group " + Long.toUnsignedString(groupId) + ": no entry can have the index 2^64-1");
+    }
+
+    private void checkContent(long more) {
+        if (content.bytes() + more > contentBytesMax) {
+            throw new BatchFullException(
+                    "entries of "
+                            + (content.bytes() + more)
+                            + " bytes in one batch, at most "
+                            + contentBytesMax);
+        }
+    }
+
+    private void widenCount() {
+        int extra = Varint.encodedBytes(openCount) - 1;
+        long rest = items.end() - openCountAt - 1;
+        try {
+            items.reserve(extra);
+        } catch (RuntimeException e) {
+            abortEntries();
+            throw e;
+        }
+        long at = items.address() + openCountAt;
+        Memory.copy(at + 1, at + 1 + extra, rest);
+        Varint.put(at, openCount);
+        items.advance(extra);
+    }
+
+    private long beginPut(int keyLength, int valueLength) {
+        checkKey(keyLength);
+        if (valueLength > VALUE_BYTES_MAX) {
+            throw new BatchFullException(
+                    "value of " + valueLength + " bytes, at most " + VALUE_BYTES_MAX);
+        }
+        return beginItem(3L * Varint.BYTES_MAX + 2 + keyLength + valueLength);
+    }
+
+    private long beginDelete(int keyLength) {
+        checkKey(keyLength);
+        return beginItem(2L * Varint.BYTES_MAX + 2 + keyLength);
+    }
+
+    private static long keyValueHead(long at, long groupId, int op, int keyLength) {
+        long p = Varint.put(at, groupId);
+        Memory.putByte(p++, (byte) ItemReader.TYPE_KV);
+        Memory.putByte(p++, (byte) op);
+        return Varint.put(p, keyLength);
+    }
+
+    private long beginItem(long bytesMax) {
+        requireClosed();
+        changed();
+        return items.reserve(bytesMax);
+    }
+
+    private void endItem(long bytes) {
+        items.advance(bytes);
+        itemCount++;
+    }
+
+    private void changed() {
+        finished = false;
+    }
+
+    private void requireClosed() {
+        if (open) {
+            throw new IllegalStateException("entries were begun and not ended");
+        }
+    }
+
+    private void requireFinished() {
+        if (!finished && itemCount != 0) {
+            throw new IllegalStateException("the batch is not finished");
+        }
+    }
+
+    private static void checkKey(int keyLength) {
+        if (keyLength > KEY_BYTES_MAX) {
+            throw new BatchFullException(
+                    "key of " + keyLength + " bytes, at most " + KEY_BYTES_MAX);
+        }
+    }
+
+    private static void refuseInternal(boolean internal) {
+        if (internal) {
+            throw new InvalidArgumentException("the key 5f 5f 01 is the engine's own");
+        }
+    }
+
+    private static boolean isInternalKey(long address, int length) {
+        return length == InternalRecords.KEY_BYTES
+                && Memory.getByte(address) == InternalRecords.KEY_0
+                && Memory.getByte(address + 1) == InternalRecords.KEY_1
+                && Memory.getByte(address + 2) == InternalRecords.KEY_2;
+    }
+
+    private static void checkLength(int length) {
+        if (length < 0) {
+            throw new InvalidArgumentException("length " + length + " is negative");
+        }
+    }
+
+    private static void checkRange(byte[] bytes, int offset, int length) {
+        if ((offset | length) < 0 || length > bytes.length - offset) {
+            throw new InvalidArgumentException(
+                    "range "
+                            + offset
+                            + " + "
+                            + length
+                            + " in an array of "
+                            + bytes.length
+                            + " bytes");
+        }
+    }
+}

@@ -1,0 +1,585 @@
+package io.raftengine.log.format;
+
+import io.raftengine.allocator.MemoryBudget;
+import io.raftengine.error.CorruptionException;
+import io.raftengine.error.UnsupportedFeatureException;
+import io.raftengine.log.io.FileHandle;
+import java.util.zip.CRC32;
+
+/**
+ * Walks the batches of one segment after another: the loop under recovery, dump and check.
+ *
+ * <p>Bytes come through a window, a {@code byte[]} filled by one positional read. Entries blocks are stepped over: where
+ * a batch is larger than the rest of the window, the next window starts at its item section. An item section larger than
+ * the window is read twice, once to verify and once to decode.
+ *
+ * <p>{@link #BROKEN} is a fact about bytes. A read that fails is a {@link io.raftengine.error.StorageException} and says
+ * nothing about them; nothing may be cut because of it.
+ *
+ * <p>One thread at a time. Nothing is allocated per batch or file except when something is broken. Methods are small and
+ * use plain arithmetic on arrays, since recovery runs before the optimising compiler does.
+ */
+public final class BatchScanner implements AutoCloseable {
+    /** {@link #next}: the file is over, at the end of a batch. */
+    public static final int END = 0;
+
+    /** {@link #next}: a batch, whole and valid for this segment. */
+    public static final int BATCH = 1;
+
+    /** {@link #next}: the bytes at {@link #breakOffset} are no valid batch. */
+    public static final int BROKEN = 2;
+
+    /** Window that was fastest in a JVM that just started. */
+    public static final int WINDOW_BYTES_DEFAULT = 256 << 10;
+
+    /** Smallest window. */
+    public static final int WINDOW_BYTES_MIN = 512;
+
+    /** Largest window. */
+    public static final int WINDOW_BYTES_MAX = 1 << 20;
+
+    private static final int HEADER = BatchHeader.BYTES;
+    private static final int CRC = BatchHeader.CRC_BYTES;
+
+    private final MemoryBudget budget;
+    private final byte[] window;
+    private final FileSource source;
+    private final ItemReader items;
+    private final CRC32 crc = new CRC32();
+    private final byte[] word = new byte[CRC];
+    private boolean closed;
+
+    // The file.
+    private String path = "";
+    private long fileBytes;
+    private FormatVersion version = FormatVersion.V2;
+    private long alignment;
+    private int signature;
+
+    // What the window holds: bytes [windowStart, windowEnd) of the file.
+    private long windowStart;
+    private long windowEnd;
+
+    // The batch.
+    private long nextOffset;
+    private long batchOffset;
+    private long batchBytes;
+    private long itemOffset;
+    private boolean compressed;
+
+    private BreakKind breakKind;
+    private CorruptionException breakReason;
+
+    /**
+     * A scanner with its window and as much off-heap memory to read through, both paid by the budget until it is closed.
+     *
+     * @param budget pays for both
+     * @param windowBytes size of the window; clamped to {@link #WINDOW_BYTES_MIN} .. {@link #WINDOW_BYTES_MAX}
+     * @throws io.raftengine.error.MemoryLimitException the budget has not that much left
+     */
+    public BatchScanner(MemoryBudget budget, int windowBytes) {
+        int bytes = Math.clamp(windowBytes, WINDOW_BYTES_MIN, WINDOW_BYTES_MAX);
+        this.budget = budget;
+        this.source = new FileSource(budget, bytes);
+        try {
+            budget.reserve(bytes);
+        } catch (RuntimeException e) {
+            source.close();
+            throw e;
+        }
+        this.window = new byte[bytes];
+        this.items = new ItemReader(window);
+    }
+
+    /**
+     * Goes to another segment, reads and checks its header.
+     *
+     * @param file an open file; stays the caller's, and open while the scanner is used on it
+     * @param name its name, for errors
+     * @param fileBytes its physical length; nothing behind it is looked at
+     * @param segmentSeq number in the segment's name, which its batches are signed with
+     * @return the header
+     * @throws CorruptionException no valid header
+     * @throws io.raftengine.error.StorageException the file cannot be read
+     */
+    public SegmentHeader open(FileHandle file, String name, long fileBytes, long segmentSeq) {
+        attach(file, name, fileBytes);
+        refill(0);
+        SegmentHeader header =
+                SegmentHeader.decode(
+                        window, (int) Math.min(windowEnd, SegmentHeader.BYTES_MAX), name);
+        begin(header.version(), header.alignment(), segmentSeq);
+        return header;
+    }
+
+    /**
+     * Goes to a segment whose header is not to be trusted, and takes it for one without alignment.
+     *
+     * @param file an open file; stays the caller's, and open while the scanner is used on it
+     * @param name its name, for errors
+     * @param fileBytes its physical length
+     * @param segmentSeq number in the segment's name
+     * @param version what it is taken for
+     */
+    public void openWithoutHeader(
+            FileHandle file,
+            String name,
+            long fileBytes,
+            long segmentSeq,
+            FormatVersion version) {
+        attach(file, name, fileBytes);
+        begin(version, 0, segmentSeq);
+    }
+
+    /**
+     * Goes to the next batch and checks it: header, checksum, and every item, so that nobody applies half a batch.
+     *
+     * @return {@link #BATCH}, {@link #END} or {@link #BROKEN}; after the last two, the same again
+     * @throws io.raftengine.error.StorageException the file cannot be read; the same call may be repeated
+     * @throws UnsupportedFeatureException a valid batch with an entries block of 2 GiB or more
+     */
+    public int next() {
+        long offset = nextOffset;
+        long at = offset - windowStart;
+        if (at < 0 || offset + HEADER > windowEnd) {
+            if (offset >= fileBytes) {
+                return END;
+            }
+            refill(offset);
+            at = 0;
+            if (windowEnd - offset < HEADER) {
+                return headerFailed(BreakKind.SHORT_HEADER, offset);
+            }
+        }
+        int header = (int) at;
+        if (BatchHeader.check(window, header) != BatchHeader.OK) {
+            return headerFailed(BreakKind.BAD_HEADER, offset);
+        }
+        return nextBatch(offset, header);
+    }
+
+    /**
+     * Where the current batch starts.
+     *
+     * @return file offset
+     */
+    public long batchOffset() {
+        return batchOffset;
+    }
+
+    /**
+     * Length of the current batch.
+     *
+     * @return bytes, header and checksums included
+     */
+    public long batchBytes() {
+        return batchBytes;
+    }
+
+    /**
+     * Where the entries block of the current batch starts.
+     *
+     * @return file offset
+     */
+    public long blockOffset() {
+        return batchOffset + HEADER;
+    }
+
+    /**
+     * Length of the entries block of the current batch.
+     *
+     * @return bytes, checksum included; 0 = there is none
+     */
+    public int blockBytes() {
+        return (int) (itemOffset - HEADER);
+    }
+
+    /**
+     * Whether the entries block of the current batch is LZ4.
+     *
+     * @return true for LZ4
+     */
+    public boolean compressed() {
+        return compressed;
+    }
+
+    /**
+     * Items of the current batch, before the first one; all of them were checked. Valid until the next call to {@link
+     * #next}, {@link #seek} or {@code open}.
+     *
+     * @return the scanner's own reader
+     */
+    public ItemReader items() {
+        return items;
+    }
+
+    /**
+     * Where the next batch is expected: after {@link #BATCH} the end of that batch, after {@link #BROKEN} the start of
+     * what is broken, after {@link #END} the end of the file.
+     *
+     * @return file offset
+     */
+    public long position() {
+        return nextOffset;
+    }
+
+    /**
+     * The version the current segment is read as.
+     *
+     * @return V1 or V2
+     */
+    public FormatVersion version() {
+        return version;
+    }
+
+    /**
+     * The watermark that the current batch carries.
+     *
+     * @return file offset below which everything was synced, or -1 if the batch is no watermark of this place
+     */
+    public long watermark() {
+        if (batchBytes != WatermarkBatch.BYTES || !version.signed()) {
+            return -1;
+        }
+        assert batchOffset >= windowStart && batchOffset + batchBytes <= windowEnd : batchOffset;
+        return WatermarkBatch.parse(window, (int) (batchOffset - windowStart), batchOffset);
+    }
+
+    /**
+     * Goes to a batch that is known to start there, or to where one may start; the next {@link #next} reads it.
+     *
+     * @param offset file offset, at least 0
+     */
+    public void seek(long offset) {
+        assert offset >= 0 : offset;
+        nextOffset = offset;
+        breakKind = null;
+        breakReason = null;
+    }
+
+    /**
+     * Where the broken bytes start.
+     *
+     * @return file offset, after {@link #BROKEN}
+     */
+    public long breakOffset() {
+        return nextOffset;
+    }
+
+    /**
+     * What is wrong there.
+     *
+     * @return the kind, after {@link #BROKEN}; null otherwise
+     */
+    public BreakKind breakKind() {
+        return breakKind;
+    }
+
+    /**
+     * What is wrong there, ready to be thrown or reported.
+     *
+     * @return the error, after {@link #BROKEN}; null otherwise
+     */
+    public CorruptionException breakReason() {
+        return breakReason;
+    }
+
+    /**
+     * Verifies the entries block of the current batch: its length, its checksum and, with LZ4, that the length in front
+     * is one that so many bytes can unfold to.
+     *
+     * @return true if there is no block or it is good
+     * @throws io.raftengine.error.StorageException the file cannot be read
+     */
+    public boolean verifyEntries() {
+        int bytes = blockBytes();
+        if (bytes == 0) {
+            return true;
+        }
+        if (bytes <= CRC) {
+            return false;
+        }
+        long start = blockOffset();
+        crc.reset();
+        if (start >= windowStart && start + bytes <= windowEnd) {
+            int at = (int) (start - windowStart);
+            crc.update(window, at, bytes - CRC);
+            return (int) crc.getValue()
+                            == BigEndian.getIntLittleEndian(window, at + bytes - CRC)
+                    && plausibleLz4(window, at, bytes);
+        }
+        // Not through the window: the items of this batch are in it.
+        source.digest(crc, start, bytes - CRC);
+        source.read(start + bytes - CRC, word, 0, CRC);
+        if (BigEndian.getIntLittleEndian(word, 0) != (int) crc.getValue()) {
+            return false;
+        }
+        source.read(start, word, 0, CRC);
+        return plausibleLz4(word, 0, bytes);
+    }
+
+    /**
+     * Looks behind a broken batch for whole batches that are valid for this segment, at every offset. Watermarks are
+     * found by their fixed shape in one linear pass. The others are counted with work that is bounded by the length of
+     * what is looked through: where hostile bytes claim more, {@link ForwardLook#complete} is false. Unsigned segments
+     * are never looked through, since old bytes would verify there.
+     *
+     * @param offset where the broken batch starts; the search begins one byte behind
+     * @return what was found
+     * @throws io.raftengine.error.StorageException the file cannot be read
+     */
+    public ForwardLook findValidBatchAfter(long offset) {
+        if (!version.signed()) {
+            return ForwardLook.NOTHING;
+        }
+        forgetWindow();
+        return new ForwardSearch(window, source, signature, crc).run(offset + 1);
+    }
+
+    /**
+     * Where zeros end.
+     *
+     * @param offset where to start, at most the length of the file
+     * @return offset of the first byte from there on that is not zero, or the length of the file
+     * @throws io.raftengine.error.StorageException the file cannot be read
+     */
+    public long zerosUntil(long offset) {
+        long from = offset;
+        while (from < fileBytes) {
+            refill(from);
+            int length = (int) (windowEnd - from);
+            for (int i = 0; i < length; i++) {
+                if (window[i] != 0) {
+                    return from + i;
+                }
+            }
+            from = windowEnd;
+        }
+        return fileBytes;
+    }
+
+    @Override
+    public void close() {
+        if (!closed) {
+            closed = true;
+            source.close();
+            budget.release(window.length);
+        }
+    }
+
+    private void attach(FileHandle file, String name, long bytes) {
+        source.open(file, bytes);
+        path = name;
+        fileBytes = bytes;
+        windowStart = 0;
+        windowEnd = 0;
+        items.file(name);
+    }
+
+    private void begin(FormatVersion formatVersion, long align, long segmentSeq) {
+        version = formatVersion;
+        alignment = align;
+        signature = formatVersion.signature(segmentSeq);
+        seek(formatVersion.headerBytes());
+    }
+
+    private int nextBatch(long offset, int header) {
+        long total = BatchHeader.totalBytes(window, header);
+        long section = BatchHeader.itemOffset(window, header);
+        long sectionBytes = total - section - CRC;
+        if (total > fileBytes - offset) {
+            return broken(
+                    BreakKind.BEYOND_FILE,
+                    offset,
+                    "batch length",
+                    "at most " + (fileBytes - offset),
+                    total);
+        }
+        if (sectionBytes <= 0) {
+            return broken(
+                    BreakKind.NO_SECTION,
+                    offset,
+                    "batch item section",
+                    "more than " + CRC + " bytes",
+                    total - section);
+        }
+        batchOffset = offset;
+        batchBytes = total;
+        itemOffset = section;
+        compressed = BatchHeader.compressed(window, header);
+        try {
+            if (offset + total <= windowEnd) {
+                return readSection(header + (int) section, (int) sectionBytes);
+            }
+            return readSectionElsewhere(sectionBytes);
+        } catch (CorruptionException e) {
+            breakKind = BreakKind.BAD_ITEMS;
+            breakReason = e;
+            return BROKEN;
+        }
+    }
+
+    /** The section is in the window as a whole: nearly always. */
+    private int readSection(int from, int bytes) {
+        int to = from + bytes;
+        crc.reset();
+        crc.update(window, from, bytes);
+        int computed = (int) crc.getValue();
+        int stored = BigEndian.getIntLittleEndian(window, to) ^ signature;
+        if (computed != stored) {
+            return badChecksum(computed, stored);
+        }
+        items.open(window, from, to, windowStart + from, contentBytes());
+        items.validate();
+        return accept();
+    }
+
+    private int readSectionElsewhere(long sectionBytes) {
+        long start = batchOffset + itemOffset;
+        // A small batch comes as a whole, so that its entries can be verified from the window.
+        long from = batchBytes <= window.length / 4 ? batchOffset : start;
+        if (start + sectionBytes + CRC - from <= window.length) {
+            refill(from);
+            return readSection((int) (start - from), (int) sectionBytes);
+        }
+        return readLargeSection(start, sectionBytes);
+    }
+
+    private int readLargeSection(long start, long sectionBytes) {
+        long end = start + sectionBytes;
+        refill(end, CRC);
+        int stored = BigEndian.getIntLittleEndian(window, 0) ^ signature;
+        forgetWindow();
+        CorruptionException damage = null;
+        int computed = 0;
+        try {
+            computed = items.openAndDigest(crc, source, start, end, contentBytes());
+        } catch (CorruptionException e) {
+            damage = e;
+        }
+        if (damage != null) {
+            // Bad items below a bad checksum are no news; tell the two apart as for small sections.
+            crc.reset();
+            source.digest(crc, start, sectionBytes);
+            computed = (int) crc.getValue();
+        }
+        if (computed != stored) {
+            return badChecksum(computed, stored);
+        }
+        if (damage != null) {
+            throw damage;
+        }
+        return accept();
+    }
+
+    private int accept() {
+        if (itemOffset > Integer.MAX_VALUE) {
+            throw new UnsupportedFeatureException(
+                    path
+                            + ": entries block of "
+                            + (itemOffset - HEADER)
+                            + " bytes at offset "
+                            + batchOffset
+                            + ", above 2 GiB");
+        }
+        nextOffset = batchOffset + batchBytes;
+        return BATCH;
+    }
+
+    /** What tails must stay within; unknown for LZ4, where only unfolding tells. */
+    private long contentBytes() {
+        return compressed ? -1 : Math.max(0, itemOffset - HEADER - CRC);
+    }
+
+    private boolean plausibleLz4(byte[] bytes, int at, int blockBytes) {
+        return !compressed
+                || BlockDecoder.plausibleContent(
+                        BigEndian.getIntLittleEndian(bytes, at), blockBytes - CRC);
+    }
+
+    /** No header here; in an aligned segment it may be padding. */
+    private int headerFailed(BreakKind kind, long offset) {
+        if (alignment != 0) {
+            long rest = Long.remainderUnsigned(offset, alignment);
+            long gap = alignment - rest;
+            if (rest != 0 && isPadding(offset, gap)) {
+                nextOffset = gap < 0 || gap > fileBytes - offset ? fileBytes : offset + gap;
+                return next();
+            }
+        }
+        load(offset, (int) Math.min(HEADER, fileBytes - offset));
+        int at = (int) (offset - windowStart);
+        breakKind = kind;
+        breakReason =
+                kind == BreakKind.SHORT_HEADER
+                        ? new CorruptionException(
+                                path,
+                                offset,
+                                "batch header",
+                                HEADER + " bytes",
+                                (fileBytes - offset) + " bytes")
+                        : BatchHeader.failure(
+                                BatchHeader.check(window, at), window, at, path, offset);
+        return BROKEN;
+    }
+
+    /** As the reference sees it: the first and the last byte of the gap, as far as the file goes, are zero. */
+    private boolean isPadding(long offset, long gap) {
+        long end = gap < 0 || gap > fileBytes - offset ? fileBytes : offset + gap;
+        load(offset, 1);
+        if (window[(int) (offset - windowStart)] != 0) {
+            return false;
+        }
+        load(end - 1, 1);
+        return window[(int) (end - 1 - windowStart)] == 0;
+    }
+
+    private int badChecksum(int computed, int stored) {
+        breakKind = BreakKind.CHECKSUM;
+        breakReason =
+                new CorruptionException(
+                        path,
+                        batchOffset,
+                        "item checksum of the batch",
+                        hex(computed),
+                        hex(stored));
+        return BROKEN;
+    }
+
+    private static String hex(int crc) {
+        return String.format("%08x", crc);
+    }
+
+    private int broken(BreakKind kind, long offset, String what, String expected, long found) {
+        breakKind = kind;
+        breakReason =
+                new CorruptionException(path, offset, what, expected, Long.toString(found));
+        return BROKEN;
+    }
+
+    /** Makes some bytes of the file available in the window; they are not behind its end. */
+    private void load(long offset, int bytes) {
+        if (offset < windowStart || offset + bytes > windowEnd) {
+            refill(offset);
+        }
+    }
+
+    private void refill(long offset) {
+        refill(offset, (int) Math.min(window.length, Math.max(0, fileBytes - offset)));
+    }
+
+    private void refill(long offset, int bytes) {
+        forgetWindow();
+        if (bytes > 0) {
+            source.read(offset, window, 0, bytes);
+        }
+        windowStart = offset;
+        windowEnd = offset + bytes;
+    }
+
+    /** Between here and a successful read the window holds nothing that may be believed. */
+    private void forgetWindow() {
+        windowStart = 0;
+        windowEnd = 0;
+    }
+}

@@ -1,0 +1,181 @@
+package io.raftengine.log.format;
+
+import java.util.Arrays;
+import java.util.zip.CRC32;
+
+/**
+ * Looks at every offset of the rest of a segment for batches that are valid there: what {@link
+ * BatchScanner#findValidBatchAfter} does, once.
+ *
+ * <p>A hostile file may hold a plausible header at every offset, each claiming a huge item section, which would make
+ * the search quadratic. So each candidate is paid from an allowance of {@value #WORK_PER_BYTE} times the bytes looked
+ * through: the bytes of its section, plus {@value #WORK_NEAR} if it lies in the window or {@value #WORK_FAR} if it costs
+ * a read. Honest old content stays below: its batches follow one another, so their sections add up to at most the file.
+ * When the allowance is spent, only watermarks are looked for, which have a fixed length.
+ */
+final class ForwardSearch {
+    private static final int WORK_PER_BYTE = 4;
+    private static final int WORK_NEAR = 64;
+    private static final int WORK_FAR = 1024;
+    private static final int WORK_FREE = 4 << 20;
+
+    private static final int CRC = BatchHeader.CRC_BYTES;
+    private static final byte[] ZEROS = new byte[4096];
+
+    private final byte[] window;
+    private final FileSource source;
+    private final int signature;
+    private final CRC32 crc;
+    private final byte[] word = new byte[CRC];
+    private final long fileBytes;
+    private final boolean below4GiB;
+
+    private long windowStart;
+    private long windowEnd;
+    private long work;
+    private long coveredUntil; // end of the last valid batch found
+
+    private long firstValid = -1;
+    private long valid;
+    private long watermark = -1;
+    private long watermarkOffset = -1;
+    private boolean complete = true;
+
+    ForwardSearch(byte[] window, FileSource source, int signature, CRC32 crc) {
+        this.window = window;
+        this.source = source;
+        this.signature = signature;
+        this.crc = crc;
+        this.fileBytes = source.size();
+        this.below4GiB = fileBytes >>> 32 == 0;
+    }
+
+    ForwardLook run(long from) {
+        work = WORK_PER_BYTE * Math.max(0, fileBytes - from) + WORK_FREE;
+        long offset = from;
+        while (fileBytes - offset >= BatchHeader.BATCH_BYTES_MIN) {
+            int length = (int) Math.min(window.length, fileBytes - offset);
+            source.read(offset, window, 0, length);
+            windowStart = offset;
+            windowEnd = offset + length;
+            // The longest thing that is looked at in place must not cross the window's end, except the file's own.
+            int needed =
+                    windowEnd == fileBytes ? BatchHeader.BATCH_BYTES_MIN : WatermarkBatch.BYTES;
+            offset += look(length - needed);
+        }
+        return new ForwardLook(firstValid, valid, watermark, watermarkOffset, complete);
+    }
+
+    /** Looks at the window's offsets up to {@code last}; returns how many were dealt with. */
+    private int look(int last) {
+        int at = 0;
+        while (at <= last) {
+            at = below4GiB ? nextPlausible(at, last) : at;
+            if (at <= last) {
+                examine(at);
+                at++;
+            }
+        }
+        return at;
+    }
+
+    /**
+     * Steps to where the batch length has three leading zeros and is not zero, which random bytes pass once in 16
+     * million times and zeros never.
+     */
+    private int nextPlausible(int from, int last) {
+        byte[] b = window;
+        int at = from;
+        while (at <= last) {
+            if (b[at + 2] != 0) {
+                at += 3;
+            } else if (b[at + 1] != 0) {
+                at += 2;
+            } else if (b[at] != 0) {
+                at++;
+            } else if ((b[at + 3] | b[at + 4] | b[at + 5] | b[at + 6]) == 0) {
+                at = Math.max(at + 1, endOfZeros(at + 3) - 6);
+            } else {
+                return at;
+            }
+        }
+        return at;
+    }
+
+    private int endOfZeros(int from) {
+        int end = (int) (windowEnd - windowStart);
+        int at = from;
+        while (at < end) {
+            int n = Math.min(ZEROS.length, end - at);
+            int mismatch = Arrays.mismatch(window, at, at + n, ZEROS, 0, n);
+            if (mismatch >= 0) {
+                return at + mismatch;
+            }
+            at += n;
+        }
+        return end;
+    }
+
+    private void examine(int at) {
+        if (BatchHeader.check(window, at) != BatchHeader.OK) {
+            return;
+        }
+        long offset = windowStart + at;
+        long total = BatchHeader.totalBytes(window, at);
+        long itemOffset = BatchHeader.itemOffset(window, at);
+        long sectionBytes = total - itemOffset - CRC;
+        if (sectionBytes <= 0 || total > fileBytes - offset) {
+            return;
+        }
+        if (total == WatermarkBatch.BYTES && examineWatermark(at, offset)) {
+            found(offset, total);
+            return;
+        }
+        if (offset >= coveredUntil && isValid(at, offset, total, itemOffset, sectionBytes)) {
+            found(offset, total);
+        }
+    }
+
+    private boolean examineWatermark(int at, long offset) {
+        long found = WatermarkBatch.find(window, at, offset, signature, crc);
+        if (found > watermark) {
+            watermark = found;
+            watermarkOffset = offset;
+        }
+        return found >= 0;
+    }
+
+    private void found(long offset, long total) {
+        if (firstValid < 0) {
+            firstValid = offset;
+        }
+        if (offset >= coveredUntil) {
+            valid++;
+            coveredUntil = offset + total;
+        }
+    }
+
+    private boolean isValid(
+            int at, long offset, long total, long itemOffset, long sectionBytes) {
+        boolean near = offset + total <= windowEnd;
+        long cost = sectionBytes + (near ? WORK_NEAR : WORK_FAR);
+        if (cost > work) {
+            complete = false;
+            return false;
+        }
+        work -= cost;
+        crc.reset();
+        int stored;
+        if (near) {
+            int section = at + (int) itemOffset;
+            crc.update(window, section, (int) sectionBytes);
+            stored = BigEndian.getIntLittleEndian(window, section + (int) sectionBytes);
+        } else {
+            // Through the source's own memory, so that the window stays.
+            source.digest(crc, offset + itemOffset, sectionBytes);
+            source.read(offset + total - CRC, word, 0, CRC);
+            stored = BigEndian.getIntLittleEndian(word, 0);
+        }
+        return ((int) crc.getValue() ^ signature) == stored;
+    }
+}
