@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use raft_engine::ReadableSize;
 
 /// Drives the published raft-engine for comparison with ours.
 #[derive(Parser)]
@@ -93,8 +94,8 @@ pub struct FillArgs {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub regions: u64,
     /// Bytes of payload per entry
-    #[arg(long, value_name = "B")]
-    pub entry_size: usize,
+    #[arg(long, value_name = "B", value_parser = size)]
+    pub entry_size: u64,
     /// Entries per batch
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub entries_per_batch: u64,
@@ -114,12 +115,11 @@ pub struct RawArgs {
           value_parser = clap::value_parser!(u64).range(1..))]
     pub write_threads: u64,
     /// Bytes per write
-    #[arg(long, value_name = "B", default_value_t = 128,
-          value_parser = clap::value_parser!(u64).range(1..=(1 << 30)))]
+    #[arg(long, value_name = "B", default_value = "128", value_parser = size)]
     pub bytes: u64,
     /// Bytes of each prefilled file; writing wraps around at its end
-    #[arg(long, value_name = "SIZE", default_value = "128MB")]
-    pub file_size: String,
+    #[arg(long, value_name = "SIZE", default_value = "128MB", value_parser = size)]
+    pub file_size: u64,
     /// Write the figures as JSON ("-" = standard output)
     #[arg(long, value_name = "FILE")]
     pub json: Option<PathBuf>,
@@ -157,8 +157,8 @@ pub struct StressArgs {
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub read_ops_per_thread: u64,
     /// Bytes of random payload per entry
-    #[arg(long, value_name = "B", default_value_t = 1024)]
-    pub entry_size: usize,
+    #[arg(long, value_name = "B", default_value = "1024", value_parser = size)]
+    pub entry_size: u64,
     /// Entries per group in a batch
     #[arg(long, value_name = "N", default_value_t = 10)]
     pub write_entry_count: u64,
@@ -203,6 +203,14 @@ pub struct StressArgs {
     pub json: Option<PathBuf>,
     #[command(flatten)]
     pub settings: Settings,
+}
+
+/// A size as the engine writes it (`4KB`); none is larger than an entry or file may be.
+fn size(text: &str) -> Result<u64, String> {
+    match text.parse::<ReadableSize>()?.0 {
+        bytes if bytes <= 1 << 40 => Ok(bytes),
+        _ => Err("more than 1TB".to_owned()),
+    }
 }
 
 fn seconds(text: &str) -> Result<f64, String> {

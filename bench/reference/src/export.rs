@@ -32,8 +32,9 @@ pub fn read_directory(path: &Path, table: ConfigTable, detail: Detail) -> Outcom
     }
     let host = Host::open(table.build(&main)?)?;
     let states = host.run(move |engine| state::read(engine, detail));
-    host.abandon()?;
-    states
+    let left = host.abandon();
+    let states = states?;
+    left.map(|()| states)
 }
 
 /// A directory that lives as long as this value.

@@ -19,7 +19,7 @@ pub type Outcome<T> = Result<T, Failure>;
 impl Failure {
     pub fn new(class: &'static str, message: impl fmt::Display) -> Self {
         let message = message.to_string();
-        let message = message.split_whitespace().collect::<Vec<_>>().join(" ");
+        let message = message.split_whitespace().map(shorten).collect::<Vec<_>>().join(" ");
         Failure { class, message }
     }
 
@@ -73,6 +73,17 @@ impl From<std::io::Error> for Failure {
     }
 }
 
+/// Cuts the place where crates are unpacked out of a source location.
+fn shorten(word: &str) -> String {
+    match word.find("/raft-engine-") {
+        Some(at) => {
+            let before = word.split('/').next().unwrap_or_default();
+            format!("{before}{}", &word[at + 1..])
+        }
+        None => word.to_owned(),
+    }
+}
+
 /// Messages of all panics since they were last taken, of whatever thread.
 static PANICS: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
@@ -110,5 +121,30 @@ fn text_of(payload: &(dyn Any + Send)) -> String {
         text.clone()
     } else {
         "panic without a message".to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_are_one_line_without_the_path_of_the_crate() {
+        let failure =
+            Failure::new("Panic", "a\n hole (/home/x/raft-engine-0.4.2/src/memtable.rs:6:1)");
+        assert_eq!(failure.to_string(), "Panic: a hole (raft-engine-0.4.2/src/memtable.rs:6:1)");
+    }
+
+    #[test]
+    fn a_panic_of_another_thread_fails_the_operation_that_ran_meanwhile() {
+        record_panics();
+        let other = || {
+            let _ = std::thread::spawn(|| panic!("in the background")).join();
+            Ok(())
+        };
+        let failure = catch(other).expect_err("noted");
+        assert_eq!(failure.class, "Panic");
+        assert!(failure.message.starts_with("in the background"));
+        assert!(catch(|| Ok(())).is_ok(), "noted once only");
     }
 }

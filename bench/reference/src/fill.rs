@@ -20,7 +20,7 @@ pub fn run(args: &FillArgs) -> Outcome<()> {
     if args.entries_per_batch == 0 {
         return Err(Failure::new("Usage", "--entries-per-batch must be at least 1"));
     }
-    let mut payload = vec![0; args.entry_size];
+    let mut payload = vec![0; args.entry_size as usize];
     StdRng::seed_from_u64(SEED).fill_bytes(&mut payload);
     let start = Instant::now();
     let bytes = catch(|| {

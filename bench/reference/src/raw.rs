@@ -7,7 +7,6 @@ use std::sync::Barrier;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use raft_engine::ReadableSize;
 use serde_json::json;
 
 use crate::args::RawArgs;
@@ -17,9 +16,9 @@ use crate::latency::{describe, write_json, Figures, ThreadFigures};
 const FILL_BYTES: usize = 1 << 20;
 
 pub fn run(args: &RawArgs) -> Outcome<()> {
-    let size = args.file_size.parse::<ReadableSize>().map_err(Failure::config)?.0;
-    if size < args.bytes {
-        return Err(Failure::new("Usage", "--file-size is smaller than --bytes"));
+    let size = args.file_size;
+    if args.bytes == 0 || size < args.bytes {
+        return Err(Failure::new("Usage", "--bytes must be at least 1 and at most --file-size"));
     }
     fs::create_dir_all(&args.path).map_err(|e| Failure::from(e).at(args.path.display()))?;
     let files = (0..args.write_threads)

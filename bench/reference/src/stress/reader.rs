@@ -39,7 +39,7 @@ pub fn run(run: &Run<'_>) -> Outcome<ThreadFigures> {
         figures.bytes += entry.bytes().len() as u64;
         if args.verify {
             let data = entry.data().map_err(|e| Failure::new("Protobuf", e))?;
-            content::check(&data, args.entry_size, group, last)?;
+            content::check(&data, args.entry_size as usize, group, last)?;
         }
     }
     figures.elapsed = now - begin;

@@ -35,7 +35,7 @@ pub fn run(run: &Run<'_>, thread: u64) -> Outcome<ThreadFigures> {
         .collect();
     let mut writer = Writer {
         run,
-        content: Content::new(args.verify, args.entry_size, args.write_entry_count),
+        content: Content::new(args.verify, args.entry_size as usize, args.write_entry_count),
         entries: vec![Entry::default(); args.write_entry_count as usize],
         batch: LogBatch::with_capacity(BATCH_ITEMS),
         groups,
