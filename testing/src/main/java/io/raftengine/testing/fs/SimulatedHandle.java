@@ -1,0 +1,215 @@
+package io.raftengine.testing.fs;
+
+import io.raftengine.allocator.Memory;
+import io.raftengine.error.ClosedException;
+import io.raftengine.log.io.FileHandle;
+import io.raftengine.log.io.FileInfo;
+import io.raftengine.testing.fs.SimulatedNode.File;
+import java.nio.file.Path;
+
+/** An open file of the simulated disk; one open file description. */
+final class SimulatedHandle implements FileHandle {
+    private static final int EBADF = 9;
+    private static final int EINVAL = 22;
+    private static final int IOVEC_BYTES = 16;
+    private static final int IOVECS_MAX = 1024;
+
+    private final SimulatedFileSystem disk;
+    private final File file;
+    private final Path path;
+    private final boolean writable;
+    private final int life;
+
+    /** Write-back errors this description need not report any more. Guarded by the disk. */
+    long errorsSeen;
+
+    private boolean closed; // guarded by the disk
+
+    SimulatedHandle(
+            SimulatedFileSystem disk, File file, Path path, boolean writable, int life) {
+        this.disk = disk;
+        this.file = file;
+        this.path = path;
+        this.writable = writable;
+        this.life = life;
+        errorsSeen = file.content.errors;
+    }
+
+    @Override
+    public int read(long address, int length, long offset) {
+        synchronized (disk) {
+            check();
+            if (offset < 0 || length < 0) {
+                throw SimulatedFileSystem.failure(
+                        path,
+                        "read of " + length + " bytes at " + offset,
+                        EINVAL,
+                        "Invalid argument");
+            }
+            long left = file.content.size() - offset;
+            if (left <= 0 || length == 0) {
+                return 0;
+            }
+            int n = disk.transfer(Math.min(length, left));
+            file.content.cache().read(offset, address, n);
+            return n;
+        }
+    }
+
+    @Override
+    public long write(long address, long length, long offset) {
+        synchronized (disk) {
+            checkWritable("write of " + length + " bytes at " + offset, offset);
+            return writePiece(address, length, offset, disk.tick());
+        }
+    }
+
+    @Override
+    public long writeVector(long iovecAddress, int count, long offset) {
+        synchronized (disk) {
+            String operation = "write of " + count + " pieces at " + offset;
+            checkWritable(operation, offset);
+            if (count < 1 || count > IOVECS_MAX) {
+                throw SimulatedFileSystem.failure(path, operation, EINVAL, "Invalid argument");
+            }
+            long tick = disk.tick();
+            long done = 0;
+            for (int i = 0; i < count; i++) {
+                long address = Memory.getLong(iovecAddress + (long) i * IOVEC_BYTES);
+                long length = Memory.getLong(iovecAddress + (long) i * IOVEC_BYTES + 8);
+                if (length == 0) {
+                    continue;
+                }
+                if (done > 0 && disk.fitting(file, offset + done, 1) == 0) {
+                    break;
+                }
+                long n = writePiece(address, length, offset + done, tick);
+                done += n;
+                if (n < length) {
+                    break;
+                }
+            }
+            return done;
+        }
+    }
+
+    private long writePiece(long address, long length, long offset, long tick) {
+        if (length == 0) {
+            return 0;
+        }
+        int n = disk.fitting(file, offset, disk.transfer(length));
+        if (n == 0) {
+            throw SimulatedFileSystem.noSpace(path, "write of " + length + " bytes at " + offset);
+        }
+        file.content.write(address, n, offset, tick);
+        file.modifiedTick = tick;
+        return n;
+    }
+
+    @Override
+    public void sync() {
+        synchronized (disk) {
+            check();
+            disk.sync(file, this);
+        }
+    }
+
+    @Override
+    public void truncate(long size) {
+        synchronized (disk) {
+            checkWritable("truncate to " + size + " bytes", size);
+            file.modifiedTick = disk.tick();
+            file.content.truncate(size, file.modifiedTick);
+        }
+    }
+
+    @Override
+    public long size() {
+        synchronized (disk) {
+            check();
+            return file.content.size();
+        }
+    }
+
+    @Override
+    public void allocate(long offset, long length) {
+        synchronized (disk) {
+            String operation = "allocate " + length + " bytes at " + offset;
+            checkWritable(operation, Math.min(offset, length - 1));
+            int chunk = (int) Math.min(length, Integer.MAX_VALUE - 4096);
+            if (chunk < length || disk.fitting(file, offset, chunk) < chunk) {
+                throw SimulatedFileSystem.noSpace(path, operation);
+            }
+            file.content.allocate(offset, length, disk.tick());
+        }
+    }
+
+    @Override
+    public void startWriteback(long offset, long length) {
+        synchronized (disk) {
+            // Promises nothing, so it changes nothing: pending work may land at any time anyway.
+            check();
+        }
+    }
+
+    @Override
+    public void dropCache(long offset, long length) {
+        synchronized (disk) {
+            check();
+        }
+    }
+
+    @Override
+    public void willNeed(long offset, long length) {
+        synchronized (disk) {
+            check();
+        }
+    }
+
+    @Override
+    public FileInfo info() {
+        synchronized (disk) {
+            check();
+            return disk.info(file);
+        }
+    }
+
+    @Override
+    public Path path() {
+        return path;
+    }
+
+    @Override
+    public void close() {
+        synchronized (disk) {
+            if (!closed) {
+                closed = true;
+                if (!disk.dead(life)) {
+                    disk.closed(file);
+                }
+            }
+        }
+    }
+
+    @Override
+    public String toString() {
+        return "SimulatedHandle[" + path + "]";
+    }
+
+    private void check() {
+        if (closed || disk.dead(life)) {
+            throw new ClosedException(
+                    path + (closed ? ": the file is closed" : ": the program was ended"));
+        }
+    }
+
+    private void checkWritable(String operation, long mustNotBeNegative) {
+        check();
+        if (!writable) {
+            throw SimulatedFileSystem.failure(path, operation, EBADF, "Bad file descriptor");
+        }
+        if (mustNotBeNegative < 0) {
+            throw SimulatedFileSystem.failure(path, operation, EINVAL, "Invalid argument");
+        }
+    }
+}
