@@ -96,9 +96,11 @@ fn failed_operations_are_reported_by_line_and_class_and_the_script_goes_on() {
     assert_eq!(told[5], r#"{"lines":7,"errors":3}"#);
     assert_eq!(applied.status.code(), Some(1));
 
+    // The hole is in the log by now, and would fail the next open: the rest needs a fresh directory.
+    let directory = Directory::new();
     let args = ["apply", "--stop-on-error", "--path", directory.path(), "--script", "-"];
     let stopped = run(&args, &[&wrong, TWO_ENTRIES]);
-    assert_eq!(lines(&stopped.stdout)[1], r#"{"lines":1,"errors":1}"#);
+    assert_eq!(lines(&stopped.stdout).last().expect("a line"), r#"{"lines":1,"errors":1}"#);
 }
 
 #[test]
