@@ -1,0 +1,163 @@
+package io.raftengine.log.segment;
+
+import io.raftengine.error.OutOfSpaceException;
+import io.raftengine.error.StorageException;
+import io.raftengine.error.UnsupportedFeatureException;
+import io.raftengine.log.format.FormatVersion;
+import io.raftengine.log.format.QueueKind;
+import io.raftengine.log.format.SegmentHeader;
+import io.raftengine.log.io.FileHandle;
+import io.raftengine.log.io.FileIo;
+import io.raftengine.log.io.FileSystem.OpenMode;
+import java.nio.file.Path;
+import java.util.List;
+
+/** Opens the files of a queue and brings the last one into shape. Used once, by one thread. */
+final class QueueOpener {
+    private static final long FIRST_SEQ = 1;
+
+    private final QueueContext context;
+    private final WriteBuffer buffer;
+    private final SegmentInstaller installer;
+    private SegmentTable table;
+
+    QueueOpener(QueueContext context, WriteBuffer buffer, SegmentInstaller installer) {
+        this.context = context;
+        this.buffer = buffer;
+        this.installer = installer;
+    }
+
+    SegmentTable table() {
+        return table;
+    }
+
+    ActiveSegment open(List<RecoveredSegment> recovered, DirectoryScan scan) {
+        boolean append = context.settings().kind() == QueueKind.APPEND;
+        if (append) {
+            scan.prepared().forEach(file -> context.deleteQuietly(file.path()));
+            adoptReserves(scan.reserved(), recovered.size());
+        }
+        ActiveSegment active;
+        if (recovered.isEmpty()) {
+            // Header and directory are synced in here, before anybody can be told that a write succeeded (defect 10).
+            active = installer.install(FIRST_SEQ, null);
+            publish(active.segment());
+        } else {
+            for (RecoveredSegment sealed : recovered.subList(0, recovered.size() - 1)) {
+                publish(openSealed(sealed));
+            }
+            active = openLast(recovered.get(recovered.size() - 1));
+            publish(active.segment());
+            // A rotation may have died between the creation of the name and the sync of the directory.
+            context.settings().directories().forEach(context::syncDirectory);
+        }
+        for (long seq = table.first(); seq <= table.active(); seq++) {
+            context.settings().listener().segmentAdded(context.settings().kind(), seq);
+        }
+        return active;
+    }
+
+    private void publish(SegmentReader segment) {
+        if (table == null) {
+            table = new SegmentTable(segment);
+        } else {
+            table.add(segment);
+        }
+    }
+
+    /** Adopts files with reserved names, whatever their numbers, and deletes what exceeds the capacity, newest first. */
+    private void adoptReserves(List<SegmentFile> reserved, int segmentsInUse) {
+        for (SegmentFile file : reserved) {
+            // Shared bytes are never overwritten; the pool would only stumble over them (D10).
+            if (file.recyclable()) {
+                context.reserves().add(new ReservePool.Reserve(file.path(), file.seq(), null));
+            }
+        }
+        for (ReservePool.Reserve reserve :
+                context.reserves().trim(context.reserveLimit(segmentsInUse))) {
+            context.deleteQuietly(reserve.path());
+        }
+    }
+
+    private SegmentReader openSealed(RecoveredSegment sealed) {
+        SegmentFile file = sealed.file();
+        FileHandle handle = context.fs().open(file.path(), OpenMode.READ);
+        return new SegmentReader(
+                file.seq(), file.path(), sealed.version(), handle, file.symlink());
+    }
+
+    private ActiveSegment openLast(RecoveredSegment last) {
+        SegmentFile file = last.file();
+        if (file.symlink()) {
+            throw new UnsupportedFeatureException(
+                    file.path() + ": the last segment is a symbolic link; it would be written through");
+        }
+        FileHandle handle = context.fs().open(file.path(), OpenMode.WRITE);
+        try {
+            boolean usable =
+                    last.headerValid() && last.liveEnd() >= last.version().headerBytes();
+            FormatVersion version = usable ? last.version() : context.settings().version();
+            long end = usable ? last.liveEnd() : writeHeader(handle, version);
+            if (usable) {
+                cut(handle, end);
+                loadTail(handle, end);
+            }
+            sync(handle, file.path());
+            return new ActiveSegment(
+                    new SegmentReader(file.seq(), file.path(), version, handle, false),
+                    buffer,
+                    context.counters(),
+                    context.poison(),
+                    context.settings().targetBytes(),
+                    end,
+                    end,
+                    0);
+        } catch (Throwable failure) {
+            handle.close();
+            throw failure;
+        }
+    }
+
+    /** A file that is longer or shorter than its live end is no file we may go on writing. */
+    private static void cut(FileHandle handle, long end) {
+        long size = handle.size();
+        if (size < end) {
+            throw new StorageException(
+                    handle.path().toString(),
+                    "open at live end " + end,
+                    0,
+                    "the file has only " + size + " bytes");
+        }
+        if (size > end) {
+            handle.truncate(end);
+        }
+    }
+
+    private long writeHeader(FileHandle handle, FormatVersion version) {
+        handle.truncate(0);
+        int bytes = SegmentHeader.encode(buffer.headerAddress(), version);
+        FileIo.writeFully(handle, buffer.headerAddress(), bytes, 0);
+        buffer.headerBecomesTail(bytes);
+        return bytes;
+    }
+
+    private void loadTail(FileHandle handle, long end) {
+        long page = WriteBuffer.pageFloor(end);
+        FileIo.readFully(handle, buffer.tailAddress(), (int) (end - page), page);
+    }
+
+    private void sync(FileHandle handle, Path path) {
+        try {
+            handle.sync();
+        } catch (StorageException | OutOfSpaceException e) {
+            throw context.poison().poison(path + ": sync at open failed", e);
+        }
+    }
+
+    /** Gives back what was opened before a failure. */
+    void abandon() {
+        if (table != null) {
+            table.forEach(SegmentReader::closeNow);
+        }
+    }
+}

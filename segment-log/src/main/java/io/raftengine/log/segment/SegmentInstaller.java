@@ -1,0 +1,277 @@
+package io.raftengine.log.segment;
+
+import io.raftengine.allocator.Memory;
+import io.raftengine.error.OutOfSpaceException;
+import io.raftengine.error.StorageException;
+import io.raftengine.log.format.FormatVersion;
+import io.raftengine.log.format.SegmentHeader;
+import io.raftengine.log.io.FileHandle;
+import io.raftengine.log.io.FileInfo;
+import io.raftengine.log.io.FileIo;
+import io.raftengine.log.io.FileSystem.OpenMode;
+import java.nio.file.Path;
+
+/**
+ * Turns a file into segment {@code n}: final name, header, sync of the file, sync of the directory. The caller has cut and
+ * synced segment {@code n - 1} before, since from the moment the name exists a crash makes that one a segment that is not the
+ * last (I3). Writer only.
+ *
+ * <p>A failure on the way leaves a half-made file under the final name. It is kept and finished by the next attempt; until
+ * then {@link #pending} is true and nothing may be appended to the old segment, whose end must stay exact.
+ *
+ * <pre>
+ *                prepared file ---rename--+
+ *                reserve ---------rename--+--> half-made --header, sync, sync dir--> installed
+ *                nothing ---------create--+        |
+ *                   ^                              | no space left here, room elsewhere
+ *                   +-----delete, sync dir---------+
+ * </pre>
+ */
+final class SegmentInstaller {
+    private final QueueContext context;
+    private final WriteBuffer buffer;
+
+    // All writer only. A visible name without finished header; the file may be null if creating it failed half-way.
+    private boolean pending;
+    private PreparedFile halfMade;
+    private boolean outOfSpace;
+    // The name a failed creation may have left behind.
+    private Path attempted;
+
+    SegmentInstaller(QueueContext context, WriteBuffer buffer) {
+        this.context = context;
+        this.buffer = buffer;
+    }
+
+    /** Whether a file may exist under the next segment's name. */
+    boolean pending() {
+        return pending;
+    }
+
+    /**
+     * Makes segment {@code seq} durable and empty.
+     *
+     * @param prepared a file made ready ahead, or null
+     */
+    ActiveSegment install(long seq, PreparedFile prepared) {
+        if (halfMade != null) {
+            putBack(prepared);
+            moveAwayIfFull();
+        } else {
+            removeAttempt();
+            halfMade = rename(prepared, seq);
+        }
+        if (halfMade == null) {
+            halfMade = recycle(seq);
+        }
+        if (halfMade == null) {
+            halfMade = create(seq);
+        }
+        FormatVersion version = context.settings().version();
+        writeHeader(halfMade, version);
+        syncFile(halfMade);
+        context.syncDirectory(halfMade.path.getParent());
+        return installed(seq, version);
+    }
+
+    private ActiveSegment installed(long seq, FormatVersion version) {
+        PreparedFile file = halfMade;
+        SegmentReader segment = new SegmentReader(seq, file.path, version, file.handle, false);
+        ActiveSegment active =
+                new ActiveSegment(
+                        segment,
+                        buffer,
+                        context.counters(),
+                        context.poison(),
+                        context.settings().targetBytes(),
+                        version.headerBytes(),
+                        file.allocatedTo,
+                        file.filledTo);
+        buffer.headerBecomesTail(version.headerBytes());
+        halfMade = null;
+        pending = false;
+        outOfSpace = false;
+        return active;
+    }
+
+    /** Gives a prepared or reserved file its final name; null if that is not possible, then the file is gone. */
+    private PreparedFile rename(PreparedFile file, long seq) {
+        if (file == null) {
+            return null;
+        }
+        if (!onlyName(file)) {
+            discard(file);
+            return null;
+        }
+        Path target = context.segmentPath(file.path.getParent(), seq);
+        pending = true;
+        try {
+            context.fs().rename(file.path, target);
+        } catch (StorageException | OutOfSpaceException e) {
+            // A reserve that resists is worth nothing; a new file does the same job.
+            discard(file);
+            return null;
+        }
+        PreparedFile renamed = new PreparedFile(target, reopen(target, file.handle), file.reserve);
+        renamed.filledTo = file.filledTo;
+        renamed.allocatedTo = file.allocatedTo;
+        if (file.recycled()) {
+            context.counters().rotationsRecycled++;
+        }
+        return renamed;
+    }
+
+    /** Errors should name the file as it is called now; where the new descriptor fails the old one does as well. */
+    private FileHandle reopen(Path target, FileHandle old) {
+        FileHandle handle;
+        try {
+            handle = context.fs().open(target, OpenMode.WRITE);
+        } catch (StorageException | OutOfSpaceException e) {
+            return old;
+        }
+        old.close();
+        return handle;
+    }
+
+    /** D10: bytes that somebody else's name shares are never overwritten. */
+    private static boolean onlyName(PreparedFile file) {
+        try {
+            return file.handle.info().linkCount() == 1;
+        } catch (StorageException | OutOfSpaceException e) {
+            return false;
+        }
+    }
+
+    private PreparedFile recycle(long seq) {
+        for (ReservePool.Reserve r = context.reserves().take();
+                r != null;
+                r = context.reserves().take()) {
+            PreparedFile file = openReserve(context, r);
+            PreparedFile renamed = file == null ? null : rename(file, seq);
+            if (renamed != null) {
+                return renamed;
+            }
+        }
+        return null;
+    }
+
+    /** Opens a reserve for writing; null, and the name deleted, if it cannot be used. */
+    static PreparedFile openReserve(QueueContext context, ReservePool.Reserve reserve) {
+        try {
+            FileInfo info = context.fs().info(reserve.path());
+            if (info == null) {
+                return null;
+            }
+            if (info.symlink() || info.linkCount() != 1) {
+                context.deleteQuietly(reserve.path());
+                return null;
+            }
+            FileHandle handle = context.fs().open(reserve.path(), OpenMode.WRITE);
+            PreparedFile file = new PreparedFile(reserve.path(), handle, reserve);
+            file.filledTo = info.sizeBytes() & -WriteBuffer.PAGE_BYTES;
+            file.allocatedTo = info.sizeBytes();
+            return file;
+        } catch (StorageException | OutOfSpaceException e) {
+            context.deleteQuietly(reserve.path());
+            return null;
+        }
+    }
+
+    private PreparedFile create(long seq) {
+        Path path = context.segmentPath(context.chooser().choose(), seq);
+        pending = true;
+        attempted = path;
+        FileHandle handle = context.fs().open(path, OpenMode.CREATE);
+        try {
+            // A stranger's bytes under this very name would carry valid signatures for it.
+            if (handle.size() > 0) {
+                handle.truncate(0);
+            }
+        } catch (StorageException | OutOfSpaceException e) {
+            handle.close();
+            throw e;
+        }
+        attempted = null;
+        return new PreparedFile(path, handle, null);
+    }
+
+    /**
+     * The next attempt may choose another directory: two files of one number would hide every older one after a crash (I4), so
+     * what a failed creation left goes first, durably.
+     */
+    private void removeAttempt() {
+        if (attempted == null) {
+            return;
+        }
+        if (context.fs().info(attempted) != null) {
+            context.fs().delete(attempted);
+            context.syncDirectory(attempted.getParent());
+        }
+        attempted = null;
+    }
+
+    private void writeHeader(PreparedFile file, FormatVersion version) {
+        long address = buffer.headerAddress();
+        Memory.fill(address, WriteBuffer.PAGE_BYTES, (byte) 0);
+        int headerBytes = SegmentHeader.encode(address, version);
+        boolean wholePage = file.filledTo >= WriteBuffer.PAGE_BYTES;
+        try {
+            FileIo.writeFully(
+                    file.handle, address, wholePage ? WriteBuffer.PAGE_BYTES : headerBytes, 0);
+        } catch (OutOfSpaceException e) {
+            outOfSpace = true;
+            throw e;
+        }
+    }
+
+    private void syncFile(PreparedFile file) {
+        try {
+            file.handle.sync();
+        } catch (StorageException | OutOfSpaceException e) {
+            throw context.poison().poison(file.path + ": sync of the new segment failed", e);
+        }
+    }
+
+    /**
+     * Gives up a half-made file whose header found no space if another directory has room. The deletion is synced before the
+     * number is used elsewhere: after a crash two files of one number would hide every older one (I4).
+     */
+    private void moveAwayIfFull() {
+        Path dir = halfMade.path.getParent();
+        if (!outOfSpace || context.chooser().choose().equals(dir)) {
+            return;
+        }
+        outOfSpace = false;
+        PreparedFile file = halfMade;
+        context.fs().delete(file.path);
+        context.syncDirectory(dir);
+        halfMade = null;
+        file.handle.close();
+    }
+
+    private void discard(PreparedFile file) {
+        file.handle.close();
+        context.deleteQuietly(file.path);
+    }
+
+    /** A half-made file goes first; what was prepared meanwhile waits for the next rotation if it has a reserved name. */
+    private void putBack(PreparedFile prepared) {
+        if (prepared == null) {
+            return;
+        }
+        if (prepared.recycled()) {
+            prepared.handle.close();
+            context.reserves().addFirst(prepared.reserve);
+        } else {
+            discard(prepared);
+        }
+    }
+
+    /** Closes what is half-made; the name stays and is found by the next open. */
+    void close() {
+        if (halfMade != null) {
+            halfMade.handle.close();
+            halfMade = null;
+        }
+    }
+}

@@ -1,0 +1,110 @@
+package io.raftengine.log.segment;
+
+import io.raftengine.error.InvalidArgumentException;
+import io.raftengine.error.OutOfSpaceException;
+import io.raftengine.error.StorageException;
+import io.raftengine.log.format.SegmentName;
+import io.raftengine.log.io.FileInfo;
+import java.nio.file.Path;
+import java.util.ArrayDeque;
+
+/**
+ * Takes the oldest segments off a queue, one by one: first the name leaves the log's name space, durably, then readers stop
+ * finding the segment, and only when the last one has left its bytes may be overwritten.
+ *
+ * <pre>
+ *     sealed --rename to a reserved name--> reserve, busy --last reader left--> reserve, free --> another segment
+ *     sealed --delete the name------------> nameless ------last reader left--> descriptor closed, space given back
+ * </pre>
+ *
+ * <p>Each name is made durable before the next one goes: after a crash a younger file missing below an older one would be a
+ * hole, and the older one would lie there for ever (I4). It also keeps an old number from coming back over an inode that
+ * already serves another segment. All methods are synchronized: one purger at a time, beside the writer and the agent.
+ */
+final class SegmentPurger {
+    private final QueueContext context;
+    private final SegmentTable table;
+
+    // Guarded by `this`: purged, descriptor still open.
+    private final ArrayDeque<SegmentReader> leaving = new ArrayDeque<>();
+
+    SegmentPurger(QueueContext context, SegmentTable table) {
+        this.context = context;
+        this.table = table;
+    }
+
+    /** See {@link SegmentQueue#purgeTo}. */
+    synchronized int purgeTo(long seq) {
+        long first = table.first();
+        long active = table.active();
+        if (seq < first || seq > active) {
+            throw new InvalidArgumentException(
+                    "purge to segment "
+                            + Long.toUnsignedString(seq)
+                            + " outside of "
+                            + Long.toUnsignedString(first)
+                            + " to "
+                            + Long.toUnsignedString(active));
+        }
+        int remaining = Math.toIntExact(active - seq + 1);
+        int purged = 0;
+        while (table.first() < seq) {
+            // The name first: if that fails, the segment is still whole and part of the queue.
+            SegmentReader oldest = table.find(table.first());
+            removeName(oldest, remaining);
+            table.removeFirst();
+            oldest.purge();
+            leaving.add(oldest);
+            purged++;
+        }
+        context.counters().segmentsPurged += purged;
+        reap();
+        if (purged > 0) {
+            context.settings().listener().segmentsPurged(context.settings().kind(), seq - 1);
+        }
+        return purged;
+    }
+
+    /** Gives back the descriptors of purged segments whose readers have left. */
+    synchronized void reap() {
+        leaving.removeIf(SegmentReader::reap);
+    }
+
+    private void removeName(SegmentReader segment, int remaining) {
+        Path path = segment.path();
+        if (!reserve(segment, remaining) && context.fs().info(path) != null) {
+            context.fs().delete(path);
+        }
+        context.syncDirectory(path.getParent());
+    }
+
+    /** Renames to a reserved name in the same directory, hence in the same file system; false if it must be deleted. */
+    private boolean reserve(SegmentReader segment, int remaining) {
+        if (!segment.version().signed() || segment.symlink()) {
+            return false;
+        }
+        if (context.reserves().size() >= context.reserveLimit(remaining)) {
+            return false;
+        }
+        try {
+            FileInfo info = context.fs().info(segment.path());
+            if (info == null || info.symlink() || info.linkCount() != 1) {
+                return false;
+            }
+            long number = context.reserves().nextNumber();
+            Path target = segment.path().resolveSibling(SegmentName.reserved(number));
+            context.fs().rename(segment.path(), target);
+            context.reserves().add(new ReservePool.Reserve(target, number, segment));
+        } catch (StorageException | OutOfSpaceException e) {
+            return false; // deleting it does the job as well
+        }
+        context.counters().segmentsReserved++;
+        return true;
+    }
+
+    /** Gives back all descriptors, whoever reads. */
+    synchronized void close() {
+        leaving.forEach(SegmentReader::closeNow);
+        leaving.clear();
+    }
+}

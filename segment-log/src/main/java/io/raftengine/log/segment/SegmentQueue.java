@@ -1,0 +1,447 @@
+package io.raftengine.log.segment;
+
+import io.raftengine.error.ClosedException;
+import io.raftengine.error.InvalidArgumentException;
+import io.raftengine.error.OutOfSpaceException;
+import io.raftengine.error.PoisonedException;
+import io.raftengine.error.StorageException;
+import io.raftengine.log.format.FormatVersion;
+import io.raftengine.log.format.QueueKind;
+import io.raftengine.log.io.FileSystem;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.locks.ReentrantLock;
+
+/**
+ * One queue of segments on disk: appends to the active one, rotates, serves readers, drops the oldest.
+ *
+ * <p><b>Threads.</b> Four roles, each taken by one thread at a time unless said otherwise, all at once:
+ *
+ * <ul>
+ *   <li>the <em>writer</em> (holder of the write token): {@link #append}, {@link #appendVector}, {@link #sync}, {@link
+ *       #rotate}, {@link #rotateBefore}, {@link #end};
+ *   <li>the <em>agent</em>: {@link #prepareNext}; a second caller returns at once;
+ *   <li>the <em>purger</em>: {@link #purgeTo}; a second caller waits;
+ *   <li><em>readers</em>, any number: {@link #acquire} and what it returns; they never wait for any of the others.
+ * </ul>
+ *
+ * All other methods are for any thread. {@link #close} comes after the writer's last call and waits for agent and purger.
+ *
+ * <p><b>Durability.</b> What was appended survives the death of the process at once, and a power cut after {@link #sync}
+ * returned. Segments other than the last are on disk, whole, before the next one's name exists (I3).
+ *
+ * <p><b>Errors.</b> A failed append leaves nothing of itself (D14). A failed sync, directory sync or cut poisons the queue:
+ * the writer's methods throw {@link PoisonedException} from then on, readers go on. A sync is never tried again. Whoever
+ * runs several queues as one engine poisons all: see {@link #poison}.
+ */
+public final class SegmentQueue implements AutoCloseable {
+    private final QueueContext context;
+    private final WriteBuffer buffer;
+    private final SegmentInstaller installer;
+    private final SegmentTable table;
+    private final SegmentPurger purger;
+    private final NextSegmentPreparer preparer;
+    private final BackgroundWriter background;
+
+    // Replaced by the writer; read by all.
+    private volatile ActiveSegment active;
+    private volatile boolean closed;
+
+    // Held by the agent during a step and by close; nobody else.
+    private final ReentrantLock agentLock = new ReentrantLock();
+
+    private SegmentQueue(
+            QueueContext context,
+            WriteBuffer buffer,
+            SegmentInstaller installer,
+            SegmentTable table,
+            ActiveSegment active) {
+        this.context = context;
+        this.buffer = buffer;
+        this.installer = installer;
+        this.table = table;
+        this.active = active;
+        this.purger = new SegmentPurger(context, table);
+        this.preparer = new NextSegmentPreparer(context, active.seq() + 1);
+        this.background = new BackgroundWriter(context);
+    }
+
+    /**
+     * Opens a queue on what recovery found, or makes its first segment. What it shows when it returns is durable: the active
+     * segment is cut to its live end and synced, and so are the directories (Q12, P8).
+     *
+     * @param settings how it behaves
+     * @param fs where it lives
+     * @param recovered its segments, contiguous, oldest first; empty for a fresh queue
+     * @param scan the directories' other files: reserves are adopted and trimmed, left-over prepared files deleted, by the
+     *     append queue only
+     * @return an open queue
+     * @throws StorageException if a file cannot be opened, cut or synced
+     * @throws OutOfSpaceException if a first segment or a new header finds no space
+     * @throws io.raftengine.error.UnsupportedFeatureException if the last segment is a symbolic link (D10)
+     * @throws PoisonedException if a sync fails
+     */
+    public static SegmentQueue open(
+            QueueSettings settings,
+            FileSystem fs,
+            List<RecoveredSegment> recovered,
+            DirectoryScan scan) {
+        QueueContext context =
+                new QueueContext(
+                        settings,
+                        fs,
+                        new DirectoryChooser(fs, settings.directories(), settings.targetBytes()),
+                        new ReservePool(),
+                        new QueueCounters(),
+                        new PoisonSwitch());
+        WriteBuffer buffer = new WriteBuffer(settings.budget());
+        SegmentInstaller installer = new SegmentInstaller(context, buffer);
+        QueueOpener opener = new QueueOpener(context, buffer, installer);
+        try {
+            ActiveSegment active = opener.open(recovered, scan);
+            return new SegmentQueue(context, buffer, installer, opener.table(), active);
+        } catch (Throwable failure) {
+            opener.abandon();
+            installer.close();
+            buffer.close();
+            throw failure;
+        }
+    }
+
+    /**
+     * Which queue this is.
+     *
+     * @return append or rewrite
+     */
+    public QueueKind kind() {
+        return context.settings().kind();
+    }
+
+    /**
+     * How this queue behaves.
+     *
+     * @return the settings it was opened with
+     */
+    public QueueSettings settings() {
+        return context.settings();
+    }
+
+    /**
+     * The oldest segment's number.
+     *
+     * @return as in its name
+     */
+    public long firstSeq() {
+        return table.first();
+    }
+
+    /**
+     * The active segment's number.
+     *
+     * @return as in its name
+     */
+    public long activeSeq() {
+        return active.seq();
+    }
+
+    // --- writer
+
+    /**
+     * Where the next byte goes. Any thread may ask; only the writer gets an answer that stays true.
+     *
+     * @return logical end of the active segment in bytes
+     */
+    public long end() {
+        return active.end();
+    }
+
+    /**
+     * What batches in the active segment are signed with.
+     *
+     * @return the low 32 bits of its number; 0 in a V1 segment
+     */
+    public int signature() {
+        ActiveSegment a = active;
+        return a.segment().version().signature(a.seq());
+    }
+
+    /**
+     * Format of the active segment.
+     *
+     * @return its own version, which after an open may differ from the configured one
+     */
+    public FormatVersion activeVersion() {
+        return active.segment().version();
+    }
+
+    /**
+     * Whether the writer must call {@link #rotate} before it appends: the active segment is at its target size, or an earlier
+     * rotation was left half done. A segment may exceed its target by one group, and a new one takes a group of any size.
+     *
+     * @param bytes size of the group to be appended; 0 is never a reason
+     * @return true to rotate first
+     */
+    public boolean rotateBefore(long bytes) {
+        return bytes > 0
+                && (installer.pending() || active.end() >= context.settings().targetBytes());
+    }
+
+    /**
+     * Seals the active segment and begins the next: cut to the exact end, sync, final name (a prepared file, else a reserve,
+     * else a new one, in the first directory with room), header, sync, sync of the directory, publication.
+     *
+     * <p>If it fails before publication the old segment stays the current one, and {@link #rotateBefore} says true until a
+     * later attempt finished the half-made file: nothing is appended to a segment that a crash could make the last but one.
+     *
+     * @throws StorageException if the new file cannot be made; try again
+     * @throws OutOfSpaceException if there is no space for it; try again
+     * @throws PoisonedException if a cut or a sync failed, now or before
+     */
+    public void rotate() {
+        checkWritable();
+        long began = System.nanoTime();
+        ActiveSegment old = active;
+        if (!installer.pending()) {
+            old.seal();
+        }
+        PreparedFile prepared = preparer.take();
+        boolean ahead = prepared != null;
+        ActiveSegment next = installer.install(old.seq() + 1, prepared);
+        table.add(next.segment());
+        active = next;
+        context.counters().rotated(System.nanoTime() - began);
+        if (ahead) {
+            context.counters().rotationsPrepared++;
+        }
+        context.settings().listener().segmentAdded(kind(), next.seq());
+    }
+
+    /**
+     * Appends bytes to the active segment, in one write where the system allows. Not synced.
+     *
+     * @param address off-heap memory
+     * @param bytes how many, at least 1
+     * @return where in the active segment they begin
+     * @throws StorageException if the write failed; nothing of it is left, the end is where it was
+     * @throws OutOfSpaceException as above, for lack of space: {@link #rotate} may find some elsewhere
+     * @throws PoisonedException if the failed write could not be cut off, or the queue was poisoned before
+     */
+    public long append(long address, long bytes) {
+        checkAppend(bytes);
+        return active.append(address, bytes);
+    }
+
+    /**
+     * Appends bytes that lie in several places, otherwise as {@link #append}. Up to 1,022 places are one write.
+     *
+     * @param iovecs off-heap array of {@code struct iovec}: pairs of 64-bit address and 64-bit length, lengths at least 1
+     * @param count number of pairs, at least 1
+     * @param bytes sum of their lengths
+     * @return where in the active segment they begin
+     * @throws StorageException if the write failed; nothing of it is left, the end is where it was
+     * @throws OutOfSpaceException as above, for lack of space: {@link #rotate} may find some elsewhere
+     * @throws PoisonedException if the failed write could not be cut off, or the queue was poisoned before
+     */
+    public long appendVector(long iovecs, int count, long bytes) {
+        checkAppend(bytes);
+        return active.appendVector(iovecs, count, bytes);
+    }
+
+    /**
+     * Returns once everything appended is on disk. A failure poisons the queue for good: the system may have dropped the
+     * data and a second sync would report success.
+     *
+     * @throws PoisonedException if the sync failed, now or before
+     */
+    public void sync() {
+        checkWritable();
+        active.sync();
+    }
+
+    private void checkAppend(long bytes) {
+        checkWritable();
+        if (bytes <= 0) {
+            throw new InvalidArgumentException("append of " + bytes + " bytes");
+        }
+        if (installer.pending()) {
+            throw new IllegalStateException("breaks I3: rotation is half done, rotate first");
+        }
+    }
+
+    private void checkWritable() {
+        context.poison().check();
+        if (closed) {
+            throw new ClosedException(kind() + " queue is closed");
+        }
+    }
+
+    /**
+     * Whether writes are refused for good.
+     *
+     * @return true after a failed sync, directory sync, cut or background write-out
+     */
+    public boolean poisoned() {
+        return context.poison().poisoned();
+    }
+
+    /**
+     * Makes this queue refuse writes because another part of the engine cannot vouch for what is on disk any more.
+     *
+     * @param what what failed
+     * @param cause the error
+     * @return the error for the caller to throw
+     */
+    public PoisonedException poison(String what, Throwable cause) {
+        return context.poison().poison(what, cause);
+    }
+
+    // --- readers
+
+    /**
+     * Gets a segment for reading. Takes no lock and allocates nothing. Whoever gets one calls {@link SegmentReader#release}.
+     *
+     * @param seq the segment's number
+     * @return the segment with one more reference; null if there is none with that number, or not any more
+     */
+    public SegmentReader acquire(long seq) {
+        SegmentReader segment = table.find(seq);
+        return segment != null && segment.tryAcquire() ? segment : null;
+    }
+
+    // --- purger
+
+    /**
+     * Drops all segments below a number, oldest first. Whoever calls has synced everything that replaces their live data
+     * (I6). Files of format V2 get reserved names while there is room for reserves, others are deleted; readers inside keep
+     * their bytes until they leave.
+     *
+     * @param seq the first segment to keep
+     * @return how many were dropped
+     * @throws InvalidArgumentException if {@code seq} is below the first or above the active segment
+     * @throws StorageException if a name cannot be removed; that segment and all younger ones are still there
+     * @throws PoisonedException if a directory sync fails, or the queue was poisoned before
+     */
+    public int purgeTo(long seq) {
+        checkWritable();
+        return purger.purgeTo(seq);
+    }
+
+    // --- agent
+
+    /**
+     * Does one bounded step of the work that keeps writers from waiting: starts writing out dirty pages, prepares the next
+     * segment, fills ahead, creates reserves, gives back descriptors of purged segments. At most about 1 MiB is written.
+     *
+     * @return true if another step is due now; false if there is nothing to do, or another thread is doing it
+     * @throws PoisonedException if the background write-out failed: what it was to write may be lost
+     */
+    public boolean prepareNext() {
+        if (!agentLock.tryLock()) {
+            return false;
+        }
+        try {
+            if (closed || poisoned()) {
+                return false;
+            }
+            purger.reap();
+            ActiveSegment a = active;
+            boolean more = background.step(a, preparer.fillsActive(a), preparer.zerosAddress());
+            return preparer.step(a, table.count()) || more;
+        } finally {
+            agentLock.unlock();
+        }
+    }
+
+    // --- all
+
+    /**
+     * A snapshot of the counters.
+     *
+     * @return counters since open
+     */
+    public QueueStatistics statistics() {
+        QueueCounters c = context.counters();
+        return new QueueStatistics(
+                table.count(),
+                context.reserves().size(),
+                preparer.isReady(),
+                c.rotations,
+                c.rotationNanosLast,
+                c.rotationNanosLongest,
+                c.rotationsPrepared,
+                c.rotationsRecycled,
+                c.appends,
+                c.bytesAppended,
+                c.bytesPadded,
+                c.failedAppends,
+                c.syncs,
+                c.syncNanosLast,
+                c.syncNanosLongest,
+                c.preallocations,
+                c.writebacks,
+                c.bytesPrefilled,
+                c.segmentsPrepared,
+                c.segmentsPurged,
+                c.segmentsReserved);
+    }
+
+    /**
+     * Cuts and syncs the active segment and gives everything back, whatever fails on the way. A poisoned queue is left as it
+     * is on disk: the next open decides. Repeated calls do nothing. No reader may be inside.
+     *
+     * @throws StorageException if a file could not be closed
+     * @throws PoisonedException if the cut or the sync failed
+     */
+    @Override
+    public void close() {
+        agentLock.lock();
+        try {
+            if (closed) {
+                return;
+            }
+            closed = true;
+            List<Runnable> steps = new ArrayList<>();
+            if (!poisoned()) {
+                steps.add(active::seal);
+            }
+            steps.add(background::close);
+            steps.add(() -> preparer.release(table.count()));
+            steps.add(installer::close);
+            table.forEach(segment -> steps.add(segment::closeNow));
+            steps.add(purger::close);
+            steps.add(preparer::close);
+            steps.add(buffer::close);
+            runAll(steps);
+        } finally {
+            agentLock.unlock();
+        }
+    }
+
+    private static void runAll(List<Runnable> steps) {
+        RuntimeException first = null;
+        for (Runnable step : steps) {
+            try {
+                step.run();
+            } catch (RuntimeException e) {
+                if (first == null) {
+                    first = e;
+                } else {
+                    first.addSuppressed(e);
+                }
+            }
+        }
+        if (first != null) {
+            throw first;
+        }
+    }
+
+    /**
+     * The directories of this queue.
+     *
+     * @return main directory, then the spill directory if there is one
+     */
+    public List<Path> directories() {
+        return context.settings().directories();
+    }
+}
