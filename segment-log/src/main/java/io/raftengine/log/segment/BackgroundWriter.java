@@ -87,10 +87,10 @@ final class BackgroundWriter implements AutoCloseable {
         if (fillFailed || active.filledTo() - active.end() >= FILL_AHEAD_BYTES) {
             return false;
         }
+        long margin = WriteBuffer.pageCeiling(Math.min(FILL_MARGIN_BYTES, limit / 16));
         try {
             long before = active.filledTo();
-            long filled =
-                    active.fill(own, zeros, NextSegmentPreparer.PIECE_BYTES, FILL_MARGIN_BYTES, limit);
+            long filled = active.fill(own, zeros, NextSegmentPreparer.PIECE_BYTES, margin, limit);
             if (filled == 0) {
                 return false;
             }

@@ -144,7 +144,7 @@ final class NextSegmentPreparer implements AutoCloseable {
             giveUp(buildingReserve, active);
             return false;
         }
-        return false;
+        return true;
     }
 
     private boolean wantsFill() {

@@ -1,0 +1,238 @@
+package io.raftengine.log.segment;
+
+import io.raftengine.allocator.Memory;
+import io.raftengine.error.OutOfSpaceException;
+import io.raftengine.error.StorageException;
+import io.raftengine.log.io.DirectoryEntry;
+import io.raftengine.log.io.DirectoryLock;
+import io.raftengine.log.io.FileHandle;
+import io.raftengine.log.io.FileInfo;
+import io.raftengine.log.io.FileSystem;
+import io.raftengine.log.io.LockMode;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * The real file system with a program in front of every call: it is written down, and may fail. Calls are named "operation
+ * file-name". What a test sees as "a crash" is every call from some moment on failing.
+ */
+final class ProgrammableFileSystem implements FileSystem {
+    /** Decides about one call by throwing or returning. */
+    interface Program {
+        void call(String operation, Path path);
+    }
+
+    private final FileSystem real = FileSystem.local();
+    private final List<String> calls = new ArrayList<>();
+    private final Map<Path, Long> available = new HashMap<>();
+    private Program program = (operation, path) -> {};
+    /** Largest number of bytes one write transfers. */
+    private long writeMax = Long.MAX_VALUE;
+    /** Fails writes after their bytes have gone to the file. */
+    private boolean failAfterWriting;
+
+    ProgrammableFileSystem program(Program value) {
+        program = value;
+        return this;
+    }
+
+    ProgrammableFileSystem noProgram() {
+        failAfterWriting = false;
+        return program((operation, path) -> {});
+    }
+
+    ProgrammableFileSystem writeMax(long value) {
+        writeMax = value;
+        return this;
+    }
+
+    ProgrammableFileSystem failAfterWriting() {
+        failAfterWriting = true;
+        return this;
+    }
+
+    void available(Path dir, long bytes) {
+        available.put(dir, bytes);
+    }
+
+    synchronized List<String> calls() {
+        return List.copyOf(calls);
+    }
+
+    synchronized void forgetCalls() {
+        calls.clear();
+    }
+
+    static StorageException failure(String operation, Path path) {
+        return new StorageException(path.toString(), operation, 5, "injected input/output error");
+    }
+
+    static OutOfSpaceException full(Path path) {
+        return new OutOfSpaceException(path.toString(), "injected: no space left");
+    }
+
+    private void hit(String operation, Path path) {
+        synchronized (this) {
+            calls.add(operation + " " + path.getFileName());
+        }
+        program.call(operation, path);
+    }
+
+    @Override
+    public FileHandle open(Path file, OpenMode mode) {
+        hit(mode == OpenMode.CREATE ? "create" : "open", file);
+        return new Handle(real.open(file, mode));
+    }
+
+    @Override
+    public void createDirectory(Path dir) {
+        hit("mkdir", dir);
+        real.createDirectory(dir);
+    }
+
+    @Override
+    public List<DirectoryEntry> list(Path dir) {
+        hit("list", dir);
+        return real.list(dir);
+    }
+
+    @Override
+    public FileInfo info(Path path) {
+        hit("info", path);
+        return real.info(path);
+    }
+
+    @Override
+    public void delete(Path file) {
+        hit("delete", file);
+        real.delete(file);
+    }
+
+    @Override
+    public void rename(Path source, Path target) {
+        hit("rename", source);
+        synchronized (this) {
+            calls.set(calls.size() - 1, "rename " + source.getFileName() + " " + target.getFileName());
+        }
+        real.rename(source, target);
+    }
+
+    @Override
+    public void syncDirectory(Path dir) {
+        hit("syncdir", dir);
+        real.syncDirectory(dir);
+    }
+
+    @Override
+    public long availableBytes(Path dir) {
+        hit("available", dir);
+        return available.containsKey(dir) ? available.get(dir) : real.availableBytes(dir);
+    }
+
+    @Override
+    public DirectoryLock lock(Path dir, LockMode mode) {
+        hit("lock", dir);
+        return real.lock(dir, mode);
+    }
+
+    private final class Handle implements FileHandle {
+        private final FileHandle file;
+
+        Handle(FileHandle file) {
+            this.file = file;
+        }
+
+        @Override
+        public int read(long address, int length, long offset) {
+            hit("read", path());
+            return file.read(address, length, offset);
+        }
+
+        @Override
+        public long write(long address, long length, long offset) {
+            if (!failAfterWriting) {
+                hit("write", path());
+            }
+            long written = file.write(address, Math.min(length, writeMax), offset);
+            if (failAfterWriting) {
+                hit("write", path());
+            }
+            return written;
+        }
+
+        @Override
+        public long writeVector(long iovecAddress, int count, long offset) {
+            if (!failAfterWriting) {
+                hit("write", path());
+            }
+            long written =
+                    writeMax == Long.MAX_VALUE
+                            ? file.writeVector(iovecAddress, count, offset)
+                            : file.write(
+                                    Memory.getLong(iovecAddress),
+                                    Math.min(Memory.getLong(iovecAddress + 8), writeMax),
+                                    offset);
+            if (failAfterWriting) {
+                hit("write", path());
+            }
+            return written;
+        }
+
+        @Override
+        public void sync() {
+            hit("sync", path());
+            file.sync();
+        }
+
+        @Override
+        public void truncate(long size) {
+            hit("truncate", path());
+            file.truncate(size);
+        }
+
+        @Override
+        public long size() {
+            return file.size();
+        }
+
+        @Override
+        public void allocate(long offset, long length) {
+            hit("allocate", path());
+            file.allocate(offset, length);
+        }
+
+        @Override
+        public void startWriteback(long offset, long length) {
+            hit("writeback", path());
+            file.startWriteback(offset, length);
+        }
+
+        @Override
+        public void dropCache(long offset, long length) {
+            file.dropCache(offset, length);
+        }
+
+        @Override
+        public void willNeed(long offset, long length) {
+            file.willNeed(offset, length);
+        }
+
+        @Override
+        public FileInfo info() {
+            return file.info();
+        }
+
+        @Override
+        public Path path() {
+            return file.path();
+        }
+
+        @Override
+        public void close() {
+            file.close();
+        }
+    }
+}
