@@ -1,0 +1,208 @@
+package io.raftengine.recovery;
+
+import io.raftengine.error.CorruptionException;
+import io.raftengine.log.format.AtomicMarker;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * The atomic groups of the rewrite queue, as far as one contiguous stretch of it can tell. Used by one thread.
+ *
+ * <p>Read from the start of the queue, a group counts exactly if a begin, any number of middles and an end of one id
+ * follow each other without a further begin of that id; all its items then take effect at the end's place. (The
+ * reference's state table says the same: an end or middle without a begin before it never counts.) A stretch that does
+ * not start at the beginning of the queue cannot judge the middles and the end of an id in front of that id's first
+ * begin: these leading fragments are kept, and {@link #join} judges them when all stretches are known.
+ *
+ * <pre>
+ *    id is    | begin          | middle           | end
+ *    ---------+----------------+------------------+-------------------------------------
+ *    unknown  | open, known    | keep as leading  | undecided with all leading, known
+ *    known    | open           | ignore           | ignore
+ *    open     | drop, reopen   | keep             | complete, no longer open
+ * </pre>
+ */
+final class AtomicGroups {
+    /** Most ids whose group is unfinished at the same time; an engine leaves one per crash at most. */
+    static final int OPEN_MAX = 16 << 10;
+
+    /** Most batches of unfinished groups; each stands for about 128 KiB of live data. */
+    static final int FRAGMENTS_MAX = 256 << 10;
+
+    /** What became of a marked batch. */
+    enum Outcome {
+        /** It waits, or was ignored: nothing is to be applied. */
+        NOTHING,
+        /** It completes a group that began in this stretch: {@link #takeCompleted} is to be applied. */
+        COMPLETE,
+        /** It ends a group that may have begun in an earlier stretch: the order needs a hole here. */
+        UNDECIDED
+    }
+
+    /**
+     * A group that is complete if an earlier stretch ends with it open.
+     *
+     * @param id id of the atomic group
+     * @param fragments its batches in this stretch, the end included
+     * @param order place of the hole that was left for it
+     */
+    record Undecided(long id, FragmentList fragments, long order) {}
+
+    /** Receives groups whose batches lie in several stretches. */
+    interface Completion {
+        /**
+         * A group is complete.
+         *
+         * @param fragments all its batches in log order
+         * @param order where its items take effect
+         */
+        void complete(FragmentList fragments, long order);
+    }
+
+    private final boolean first;
+    private final LongSet known = new LongSet();
+    private final Map<Long, FragmentList> open = new LinkedHashMap<>();
+    private final Map<Long, FragmentList> leading = new HashMap<>();
+    private final List<Undecided> undecided = new ArrayList<>();
+    private FragmentList completed;
+    private int waiting;
+
+    /**
+     * An empty state.
+     *
+     * @param first whether the stretch starts at the beginning of the queue: every id is known to have no group open
+     */
+    AtomicGroups(boolean first) {
+        this.first = first;
+    }
+
+    /**
+     * Takes note of a marked batch.
+     *
+     * @param marker its marker
+     * @param id id of the atomic group
+     * @param segment index of its segment in the queue
+     * @param offset its offset there
+     * @param order place of a hole in the order, used only if the outcome is {@link Outcome#UNDECIDED}
+     * @param file name for an error
+     * @return what is to be done about it
+     * @throws CorruptionException more unfinished groups than any engine writes
+     */
+    Outcome marked(
+            AtomicMarker marker, long id, int segment, long offset, long order, String file) {
+        if (open.size() + leading.size() + undecided.size() >= OPEN_MAX
+                || waiting >= FRAGMENTS_MAX) {
+            throw new CorruptionException(
+                    file,
+                    offset,
+                    "unfinished atomic groups",
+                    "fewer than " + OPEN_MAX + " of fewer than " + FRAGMENTS_MAX + " batches",
+                    open.size() + " of " + waiting + " batches");
+        }
+        return switch (marker) {
+            case BEGIN -> begin(id, segment, offset);
+            case MIDDLE -> middle(id, segment, offset);
+            case END -> end(id, segment, offset, order);
+        };
+    }
+
+    private Outcome begin(long id, int segment, long offset) {
+        if (!first) {
+            known.add(id);
+            drop(leading.remove(id)); // what an earlier stretch left open is void, too
+        }
+        FragmentList group = new FragmentList();
+        keep(group, segment, offset);
+        drop(open.put(id, group));
+        return Outcome.NOTHING;
+    }
+
+    private Outcome middle(long id, int segment, long offset) {
+        FragmentList group = open.get(id);
+        if (group != null) {
+            keep(group, segment, offset);
+        } else if (!isKnown(id)) {
+            keep(leading.computeIfAbsent(id, key -> new FragmentList()), segment, offset);
+        }
+        return Outcome.NOTHING;
+    }
+
+    private Outcome end(long id, int segment, long offset, long order) {
+        FragmentList group = open.remove(id);
+        if (group != null) {
+            drop(group);
+            group.add(segment, offset);
+            completed = group;
+            return Outcome.COMPLETE;
+        }
+        if (isKnown(id)) {
+            return Outcome.NOTHING;
+        }
+        FragmentList fragments = leading.remove(id);
+        if (fragments == null) {
+            fragments = new FragmentList();
+        }
+        keep(fragments, segment, offset);
+        undecided.add(new Undecided(id, fragments, order));
+        known.add(id);
+        return Outcome.UNDECIDED;
+    }
+
+    private boolean isKnown(long id) {
+        return first || known.contains(id);
+    }
+
+    private void keep(FragmentList group, int segment, long offset) {
+        group.add(segment, offset);
+        waiting++;
+    }
+
+    private void drop(FragmentList group) {
+        if (group != null) {
+            waiting -= group.size();
+        }
+    }
+
+    /**
+     * The group the last {@link Outcome#COMPLETE} was about.
+     *
+     * @return its batches in log order, the end included
+     */
+    FragmentList takeCompleted() {
+        FragmentList group = completed;
+        completed = null;
+        return group;
+    }
+
+    /**
+     * Judges what the stretches could not judge alone.
+     *
+     * @param stretches all stretches of the queue in log order
+     * @param completion told about every group that is complete after all
+     * @return the groups that never were, by id
+     */
+    static Map<Long, FragmentList> join(List<AtomicGroups> stretches, Completion completion) {
+        Map<Long, FragmentList> open = new LinkedHashMap<>();
+        for (AtomicGroups stretch : stretches) {
+            for (Undecided end : stretch.undecided) {
+                FragmentList group = open.get(end.id);
+                if (group != null) {
+                    group.addAll(end.fragments);
+                    completion.complete(group, end.order);
+                }
+            }
+            for (Map.Entry<Long, FragmentList> middles : stretch.leading.entrySet()) {
+                FragmentList group = open.get(middles.getKey());
+                if (group != null) {
+                    group.addAll(middles.getValue());
+                }
+            }
+            open.keySet().removeIf(stretch::isKnown);
+            open.putAll(stretch.open);
+        }
+        return open;
+    }
+}

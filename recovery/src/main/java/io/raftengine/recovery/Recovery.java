@@ -1,0 +1,325 @@
+package io.raftengine.recovery;
+
+import io.raftengine.allocator.MemoryBudget;
+import io.raftengine.error.CorruptionException;
+import io.raftengine.error.InvalidArgumentException;
+import io.raftengine.log.format.FormatVersion;
+import io.raftengine.log.format.QueueKind;
+import io.raftengine.log.io.FileSystem;
+import io.raftengine.log.segment.DirectoryScan;
+import io.raftengine.log.segment.RecoveredSegment;
+import io.raftengine.log.segment.SegmentFile;
+import io.raftengine.recovery.DamageTable.Decision;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/**
+ * From a directory listing to a replayed state; the entry point of this module.
+ *
+ * <p>Four steps, each finished before the next begins, so that a refusal in any of the first three leaves the disk as it
+ * was: (1) scan and replay, in parallel; (2) complete atomic groups that lie in several stretches; (3) let the sink
+ * merge; (4) cut and sync.
+ */
+public final class Recovery {
+    private final RecoverySettings settings;
+    private final FileSystem fs;
+    private final DirectoryScan scan;
+    private final ReplaySink sink;
+    private final MemoryBudget budget;
+    private final List<StretchReplay> stretches = new ArrayList<>();
+    private Map<Long, FragmentList> unfinished = Map.of();
+    private int threads;
+
+    private Recovery(
+            RecoverySettings settings,
+            FileSystem fs,
+            DirectoryScan scan,
+            ReplaySink sink,
+            MemoryBudget budget) {
+        this.settings = settings;
+        this.fs = fs;
+        this.scan = scan;
+        this.sink = sink;
+        this.budget = budget;
+    }
+
+    /**
+     * As {@link #run(RecoverySettings, FileSystem, DirectoryScan, ReplaySink, MemoryBudget)} with buffers that nobody
+     * accounts for.
+     *
+     * @param settings mode, threads, buffers
+     * @param fs the file system
+     * @param scan the directories' listing
+     * @param sink receives the batches
+     * @return the segments with their live ends, and the report
+     */
+    public static RecoveryResult run(
+            RecoverySettings settings, FileSystem fs, DirectoryScan scan, ReplaySink sink) {
+        return run(settings, fs, scan, sink, MemoryBudget.unlimited());
+    }
+
+    /**
+     * Replays all segments of both queues into a sink, judges damage, and cuts torn tails.
+     *
+     * <p>Up to the first cut nothing is changed on disk, and cuts begin only when every segment has been judged and the
+     * sink has merged. When it returns, the last segment of each queue and its name are synced, unless read-only: what
+     * the caller then shows survives a power cut. Blocks while it reads; may be called from any thread.
+     *
+     * @param settings mode, threads, buffers
+     * @param fs the file system
+     * @param scan the directories' listing; only its append and rewrite segments are read
+     * @param sink receives the batches
+     * @param budget pays for the read buffers, at most 1 MiB per thread at the default block size; all given back
+     * @return the segments with their live ends, and the report
+     * @throws CorruptionException damage that the mode does not put up with, or, in every mode, a hole or overlap within
+     *     a group (decision D6); nothing was changed on disk
+     * @throws InvalidArgumentException the last segment of a queue is a symbolic link and this is not read-only
+     * @throws io.raftengine.error.StorageException a file could not be read; that is no damage and changes nothing. Or
+     *     a cut failed: cuts made before it stay and are the same the next open would make
+     * @throws io.raftengine.error.MemoryLimitException the budget is too small; nothing was changed on disk
+     */
+    public static RecoveryResult run(
+            RecoverySettings settings,
+            FileSystem fs,
+            DirectoryScan scan,
+            ReplaySink sink,
+            MemoryBudget budget) {
+        return new Recovery(settings, fs, scan, sink, budget).run();
+    }
+
+    private RecoveryResult run() {
+        checkNumbering();
+        checkLastIsWritable(scan.append());
+        checkLastIsWritable(scan.rewrite());
+
+        long start = System.nanoTime();
+        replay();
+        joinAtomicGroups();
+        long scanned = System.nanoTime();
+        sink.merge(threads);
+        long merged = System.nanoTime();
+        List<DroppedRange> dropped = new ArrayList<>();
+        List<RecoveredSegment> rewrite = new ArrayList<>();
+        List<RecoveredSegment> append = new ArrayList<>();
+        List<SegmentVerdict> verdicts = verdicts();
+        settle(verdicts, dropped, rewrite, append);
+        long cut = System.nanoTime();
+
+        RecoveryReport report =
+                new RecoveryReport(
+                        settings.mode(),
+                        settings.readOnly(),
+                        verdicts.stream().map(SegmentVerdict::report).toList(),
+                        dropped,
+                        scan.anomalies(),
+                        unfinishedGroups(),
+                        unfinished.size(),
+                        threads,
+                        stretches.size(),
+                        scanned - start,
+                        merged - scanned,
+                        cut - merged);
+        return new RecoveryResult(append, rewrite, report);
+    }
+
+    // ------------------------------------------------------------------ before anything is read
+
+    private void checkNumbering() {
+        if (settings.mode() == RecoveryMode.ABSOLUTE_CONSISTENCY && !scan.anomalies().isEmpty()) {
+            throw new CorruptionException(
+                    "",
+                    -1,
+                    "numbering of the segments",
+                    "contiguous, without duplicates",
+                    scan.anomalies().get(0).message());
+        }
+    }
+
+    /** The last segment is cut, synced and written on; what a link points to is not ours to change (D10). */
+    private void checkLastIsWritable(List<SegmentFile> queue) {
+        if (!settings.readOnly() && !queue.isEmpty() && queue.get(queue.size() - 1).symlink()) {
+            throw new InvalidArgumentException(
+                    queue.get(queue.size() - 1).path()
+                            + ": the last segment of a queue is a symbolic link, which is never written");
+        }
+    }
+
+    // ------------------------------------------------------------------ scan and replay
+
+    private void replay() {
+        List<SegmentFile> all = new ArrayList<>(scan.rewrite());
+        all.addAll(scan.append());
+        threads =
+                ReplayPlan.usefulThreads(
+                        all, settings.threads(), Runtime.getRuntime().availableProcessors());
+        List<Share> shares = new ArrayList<>();
+        AtomicInteger firstFailed = new AtomicInteger(Integer.MAX_VALUE);
+        int from = 0;
+        for (int to : ReplayPlan.split(all, threads)) {
+            shares.add(new Share(shares.size(), stretchesOf(from, to), firstFailed));
+            from = to;
+        }
+        threads = Math.max(1, shares.size());
+        ReplayThreads.run(shares);
+    }
+
+    /** A share may reach over the end of the rewrite queue into the append queue: then it is two stretches. */
+    private List<StretchReplay> stretchesOf(int from, int to) {
+        int rewrites = scan.rewrite().size();
+        List<StretchReplay> share = new ArrayList<>();
+        if (from < rewrites) {
+            share.add(stretch(scan.rewrite(), from, Math.min(to, rewrites)));
+        }
+        if (to > rewrites) {
+            share.add(stretch(scan.append(), Math.max(from, rewrites) - rewrites, to - rewrites));
+        }
+        return share;
+    }
+
+    private StretchReplay stretch(List<SegmentFile> queue, int from, int to) {
+        StretchReplay stretch =
+                new StretchReplay(queue, from, to, stretches.size(), sink, fs, budget);
+        stretches.add(stretch);
+        return stretch;
+    }
+
+    /** What one thread does. */
+    private final class Share implements Runnable {
+        private final int number;
+        private final List<StretchReplay> share;
+        private final AtomicInteger firstFailed;
+
+        Share(int number, List<StretchReplay> share, AtomicInteger firstFailed) {
+            this.number = number;
+            this.share = share;
+            this.firstFailed = firstFailed;
+        }
+
+        @Override
+        public void run() {
+            boolean done = false;
+            try (SegmentScan reader = new SegmentScan(fs, settings, budget)) {
+                for (StretchReplay stretch : share) {
+                    // Only an earlier failure may stop this share, so that always the same one is reported.
+                    stretch.run(reader, () -> firstFailed.get() < number);
+                }
+                done = true;
+            } finally {
+                if (!done) {
+                    firstFailed.accumulateAndGet(number, Math::min);
+                }
+            }
+        }
+    }
+
+    private void joinAtomicGroups() {
+        List<AtomicGroups> groups = new ArrayList<>();
+        for (StretchReplay stretch : stretches) {
+            if (stretch.kind() == QueueKind.REWRITE) {
+                groups.add(stretch.groups());
+            }
+        }
+        if (groups.isEmpty()) {
+            return;
+        }
+        List<Completed> completed = new ArrayList<>();
+        unfinished =
+                AtomicGroups.join(
+                        groups,
+                        (fragments, order) -> completed.add(new Completed(fragments, order)));
+        if (completed.isEmpty()) {
+            return;
+        }
+        try (FragmentReader reader = new FragmentReader(fs, scan.rewrite(), budget)) {
+            for (Completed group : completed) {
+                PartitionSink partition = sink.newPartition(QueueKind.REWRITE, group.order);
+                reader.apply(group.fragments, partition);
+                partition.complete();
+            }
+        }
+    }
+
+    private record Completed(FragmentList fragments, long order) {}
+
+    // ------------------------------------------------------------------ cut and sync
+
+    private List<SegmentVerdict> verdicts() {
+        List<SegmentVerdict> all = new ArrayList<>();
+        for (StretchReplay stretch : stretches) {
+            all.addAll(stretch.verdicts());
+        }
+        return all;
+    }
+
+    private void settle(
+            List<SegmentVerdict> verdicts,
+            List<DroppedRange> dropped,
+            List<RecoveredSegment> rewrite,
+            List<RecoveredSegment> append) {
+        TailCutter cutter = new TailCutter(fs, budget);
+        FormatVersion neighbour = FormatVersion.V2;
+        for (int i = 0; i < verdicts.size(); i++) {
+            SegmentVerdict verdict = verdicts.get(i);
+            boolean last =
+                    i + 1 == verdicts.size()
+                            || verdicts.get(i + 1).file.kind() != verdict.file.kind();
+            FormatVersion header = !last && verdict.version == null ? neighbour : null;
+            if (verdict.drops()) {
+                DroppedRange range =
+                        settings.readOnly() ? verdict.dropped() : cutter.cut(verdict, header);
+                if (range.bytes() > 0) {
+                    dropped.add(range);
+                }
+            } else if (last && !settings.readOnly()) {
+                cutter.sync(verdict);
+            }
+            boolean rewriteQueue = verdict.file.kind() == QueueKind.REWRITE;
+            (rewriteQueue ? rewrite : append).add(recovered(verdict, header));
+            neighbour = verdict.version == null ? neighbour : verdict.version;
+        }
+        cutter.syncDirectories();
+    }
+
+    private RecoveredSegment recovered(SegmentVerdict verdict, FormatVersion header) {
+        SegmentFile file = verdict.file;
+        long liveEnd = verdict.liveEnd;
+        FormatVersion version = verdict.version;
+        boolean valid = version != null;
+        if (!settings.readOnly() && verdict.decision != Decision.REPLAY) {
+            if (header != null) {
+                version = header;
+                valid = true;
+                liveEnd = header.headerBytes();
+            }
+            file =
+                    new SegmentFile(
+                            file.kind(),
+                            file.seq(),
+                            file.path(),
+                            file.symlink(),
+                            liveEnd,
+                            file.linkCount());
+        }
+        return new RecoveredSegment(
+                file, version == null ? FormatVersion.V2 : version, liveEnd, valid);
+    }
+
+    private List<UnfinishedGroup> unfinishedGroups() {
+        List<UnfinishedGroup> list = new ArrayList<>();
+        for (Map.Entry<Long, FragmentList> group : unfinished.entrySet()) {
+            if (list.size() == RecoveryReport.UNFINISHED_GROUPS_MAX) {
+                break;
+            }
+            FragmentList fragments = group.getValue();
+            list.add(
+                    new UnfinishedGroup(
+                            group.getKey(),
+                            scan.rewrite().get(fragments.segment(0)).seq(),
+                            fragments.offset(0),
+                            fragments.size()));
+        }
+        return list;
+    }
+}

@@ -1,0 +1,397 @@
+package io.raftengine.recovery;
+
+import io.raftengine.allocator.MemoryBudget;
+import io.raftengine.error.CorruptionException;
+import io.raftengine.log.format.BatchScanner;
+import io.raftengine.log.format.BreakKind;
+import io.raftengine.log.format.FormatVersion;
+import io.raftengine.log.format.ForwardLook;
+import io.raftengine.log.io.FileHandle;
+import io.raftengine.log.io.FileSystem;
+import io.raftengine.log.segment.SegmentFile;
+import io.raftengine.recovery.DamageTable.BehindHeader;
+import io.raftengine.recovery.DamageTable.Decision;
+import io.raftengine.recovery.DamageTable.Finding;
+import io.raftengine.recovery.DamageTable.Place;
+import io.raftengine.recovery.DamageTable.Promise;
+import io.raftengine.recovery.DamageTable.Tail;
+
+/**
+ * Reads one segment after another: delivers every batch that counts, and gives the segment its verdict. Changes nothing
+ * on disk. Used by one thread.
+ *
+ * <p>Whether a wrong entries checksum matters is known only at the end of the segment: it does in the last whole batch
+ * and, where there are watermarks, above the highest one (D3). A sealed segment can be replayed first and verified
+ * afterwards, since damage there is refused anyway. In the last segment, and in tolerate-any-corruption, damage leads
+ * to a cut, and a batch that is going to be cut must not have been delivered; so there every block is verified on the
+ * way, and only at a wrong one the scan looks ahead to see whether it matters.
+ */
+final class SegmentScan implements AutoCloseable {
+    /** Receives the batches of a segment in order. */
+    interface BatchConsumer {
+        /**
+         * A batch that counts.
+         *
+         * @param segment index of the segment in its queue
+         * @param file the segment
+         * @param scanner standing on the batch; its items may be read, it may not be moved
+         */
+        void batch(int segment, SegmentFile file, BatchScanner scanner);
+    }
+
+    private final FileSystem fs;
+    private final RecoveryMode mode;
+    private final MemoryBudget budget;
+    private final BatchScanner scanner;
+    private final int windowBytes;
+
+    // The segment.
+    private int segment;
+    private SegmentFile file;
+    private FileHandle handle;
+    private boolean last;
+    private BatchConsumer consumer;
+    private SegmentVerdict verdict;
+    private long lastBatch;
+
+    // Batch boundaries: the first batch, that of the latest watermark, and one at or below the highest watermark.
+    private long firstBatch;
+    private long latestWatermarkBatch;
+    private long verifyFrom;
+
+    // What a look ahead saw, from the first wrong entries checksum on.
+    private boolean looked;
+    private long chainBatches;
+    private long chainLast;
+    private ForwardLook behind;
+
+    SegmentScan(FileSystem fs, RecoverySettings settings, MemoryBudget budget) {
+        this.fs = fs;
+        this.mode = settings.mode();
+        this.budget = budget;
+        this.windowBytes = settings.readBlockBytes();
+        this.scanner = new BatchScanner(budget, windowBytes);
+    }
+
+    /**
+     * Reads a segment.
+     *
+     * @param index its index in its queue
+     * @param segmentFile the segment
+     * @param isLast whether it has the highest number of its queue
+     * @param to receives its batches
+     * @return the verdict; never one that refuses
+     * @throws CorruptionException the verdict is to refuse
+     * @throws io.raftengine.error.StorageException the file cannot be read
+     */
+    SegmentVerdict scan(int index, SegmentFile segmentFile, boolean isLast, BatchConsumer to) {
+        try (FileHandle open = fs.open(segmentFile.path(), FileSystem.OpenMode.READ)) {
+            begin(index, segmentFile, isLast, to, open);
+            if (openHeader()) {
+                walk();
+            } else {
+                judgeHeader();
+            }
+        } finally {
+            handle = null;
+            consumer = null;
+        }
+        TailCutter.checkWritable(verdict);
+        return verdict;
+    }
+
+    private void begin(
+            int index, SegmentFile segmentFile, boolean isLast, BatchConsumer to, FileHandle open) {
+        segment = index;
+        file = segmentFile;
+        last = isLast;
+        consumer = to;
+        handle = open;
+        verdict = new SegmentVerdict(segmentFile, open.size());
+        lastBatch = -1;
+        latestWatermarkBatch = -1;
+        looked = false;
+        behind = null;
+    }
+
+    private boolean openHeader() {
+        try {
+            verdict.version = scanner.open(handle, name(), verdict.fileBytes, file.seq()).version();
+            firstBatch = scanner.position();
+            verifyFrom = firstBatch;
+            verdict.liveEnd = firstBatch;
+            return true;
+        } catch (CorruptionException e) {
+            verdict.damage = e;
+            return false;
+        }
+    }
+
+    private String name() {
+        return file.path().toString();
+    }
+
+    // ------------------------------------------------------------------ batches
+
+    private void walk() {
+        boolean verifyOnTheWay = last || mode == RecoveryMode.TOLERATE_ANY_CORRUPTION;
+        int result = scanner.next();
+        while (result == BatchScanner.BATCH) {
+            if (verifyOnTheWay && scanner.blockBytes() != 0 && !entriesAcceptable()) {
+                judgeEntries();
+                return;
+            }
+            deliver();
+            result = scanner.next();
+        }
+        if (result == BatchScanner.BROKEN) {
+            judgeBatch();
+        } else if (!verifyOnTheWay && !entriesAboveWatermarkGood()) {
+            judgeEntries();
+        } else {
+            verdict.liveEnd = scanner.position();
+        }
+    }
+
+    private void deliver() {
+        noteWatermark();
+        consumer.batch(segment, file, scanner);
+        lastBatch = scanner.batchOffset();
+        verdict.batches++;
+        verdict.liveEnd = scanner.position();
+    }
+
+    private void noteWatermark() {
+        long watermark = scanner.watermark();
+        if (watermark < 0) {
+            return;
+        }
+        long offset = scanner.batchOffset();
+        if (watermark > verdict.watermark) {
+            verdict.watermark = watermark;
+            // Watermarks are no list of boundaries; but where a batch began that promised less, one began indeed.
+            if (watermark == offset) {
+                verifyFrom = offset;
+            } else if (latestWatermarkBatch >= 0 && latestWatermarkBatch <= watermark) {
+                verifyFrom = latestWatermarkBatch;
+            }
+        }
+        latestWatermarkBatch = offset;
+    }
+
+    /** The entries of the current batch are good, or wrong without consequence. The scanner stays on the batch. */
+    private boolean entriesAcceptable() {
+        boolean good = scanner.verifyEntries();
+        if (good && scanner.batchBytes() <= windowBytes / 4) {
+            return true; // came into the window as a whole, so nothing moved
+        }
+        long offset = scanner.batchOffset();
+        if (!good) {
+            if (!looked) {
+                lookAhead(offset);
+            }
+            if (matters(offset)) {
+                scanner.seek(offset);
+                scanner.next();
+                return false;
+            }
+            noteDamagedBlock(offset);
+        }
+        scanner.seek(offset);
+        scanner.next();
+        return true;
+    }
+
+    private boolean matters(long offset) {
+        return verdict.watermark < 0 ? offset == chainLast : offset >= verdict.watermark;
+    }
+
+    private void noteDamagedBlock(long offset) {
+        if (verdict.damagedBlocks++ == 0) {
+            verdict.firstDamagedBlock = offset;
+        }
+    }
+
+    /** Walks to the end of the whole batches, and looks behind it, without delivering. At most once per segment. */
+    private void lookAhead(long offset) {
+        looked = true;
+        chainBatches = verdict.batches;
+        scanner.seek(offset);
+        int result = scanner.next();
+        while (result == BatchScanner.BATCH) {
+            chainBatches++;
+            chainLast = scanner.batchOffset();
+            noteWatermark();
+            result = scanner.next();
+        }
+        if (result == BatchScanner.BROKEN) {
+            lookBehind(scanner.breakOffset());
+        }
+    }
+
+    /** For a sealed segment that was delivered already. */
+    private boolean entriesAboveWatermarkGood() {
+        long end = scanner.position();
+        if (lastBatch < 0) {
+            return true;
+        }
+        scanner.seek(verdict.watermark < 0 ? lastBatch : verifyFrom);
+        while (scanner.next() == BatchScanner.BATCH) {
+            boolean above = scanner.batchOffset() >= verdict.watermark;
+            if (above && !scanner.verifyEntries()) {
+                return false;
+            }
+        }
+        scanner.seek(end);
+        return true;
+    }
+
+    // ------------------------------------------------------------------ judging
+
+    private void judgeEntries() {
+        long offset = scanner.batchOffset();
+        verdict.finding = Finding.BAD_ENTRIES;
+        verdict.liveEnd = offset;
+        verdict.damage =
+                new CorruptionException(
+                        name(),
+                        offset,
+                        "entries checksum of the batch",
+                        "that of its " + scanner.blockBytes() + " bytes",
+                        "another");
+        if (looked && verdict.version.signed()) {
+            verdict.validBatchesBehind =
+                    chainBatches
+                            - verdict.batches
+                            - 1
+                            + (behind == null ? 0 : behind.validBatches());
+        }
+        // A whole batch begins at p, so the tail is none that a crash leaves by itself (D2).
+        decide(promise(offset), Tail.UNEXPLAINED, BehindHeader.NO_BATCH);
+    }
+
+    private void judgeBatch() {
+        long offset = scanner.breakOffset();
+        BreakKind kind = scanner.breakKind();
+        verdict.finding = kind == BreakKind.BAD_ITEMS ? Finding.BAD_ITEMS : Finding.BROKEN_BATCH;
+        verdict.liveEnd = offset;
+        verdict.damage = scanner.breakReason();
+        Tail tail = Tail.UNEXPLAINED;
+        if (last || mode == RecoveryMode.TOLERATE_ANY_CORRUPTION) {
+            tail = verdict.version.signed() ? signedTail(offset) : unsignedTail(offset);
+        }
+        decide(promise(offset), tail, BehindHeader.NO_BATCH);
+    }
+
+    private Tail signedTail(long offset) {
+        boolean zeros = lookBehind(offset);
+        verdict.validBatchesBehind = behind.validBatches();
+        if (zeros) {
+            return Tail.ZEROS;
+        }
+        return behind.validBatches() == 0 && behind.complete() ? Tail.STALE : Tail.UNEXPLAINED;
+    }
+
+    private Tail unsignedTail(long offset) {
+        if (mode != RecoveryMode.ABSOLUTE_CONSISTENCY) {
+            return Tail.UNEXPLAINED; // nobody asks
+        }
+        if (scanner.zerosUntil(offset) == verdict.fileBytes) {
+            return Tail.ZEROS;
+        }
+        return PartialBatch.endsAt(handle, name(), verdict.fileBytes, offset, budget)
+                ? Tail.PREFIX
+                : Tail.UNEXPLAINED;
+    }
+
+    /**
+     * The forward look of D1.
+     *
+     * @return whether there is nothing but zeros
+     */
+    private boolean lookBehind(long offset) {
+        if (behind != null) {
+            return false;
+        }
+        behind = ForwardLook.NOTHING;
+        if (!verdict.version.signed()) {
+            return false;
+        }
+        long zerosEnd = scanner.zerosUntil(offset);
+        if (zerosEnd == verdict.fileBytes) {
+            return true;
+        }
+        // The length in front of a batch has a byte that is not zero within its first seven.
+        behind = scanner.findValidBatchAfter(Math.max(offset, zerosEnd - 8));
+        verdict.watermark = Math.max(verdict.watermark, behind.highestWatermark());
+        return false;
+    }
+
+    private Promise promise(long offset) {
+        if (verdict.watermark < 0) {
+            return Promise.NONE;
+        }
+        return verdict.watermark > offset ? Promise.BEYOND : Promise.BELOW;
+    }
+
+    private void judgeHeader() {
+        verdict.finding = Finding.BAD_HEADER;
+        verdict.liveEnd = 0;
+        boolean followed = wholeBatchBehind(FormatVersion.V1) || wholeBatchBehind(FormatVersion.V2);
+        boolean zeros = scanner.zerosUntil(0) == verdict.fileBytes;
+        decide(
+                Promise.NONE,
+                zeros ? Tail.ZEROS : Tail.UNEXPLAINED,
+                followed ? BehindHeader.WHOLE_BATCH : BehindHeader.NO_BATCH);
+    }
+
+    /** Whether the first batch would verify if the header said so (D5). */
+    private boolean wholeBatchBehind(FormatVersion version) {
+        scanner.openWithoutHeader(handle, name(), verdict.fileBytes, file.seq(), version);
+        return scanner.next() == BatchScanner.BATCH || scanner.breakKind() == BreakKind.BAD_ITEMS;
+    }
+
+    private void decide(Promise promise, Tail tail, BehindHeader behindHeader) {
+        Place place = last ? Place.LAST : Place.SEALED;
+        verdict.decision =
+                DamageTable.decide(
+                        new DamageTable.Inputs(
+                                place, mode, verdict.finding, promise, tail, behindHeader));
+        if (verdict.decision == Decision.REFUSE) {
+            throw refusal(promise);
+        }
+    }
+
+    private CorruptionException refusal(Promise promise) {
+        CorruptionException damage = verdict.damage;
+        return new CorruptionException(
+                damage.file(),
+                damage.offset(),
+                damage.what() + " (" + reason(promise) + ")",
+                damage.expected(),
+                damage.found());
+    }
+
+    private String reason(Promise promise) {
+        if (!last) {
+            return "a segment with a successor was whole once";
+        }
+        if (verdict.finding == Finding.BAD_ITEMS) {
+            return "its checksum is right";
+        }
+        if (verdict.finding == Finding.BAD_HEADER) {
+            return "the segment held data";
+        }
+        if (promise == Promise.BEYOND) {
+            return "synced once: the segment promises that for its first "
+                    + verdict.watermark
+                    + " bytes";
+        }
+        return "not what a crash leaves at the end of a segment";
+    }
+
+    @Override
+    public void close() {
+        scanner.close();
+    }
+}

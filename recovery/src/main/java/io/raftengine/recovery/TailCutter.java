@@ -1,0 +1,138 @@
+package io.raftengine.recovery;
+
+import io.raftengine.allocator.GrowableBuffer;
+import io.raftengine.allocator.MemoryBudget;
+import io.raftengine.error.CorruptionException;
+import io.raftengine.error.StorageException;
+import io.raftengine.log.format.FormatVersion;
+import io.raftengine.log.format.SegmentHeader;
+import io.raftengine.log.io.FileHandle;
+import io.raftengine.log.io.FileIo;
+import io.raftengine.log.io.FileSystem;
+import java.nio.file.Path;
+import java.util.LinkedHashSet;
+import java.util.Set;
+
+/**
+ * The only part of recovery that changes the disk. Runs when every segment has its verdict, so a refusal never finds
+ * half the work done. Used by one thread.
+ */
+final class TailCutter {
+    private static final int COPY_BYTES = 256 << 10;
+
+    private final FileSystem fs;
+    private final MemoryBudget budget;
+    private final Set<Path> directories = new LinkedHashSet<>();
+
+    TailCutter(FileSystem fs, MemoryBudget budget) {
+        this.fs = fs;
+        this.budget = budget;
+    }
+
+    /**
+     * Does what the verdict says, and syncs it.
+     *
+     * @param verdict a decision to cut or empty
+     * @param header version of the header that an emptied segment gets so that it stays a segment of its queue; null
+     *     leaves it without one, for whoever opens the queue to write
+     * @return the dropped range, naming the side file if there is one
+     */
+    DroppedRange cut(SegmentVerdict verdict, FormatVersion header) {
+        Path path = verdict.file.path();
+        DroppedRange range = verdict.dropped();
+        try (FileHandle file = fs.open(path, FileSystem.OpenMode.WRITE)) {
+            if (file.size() != verdict.fileBytes) {
+                throw new StorageException(
+                        path.toString(),
+                        "cut at " + verdict.liveEnd,
+                        0,
+                        "the file had " + verdict.fileBytes + " bytes, now " + file.size());
+            }
+            if (verdict.keepsBytes() && range.bytes() > 0) {
+                range = range.keptIn(keep(file, range));
+            }
+            file.truncate(verdict.liveEnd);
+            if (header != null) {
+                writeHeader(file, header);
+            }
+            // Without this a power cut could bring the dropped bytes back behind batches that are written next.
+            file.sync();
+        }
+        directories.add(path.getParent());
+        return range;
+    }
+
+    /**
+     * Makes the bytes of a segment durable as they are (P8): its writer may have died before its sync.
+     *
+     * @param verdict a segment that is not cut
+     */
+    void sync(SegmentVerdict verdict) {
+        Path path = verdict.file.path();
+        try (FileHandle file = fs.open(path, FileSystem.OpenMode.WRITE)) {
+            file.sync();
+        }
+        directories.add(path.getParent());
+    }
+
+    /** Makes the names of everything touched durable. */
+    void syncDirectories() {
+        for (Path directory : directories) {
+            fs.syncDirectory(directory);
+        }
+        directories.clear();
+    }
+
+    /** Copies the bytes to be dropped into a new file beside the segment, durably. */
+    private Path keep(FileHandle from, DroppedRange range) {
+        Path side = freeName(range);
+        try (GrowableBuffer buffer = new GrowableBuffer(budget, COPY_BYTES, COPY_BYTES);
+                FileHandle to = fs.open(side, FileSystem.OpenMode.CREATE)) {
+            long done = 0;
+            while (done < range.bytes()) {
+                int n = (int) Math.min(COPY_BYTES, range.bytes() - done);
+                FileIo.readFully(from, buffer.address(), n, range.fromBytes() + done);
+                FileIo.writeFully(to, buffer.address(), n, done);
+                done += n;
+            }
+            to.sync();
+        }
+        fs.syncDirectory(side.getParent());
+        return side;
+    }
+
+    /** A name that no scanner takes for a segment: ASCII, and its first 16 characters are no number. */
+    private Path freeName(DroppedRange range) {
+        String stem = "cut-" + range.path().getFileName() + "-at-" + range.fromBytes();
+        Path side = range.path().resolveSibling(stem + ".bytes");
+        for (int i = 2; fs.info(side) != null; i++) {
+            side = range.path().resolveSibling(stem + "-" + i + ".bytes");
+        }
+        return side;
+    }
+
+    private void writeHeader(FileHandle file, FormatVersion version) {
+        try (GrowableBuffer buffer =
+                new GrowableBuffer(budget, SegmentHeader.BYTES_MAX, SegmentHeader.BYTES_MAX)) {
+            int bytes = SegmentHeader.encode(buffer.address(), version);
+            FileIo.writeFully(file, buffer.address(), bytes, 0);
+        }
+    }
+
+    /**
+     * Refuses a cut of a file that must not be written (D10).
+     *
+     * @param verdict a verdict
+     * @throws CorruptionException the segment is a symbolic link and its verdict is to cut it
+     */
+    static void checkWritable(SegmentVerdict verdict) {
+        if (verdict.drops() && verdict.file.symlink()) {
+            throw new CorruptionException(
+                    verdict.file.path().toString(),
+                    verdict.liveEnd,
+                    "damaged segment behind a symbolic link, which is never written",
+                    "a regular file",
+                    verdict.damage == null ? "damage" : verdict.damage.getMessage());
+        }
+    }
+}
