@@ -308,7 +308,7 @@ public final class SlabCache implements AutoCloseable {
     }
 
     private int slabOf(int handle) {
-        long page = handle >>> PAGE_HANDLE_SHIFT;
+        long page = Integer.toUnsignedLong(handle) >>> PAGE_HANDLE_SHIFT;
         return Memory.rawInt(descriptors + (page << PageRuns.DESCRIPTOR_SHIFT) + PageRuns.FIRST);
     }
 

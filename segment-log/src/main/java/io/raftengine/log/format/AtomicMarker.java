@@ -1,18 +1,22 @@
 package io.raftengine.log.format;
 
 /**
- * Marks the batches of one atomic group in the rewrite queue: all of them count, or none. Stored as a PUT of the
- * internal key with a value of exactly one byte, under the id of the atomic group.
+ * Marks the batches of one atomic group in the rewrite queue: all of them count, or none. Stored as
+ * a PUT of the internal key with a value of exactly one byte, under the id of the atomic group.
  */
 public enum AtomicMarker {
     /** First batch of a group. */
-    BEGIN,
+    BEGIN(0),
     /** Neither first nor last. */
-    MIDDLE,
+    MIDDLE(1),
     /** Last batch: the group is complete. */
-    END;
+    END(2);
 
-    private static final AtomicMarker[] ALL = values();
+    private final int value;
+
+    AtomicMarker(int value) {
+        this.value = value;
+    }
 
     /**
      * The marker with that value byte.
@@ -21,7 +25,12 @@ public enum AtomicMarker {
      * @return the marker, or null
      */
     public static AtomicMarker of(int value) {
-        return value >= 0 && value < ALL.length ? ALL[value] : null;
+        return switch (value) {
+            case 0 -> BEGIN;
+            case 1 -> MIDDLE;
+            case 2 -> END;
+            default -> null;
+        };
     }
 
     /**
@@ -30,6 +39,6 @@ public enum AtomicMarker {
      * @return 0, 1 or 2
      */
     public int value() {
-        return ordinal();
+        return value;
     }
 }

@@ -71,7 +71,7 @@ final class ItemBuffer implements AutoCloseable {
 
     /** Puts the count in front and the checksum behind. */
     void finish(int itemCount) {
-        sectionStart = HEAD - Varint.encodedBytes(itemCount);
+        sectionStart = (long) HEAD - Varint.encodedBytes(itemCount);
         Varint.put(items.address() + sectionStart, itemCount);
         ByteBuffer view = items.view();
         crc.reset();
