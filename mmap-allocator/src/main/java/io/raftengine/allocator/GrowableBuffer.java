@@ -148,7 +148,8 @@ public final class GrowableBuffer implements AutoCloseable {
             LiveMemory.remove(address);
         }
         long moved = 0;
-        long registered = capacity;
+        long registeredAddress = address;
+        long registeredBytes = capacity;
         try {
             if (capacity == 0) {
                 moved = NativeMemory.map(newCapacity, NAME);
@@ -157,11 +158,11 @@ public final class GrowableBuffer implements AutoCloseable {
             } else {
                 moved = NativeMemory.remap(address, capacity, newCapacity, NAME);
             }
-            registered = newCapacity;
+            registeredAddress = moved;
+            registeredBytes = newCapacity;
         } finally {
-            if (Memory.CHECKED && registered > 0) {
-                LiveMemory.addMapping(
-                        registered == newCapacity ? moved : address, registered, NAME);
+            if (Memory.CHECKED && registeredBytes > 0) {
+                LiveMemory.addMapping(registeredAddress, registeredBytes, NAME);
             }
         }
         return moved;
