@@ -109,9 +109,12 @@ final class LiveMemory {
 
     /** Demands that an access lies in one mapping or one live block. */
     static void check(long address, long bytes) {
+        if (bytes == 0) {
+            return; // touches nothing: what an empty buffer without an address is asked for
+        }
         Regions now = regions;
         int at = mapped(now, address, bytes);
-        if (now.shadows[at] != NO_SHADOW && bytes > 0) {
+        if (now.shadows[at] != NO_SHADOW) {
             long shadow = now.shadows[at];
             long offset = address - now.starts[at];
             long unit = offset >>> UNIT_SHIFT;
@@ -133,12 +136,14 @@ final class LiveMemory {
 
     /** Demands that an access lies in one mapping or arena, whatever lives there. */
     static void checkMapped(long address, long bytes) {
-        mapped(regions, address, bytes);
+        if (bytes != 0) {
+            mapped(regions, address, bytes);
+        }
     }
 
     private static int mapped(Regions now, long address, long bytes) {
         int at = now.floor(address);
-        if (at < 0 || bytes < 0 || address > now.ends[at]) {
+        if (at < 0 || bytes < 0 || address >= now.ends[at]) {
             throw new AssertionError(range(address, bytes) + " is in no mapping");
         }
         if (bytes > now.ends[at] - address) {

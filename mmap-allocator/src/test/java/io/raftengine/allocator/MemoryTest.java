@@ -1,0 +1,279 @@
+package io.raftengine.allocator;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.Arrays;
+import java.util.Random;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/**
+ * Every access is compared with a byte array on the heap that is accessed through the JDK's own
+ * buffers.
+ */
+class MemoryTest {
+    private static final int BYTES = 4096;
+    private static final long SEED = 20_250_611;
+
+    private final MemoryBudget budget = MemoryBudget.unlimited();
+    private final Random random = new Random(SEED);
+    private final byte[] model = new byte[BYTES];
+    private final ByteBuffer little = ByteBuffer.wrap(model).order(ByteOrder.LITTLE_ENDIAN);
+    private final ByteBuffer big = ByteBuffer.wrap(model).order(ByteOrder.BIG_ENDIAN);
+    private Mapping mapping;
+    private long base;
+
+    @BeforeEach
+    void mapAndFill() {
+        mapping = Mapping.map(budget, BYTES, "test");
+        base = mapping.address();
+        random.nextBytes(model);
+        Memory.copyFromArray(model, 0, base, BYTES);
+    }
+
+    @AfterEach
+    void everythingIsReturned() {
+        mapping.close();
+        budget.assertAllReleased();
+    }
+
+    private void assertSameBytes() {
+        var bytes = new byte[BYTES];
+        Memory.copyToArray(base, bytes, 0, BYTES);
+        assertThat(bytes).as("seed %d", SEED).isEqualTo(model);
+    }
+
+    @Test
+    void checkedModeIsOnInTests() {
+        assertThat(Memory.checked()).isTrue();
+    }
+
+    @Test
+    void readsAtAnyAddressWhatAByteBufferReads() {
+        for (int at = 0; at <= BYTES - 8; at++) {
+            long address = base + at;
+            assertThat(Memory.getByte(address)).isEqualTo(little.get(at));
+            assertThat(Memory.getShort(address)).isEqualTo(little.getShort(at));
+            assertThat(Memory.getChar(address)).isEqualTo(little.getChar(at));
+            assertThat(Memory.getInt(address)).isEqualTo(little.getInt(at));
+            assertThat(Memory.getLong(address)).isEqualTo(little.getLong(at));
+            assertThat(Memory.getShortBE(address)).isEqualTo(big.getShort(at));
+            assertThat(Memory.getIntBE(address)).isEqualTo(big.getInt(at));
+            assertThat(Memory.getLongBE(address)).isEqualTo(big.getLong(at));
+        }
+    }
+
+    @Test
+    void racyTwinsReadTheSame() {
+        for (int at = 0; at <= BYTES - 8; at++) {
+            long address = base + at;
+            assertThat(Memory.getByteRacy(address)).isEqualTo(little.get(at));
+            assertThat(Memory.getShortRacy(address)).isEqualTo(little.getShort(at));
+            assertThat(Memory.getCharRacy(address)).isEqualTo(little.getChar(at));
+            assertThat(Memory.getIntRacy(address)).isEqualTo(little.getInt(at));
+            assertThat(Memory.getLongRacy(address)).isEqualTo(little.getLong(at));
+            assertThat(Memory.getShortBERacy(address)).isEqualTo(big.getShort(at));
+            assertThat(Memory.getIntBERacy(address)).isEqualTo(big.getInt(at));
+            assertThat(Memory.getLongBERacy(address)).isEqualTo(big.getLong(at));
+        }
+    }
+
+    @Test
+    void writesAtAnyAddressWhatAByteBufferWrites() {
+        for (int round = 0; round < 20_000; round++) {
+            int at = random.nextInt(BYTES - 7);
+            long address = base + at;
+            long value = random.nextLong();
+            switch (random.nextInt(8)) {
+                case 0 -> {
+                    Memory.putByte(address, (byte) value);
+                    little.put(at, (byte) value);
+                }
+                case 1 -> {
+                    Memory.putShort(address, (short) value);
+                    little.putShort(at, (short) value);
+                }
+                case 2 -> {
+                    Memory.putChar(address, (char) value);
+                    little.putChar(at, (char) value);
+                }
+                case 3 -> {
+                    Memory.putInt(address, (int) value);
+                    little.putInt(at, (int) value);
+                }
+                case 4 -> {
+                    Memory.putLong(address, value);
+                    little.putLong(at, value);
+                }
+                case 5 -> {
+                    Memory.putShortBE(address, (short) value);
+                    big.putShort(at, (short) value);
+                }
+                case 6 -> {
+                    Memory.putIntBE(address, (int) value);
+                    big.putInt(at, (int) value);
+                }
+                default -> {
+                    Memory.putLongBE(address, value);
+                    big.putLong(at, value);
+                }
+            }
+        }
+        assertSameBytes();
+    }
+
+    @Test
+    void orderedFormsReadAndWriteLittleEndian() {
+        Memory.putIntOpaque(base, 1);
+        Memory.putIntRelease(base + 4, 2);
+        Memory.putIntVolatile(base + 8, 3);
+        Memory.putLongOpaque(base + 16, 4);
+        Memory.putLongRelease(base + 24, 5);
+        Memory.putLongVolatile(base + 32, 6);
+        little.putInt(0, 1).putInt(4, 2).putInt(8, 3);
+        little.putLong(16, 4).putLong(24, 5).putLong(32, 6);
+        assertSameBytes();
+        assertThat(Memory.getIntOpaque(base)).isEqualTo(1);
+        assertThat(Memory.getIntAcquire(base + 4)).isEqualTo(2);
+        assertThat(Memory.getIntAcquireRacy(base + 4)).isEqualTo(2);
+        assertThat(Memory.getIntVolatile(base + 8)).isEqualTo(3);
+        assertThat(Memory.getLongOpaque(base + 16)).isEqualTo(4);
+        assertThat(Memory.getLongAcquire(base + 24)).isEqualTo(5);
+        assertThat(Memory.getLongAcquireRacy(base + 24)).isEqualTo(5);
+        assertThat(Memory.getLongVolatile(base + 32)).isEqualTo(6);
+    }
+
+    @Test
+    void readModifyWriteFormsReturnWhatWasThere() {
+        Memory.putInt(base, 10);
+        assertThat(Memory.getAndAddInt(base, -3)).isEqualTo(10);
+        assertThat(Memory.compareAndSetInt(base, 8, 1)).isFalse();
+        assertThat(Memory.compareAndSetInt(base, 7, 1)).isTrue();
+        assertThat(Memory.getAndSetInt(base, 2)).isEqualTo(1);
+        Memory.putLong(base + 8, 1L << 40);
+        assertThat(Memory.getAndAddLong(base + 8, 3)).isEqualTo(1L << 40);
+        assertThat(Memory.compareAndSetLong(base + 8, 3, 1)).isFalse();
+        assertThat(Memory.compareAndSetLong(base + 8, (1L << 40) + 3, 1)).isTrue();
+        assertThat(Memory.getAndSetLong(base + 8, 2)).isEqualTo(1);
+        little.putInt(0, 2).putLong(8, 2);
+        assertSameBytes();
+    }
+
+    @Test
+    void orderedFormsRefuseAddressesThatAreNotAligned() {
+        assertThatThrownBy(() -> Memory.getIntAcquire(base + 2))
+                .isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> Memory.compareAndSetLong(base + 4, 0, 0))
+                .isInstanceOf(IllegalArgumentException.class);
+    }
+
+    @Test
+    void addingFromSeveralThreadsLosesNothing() throws InterruptedException {
+        Memory.putLong(base, 0);
+        var threads = new Thread[4];
+        for (int thread = 0; thread < threads.length; thread++) {
+            threads[thread] =
+                    Thread.ofPlatform()
+                            .start(() -> {
+                                for (int round = 0; round < 10_000; round++) {
+                                    Memory.getAndAddLong(base, 3);
+                                }
+                            });
+        }
+        for (Thread thread : threads) {
+            thread.join();
+        }
+        assertThat(Memory.getLong(base)).isEqualTo(120_000);
+    }
+
+    @Test
+    void copiesAsArraycopyDoesAlsoWhenRangesOverlap() {
+        for (int round = 0; round < 2_000; round++) {
+            int bytes = random.nextInt(round % 2 == 0 ? 40 : BYTES);
+            int from = random.nextInt(BYTES - bytes);
+            int to = random.nextInt(BYTES - bytes);
+            if (round % 3 == 0) {
+                Memory.copyRacy(base + from, base + to, bytes);
+            } else {
+                Memory.copy(base + from, base + to, bytes);
+            }
+            System.arraycopy(model, from, model, to, bytes);
+        }
+        assertSameBytes();
+    }
+
+    @Test
+    void copiesPartsOfArraysBothWays() {
+        var bytes = new byte[100];
+        Memory.copyToArrayRacy(base + 7, bytes, 10, 50);
+        assertThat(Arrays.copyOfRange(bytes, 10, 60)).isEqualTo(Arrays.copyOfRange(model, 7, 57));
+        assertThat(bytes[9]).isZero();
+        assertThat(bytes[60]).isZero();
+        Memory.copyFromArray(bytes, 10, base + 1000, 50);
+        System.arraycopy(bytes, 10, model, 1000, 50);
+        assertSameBytes();
+        assertThatThrownBy(() -> Memory.copyToArray(base, bytes, 90, 11))
+                .isInstanceOf(IndexOutOfBoundsException.class);
+    }
+
+    @Test
+    void fillsExactlyTheRangeOfEachLength() {
+        for (int bytes = 0; bytes < 600; bytes++) {
+            int at = random.nextInt(BYTES - bytes);
+            byte value = (byte) random.nextInt();
+            Memory.fill(base + at, bytes, value);
+            Arrays.fill(model, at, at + bytes, value);
+        }
+        assertSameBytes();
+        Memory.fill(base, BYTES, (byte) 0);
+        Arrays.fill(model, (byte) 0);
+        assertSameBytes();
+    }
+
+    @Test
+    void comparesUnsignedLikeArraysCompare() {
+        for (int round = 0; round < 20_000; round++) {
+            int left = random.nextInt(2000);
+            int leftBytes = random.nextInt(30);
+            int right = 2040 + random.nextInt(2000);
+            int rightBytes = random.nextInt(30);
+            int same = random.nextInt(1 + Math.min(leftBytes, rightBytes));
+            Memory.copy(base + left, base + right, same); // else they differ in the first byte
+            System.arraycopy(model, left, model, right, same);
+            int expected =
+                    Integer.signum(
+                            Arrays.compareUnsigned(
+                                    model,
+                                    left,
+                                    left + leftBytes,
+                                    model,
+                                    right,
+                                    right + rightBytes));
+            long l = base + left;
+            long r = base + right;
+            assertThat(Integer.signum(Memory.compare(l, leftBytes, r, rightBytes)))
+                    .as("seed %d round %d", SEED, round)
+                    .isEqualTo(expected);
+            assertThat(Integer.signum(Memory.compareRacy(l, leftBytes, r, rightBytes)))
+                    .isEqualTo(expected);
+            assertThat(Integer.signum(Memory.compare(l, leftBytes, model, right, rightBytes)))
+                    .isEqualTo(expected);
+            assertThat(Integer.signum(Memory.compareRacy(l, leftBytes, model, right, rightBytes)))
+                    .isEqualTo(expected);
+        }
+    }
+
+    @Test
+    void findsTheFirstByteThatDiffers() {
+        Memory.copy(base, base + 2048, 100);
+        assertThat(Memory.mismatch(base, base + 2048, 100)).isEqualTo(-1);
+        assertThat(Memory.mismatch(base, base + 2048, 0)).isEqualTo(-1);
+        Memory.putByte(base + 2048 + 99, (byte) ~Memory.getByte(base + 99));
+        assertThat(Memory.mismatch(base, base + 2048, 99)).isEqualTo(-1);
+        assertThat(Memory.mismatch(base, base + 2048, 100)).isEqualTo(99);
+    }
+}
