@@ -131,7 +131,7 @@ mod tests {
     #[test]
     fn messages_are_one_line_without_the_path_of_the_crate() {
         let failure =
-            Failure::new("Panic", "a\n hole (/home/x/raft-engine-0.4.2/src/memtable.rs:6:1)");
+            Failure::new("Panic", "a\n hole (/crates/raft-engine-0.4.2/src/memtable.rs:6:1)");
         assert_eq!(failure.to_string(), "Panic: a hole (raft-engine-0.4.2/src/memtable.rs:6:1)");
     }
 
