@@ -4,6 +4,7 @@ import io.raftengine.allocator.MemoryBudget;
 import io.raftengine.error.CorruptionException;
 import io.raftengine.error.UnsupportedFeatureException;
 import io.raftengine.log.io.FileHandle;
+import java.util.HexFormat;
 import java.util.zip.CRC32;
 
 /**
@@ -547,7 +548,7 @@ public final class BatchScanner implements AutoCloseable {
     }
 
     private static String hex(int crc) {
-        return String.format("%08x", crc);
+        return HexFormat.of().toHexDigits(crc);
     }
 
     private int broken(BreakKind kind, long offset, String what, String expected, long found) {

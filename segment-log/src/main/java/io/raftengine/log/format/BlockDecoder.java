@@ -4,6 +4,7 @@ import io.raftengine.allocator.GrowableBuffer;
 import io.raftengine.error.CorruptionException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.HexFormat;
 import java.util.zip.CRC32;
 
 /**
@@ -64,8 +65,8 @@ public final class BlockDecoder {
                     file,
                     offset,
                     "entries checksum",
-                    String.format("%08x", computed),
-                    String.format("%08x", found));
+                    HexFormat.of().toHexDigits(computed),
+                    HexFormat.of().toHexDigits(found));
         }
         if (!compressed) {
             return length;

@@ -94,7 +94,7 @@ public final class SegmentReader {
      * @throws StorageException if a read fails
      */
     public int read(long address, int length, long offset) {
-        assert (state & READERS) > 0 : "read of segment " + seq + " without a reference";
+        assert (state & READERS) != 0 : "read of segment " + seq + " without a reference";
         return FileIo.readUpTo(handle, address, length, offset);
     }
 
@@ -105,7 +105,7 @@ public final class SegmentReader {
      * @param length bytes of the range
      */
     public void willNeed(long offset, long length) {
-        assert (state & READERS) > 0 : "use of segment " + seq + " without a reference";
+        assert (state & READERS) != 0 : "use of segment " + seq + " without a reference";
         handle.willNeed(offset, length);
     }
 
@@ -116,7 +116,7 @@ public final class SegmentReader {
      * @throws StorageException if the system refuses
      */
     public long sizeBytes() {
-        assert (state & READERS) > 0 : "use of segment " + seq + " without a reference";
+        assert (state & READERS) != 0 : "use of segment " + seq + " without a reference";
         return handle.size();
     }
 
