@@ -138,7 +138,10 @@ public final class BatchEncoder implements AutoCloseable {
      * @throws io.raftengine.error.MemoryLimitException the budget has not enough left
      */
     public void addEntry(byte[] bytes, int offset, int length) {
-        checkRange(bytes, offset, length);
+        if ((offset | length) < 0 || length > bytes.length - offset) {
+            abortEntries();
+            throw badRange(bytes, offset, length);
+        }
         long to = reserveEntry(length);
         Memory.copyFromArray(bytes, offset, to, length);
     }
@@ -693,14 +696,12 @@ public final class BatchEncoder implements AutoCloseable {
 
     private static void checkRange(byte[] bytes, int offset, int length) {
         if ((offset | length) < 0 || length > bytes.length - offset) {
-            throw new InvalidArgumentException(
-                    "range "
-                            + offset
-                            + " + "
-                            + length
-                            + " in an array of "
-                            + bytes.length
-                            + " bytes");
+            throw badRange(bytes, offset, length);
         }
+    }
+
+    private static InvalidArgumentException badRange(byte[] bytes, int offset, int length) {
+        return new InvalidArgumentException(
+                "range " + offset + " + " + length + " in an array of " + bytes.length + " bytes");
     }
 }
