@@ -1,0 +1,185 @@
+package io.raftengine.engine.memtable;
+
+import io.raftengine.log.format.ItemReader;
+
+/**
+ * Applies validated batches to the live groups, item by item in item order. The groups of a batch are taken as it reaches
+ * them and let go together. Cannot fail: validation has set the memory aside.
+ */
+final class Applier {
+    private final Blocks blocks;
+    private final GroupTable table;
+    private final RecordPool pool;
+    private final EntryIndex entries;
+    private final KeyTree keys;
+    private final WaitingCells waiting;
+    private final Touched touched;
+
+    // The batch.
+    private long segment;
+    private long blockOffset;
+    private int blockBytes;
+    private boolean compressed;
+
+    private long groupsAdded;
+    private long entriesCompacted;
+
+    Applier(
+            Blocks blocks,
+            GroupTable table,
+            RecordPool pool,
+            EntryIndex entries,
+            KeyTree keys,
+            WaitingCells waiting) {
+        this.blocks = blocks;
+        this.table = table;
+        this.pool = pool;
+        this.entries = entries;
+        this.keys = keys;
+        this.waiting = waiting;
+        touched = new Touched(blocks);
+    }
+
+    void apply(
+            long segmentSeq, long offset, int bytes, boolean lz4, ItemReader items) {
+        segment = segmentSeq;
+        blockOffset = offset;
+        blockBytes = bytes;
+        compressed = lz4;
+        groupsAdded = 0;
+        entriesCompacted = 0;
+        try {
+            while (items.next()) {
+                applyItem(items);
+            }
+        } finally {
+            touched.releaseAll();
+        }
+    }
+
+    /** Groups that became visible minus groups that ceased to be with the last batch. */
+    long groupsAdded() {
+        return groupsAdded;
+    }
+
+    /** Entries that COMPACT items of the last batch removed. */
+    long entriesCompacted() {
+        return entriesCompacted;
+    }
+
+    private void applyItem(ItemReader items) {
+        switch (items.kind()) {
+            case ItemReader.ENTRIES:
+                if (items.count() > 0) {
+                    append(items);
+                }
+                break;
+            case ItemReader.PUT:
+                if (!items.isInternalKey()) {
+                    put(items.groupId());
+                }
+                break;
+            case ItemReader.DELETE:
+                if (!items.isInternalKey()) {
+                    delete(items.groupId());
+                }
+                break;
+            case ItemReader.COMPACT:
+                compact(items.groupId(), items.compactIndex());
+                break;
+            default:
+                clean(items.groupId());
+                break;
+        }
+    }
+
+    private void append(ItemReader items) {
+        long record = takeVisible(items.groupId());
+        long index = items.firstIndex();
+        long first = GroupRecord.first(record);
+        switch (AppendRule.classify(first, GroupRecord.end(record), index)) {
+            case AppendRule.OVERWRITE:
+                if (index == first) {
+                    entries.dropAll(record);
+                } else {
+                    entries.cut(record, index);
+                }
+                break;
+            case AppendRule.HOLE:
+            case AppendRule.BELOW_FIRST:
+                throw new AssertionError("a batch was applied that validation would have refused");
+            default:
+                break;
+        }
+        entries.append(record, false, segment, blockOffset, blockBytes, compressed, items);
+    }
+
+    private void put(long group) {
+        long record = takeVisible(group);
+        int cell = waiting.take();
+        KeyCell.setPlace(blocks.at(cell), false, segment);
+        keys.put(record, cell);
+    }
+
+    private void delete(long group) {
+        int handle = waiting.take();
+        long record = take(group);
+        if (record != 0) {
+            long cell = blocks.at(handle);
+            keys.remove(record, KeyCell.key(cell), KeyCell.keyBytes(cell));
+        }
+        KeyCell.free(blocks, handle);
+    }
+
+    private void compact(long group, long index) {
+        long record = take(group);
+        if (record != 0) {
+            entriesCompacted += entries.compact(record, index);
+        }
+    }
+
+    private void clean(long group) {
+        long record = take(group);
+        if (record == 0) {
+            return;
+        }
+        entries.dropAll(record);
+        keys.clear(record);
+        dropExtension(record);
+        if (GroupRecord.visible(record)) {
+            GroupRecord.setVisible(record, false);
+            groupsAdded--;
+        }
+    }
+
+    private void dropExtension(long record) {
+        int extension = GroupRecord.extension(record);
+        if (extension != 0) {
+            blocks.free(extension, GroupExtension.BYTES);
+            GroupRecord.setExtension(record, 0);
+        }
+    }
+
+    /** The group's record, taken; 0 if it has none. */
+    private long take(long group) {
+        int handle = table.find(group);
+        if (handle == 0) {
+            return 0;
+        }
+        long record = blocks.at(handle);
+        touched.take(handle, record);
+        return record;
+    }
+
+    private long takeVisible(long group) {
+        int handle = table.find(group);
+        assert handle != 0 : "validation made a record for the group";
+        long record = blocks.at(handle);
+        touched.take(handle, record);
+        if (!GroupRecord.visible(record)) {
+            GroupRecord.setVisible(record, true);
+            groupsAdded++;
+        }
+        return record;
+    }
+}

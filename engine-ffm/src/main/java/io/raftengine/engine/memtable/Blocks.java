@@ -1,0 +1,152 @@
+package io.raftengine.engine.memtable;
+
+import io.raftengine.allocator.Memory;
+import io.raftengine.allocator.SlabArena;
+import io.raftengine.allocator.SlabCache;
+import io.raftengine.error.MemoryLimitException;
+import java.util.Arrays;
+
+/**
+ * The writer's allocator: a slab cache with a stock of spare blocks behind it.
+ *
+ * <p>A batch that was written must be applied, whatever the memory limit says by then. So validation stocks as many
+ * spares as the accepted batches can need in the worst case (decision D20), and a chunk or key node that the budget
+ * refuses is given a whole spare instead: both note their own size, so they can be freed by it. One thread at a time.
+ */
+final class Blocks implements AutoCloseable {
+    /** Size of a spare: the largest block that applying a batch may ask for. */
+    static final int SPARE_BYTES = 1024;
+
+    private final long base;
+    private final SlabCache cache;
+    private int spareHead;
+    private int spareCount;
+    private int grantedBytes;
+
+    // Stocked blocks larger than a spare; needed for batches of very many entries only.
+    private int[] largeHandles = new int[0];
+    private int[] largeBytes = new int[0];
+    private int largeCount;
+
+    Blocks(SlabArena arena) {
+        base = arena.base();
+        cache = arena.newCache();
+    }
+
+    /** Address of a block. The top bit of a handle is not part of it: it will mean "not resident". */
+    long at(int handle) {
+        return base + ((handle & 0x7fffffffL) << 4);
+    }
+
+    long base() {
+        return base;
+    }
+
+    /**
+     * A block of at least {@code bytes}, content undefined, to be freed by the same number of bytes.
+     *
+     * @throws MemoryLimitException nothing was allocated
+     */
+    int allocate(int bytes) {
+        return cache.allocate(bytes);
+    }
+
+    /**
+     * A block of at least {@code bytes}; the caller must keep {@link #grantedBytes()} and free it by them. Cannot fail
+     * while spares are in stock.
+     */
+    int allocateSized(int bytes) {
+        if (spareCount == 0 && largeCount == 0) {
+            grantedBytes = bytes;
+            return cache.allocate(bytes);
+        }
+        return allocateOrSpare(bytes);
+    }
+
+    private int allocateOrSpare(int bytes) {
+        try {
+            grantedBytes = bytes;
+            return cache.allocate(bytes);
+        } catch (MemoryLimitException overLimit) {
+            if (bytes > SPARE_BYTES) {
+                return takeLarge(bytes, overLimit);
+            }
+            if (spareCount == 0) {
+                throw overLimit;
+            }
+            grantedBytes = SPARE_BYTES;
+            return popSpare();
+        }
+    }
+
+    private int takeLarge(int bytes, MemoryLimitException overLimit) {
+        for (int i = 0; i < largeCount; i++) {
+            if (largeBytes[i] >= bytes) {
+                int handle = largeHandles[i];
+                grantedBytes = largeBytes[i];
+                largeCount--;
+                largeHandles[i] = largeHandles[largeCount];
+                largeBytes[i] = largeBytes[largeCount];
+                return handle;
+            }
+        }
+        throw overLimit;
+    }
+
+    /** Size of the block that {@link #allocateSized} gave last. */
+    int grantedBytes() {
+        return grantedBytes;
+    }
+
+    void free(int handle, int bytes) {
+        cache.free(handle, bytes);
+    }
+
+    /** Makes sure that {@code count} blocks of up to {@link #SPARE_BYTES} can be had whatever the budget says. */
+    void stock(int count) {
+        while (spareCount < count) {
+            int handle = cache.allocate(SPARE_BYTES);
+            Memory.putInt(at(handle), spareHead);
+            spareHead = handle;
+            spareCount++;
+        }
+    }
+
+    /** Stocks one block of more than {@link #SPARE_BYTES}, until {@link #trim}. */
+    void stockLarge(int bytes) {
+        if (largeCount == largeHandles.length) {
+            largeHandles = Arrays.copyOf(largeHandles, largeCount + 8);
+            largeBytes = Arrays.copyOf(largeBytes, largeCount + 8);
+        }
+        largeHandles[largeCount] = cache.allocate(bytes);
+        largeBytes[largeCount++] = bytes;
+    }
+
+    int spares() {
+        return spareCount;
+    }
+
+    /** Gives spares beyond {@code keep} back, and all large ones. */
+    void trim(int keep) {
+        while (largeCount > 0) {
+            largeCount--;
+            cache.free(largeHandles[largeCount], largeBytes[largeCount]);
+        }
+        while (spareCount > keep) {
+            cache.free(popSpare(), SPARE_BYTES);
+        }
+    }
+
+    private int popSpare() {
+        int handle = spareHead;
+        spareHead = Memory.getInt(at(handle));
+        spareCount--;
+        return handle;
+    }
+
+    @Override
+    public void close() {
+        trim(0);
+        cache.close();
+    }
+}

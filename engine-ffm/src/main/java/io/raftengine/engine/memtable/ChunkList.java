@@ -1,0 +1,372 @@
+package io.raftengine.engine.memtable;
+
+/**
+ * The chunks of one group, in index order: the only one by its handle in the record, several through a directory. Knows
+ * how chunks are found, grown, squeezed, chained and freed, nothing of which entries they should hold.
+ *
+ * <p>A <em>place</em> is a position in the directory (not relative to its head), or 0 where there is none.
+ */
+final class ChunkList {
+    private static final int DIRECTORY_PLACES_MIN = 7;
+
+    private final Blocks blocks;
+
+    ChunkList(Blocks blocks) {
+        this.blocks = blocks;
+    }
+
+    // ---- find ----------------------------------------------------------------------------------
+
+    int firstPlace(long record) {
+        return GroupRecord.chunks(record) < 2 ? 0 : ChunkDirectory.head(directory(record));
+    }
+
+    int lastPlace(long record) {
+        return firstPlace(record) + GroupRecord.chunks(record) - 1;
+    }
+
+    /** Place of the chunk that holds a live index. */
+    int placeOf(long record, long index) {
+        int count = GroupRecord.chunks(record);
+        if (count < 2) {
+            return 0;
+        }
+        long directory = directory(record);
+        return ChunkDirectory.find(
+                directory, ChunkDirectory.head(directory), count, GroupRecord.first(record), index);
+    }
+
+    long chunkAt(long record, int place) {
+        return blocks.at(handleAt(record, place));
+    }
+
+    private int handleAt(long record, int place) {
+        return GroupRecord.chunks(record) < 2
+                ? GroupRecord.indexRoot(record)
+                : ChunkDirectory.handle(directory(record), place);
+    }
+
+    /** First index behind the chunk. */
+    long endOfChunk(long record, int place) {
+        return place == lastPlace(record)
+                ? GroupRecord.end(record)
+                : Chunk.baseIndex(chunkAt(record, place + 1));
+    }
+
+    long tail(long record) {
+        return chunkAt(record, lastPlace(record));
+    }
+
+    private long directory(long record) {
+        return blocks.at(GroupRecord.indexRoot(record));
+    }
+
+    // ---- room ----------------------------------------------------------------------------------
+
+    /**
+     * The last chunk, with room for {@code need} more bytes: squeezed or grown if that gives it.
+     *
+     * @return 0 if the run needs another chunk
+     */
+    long tailWithRoom(long record, boolean rewrite, long segment, long index, int need) {
+        if (GroupRecord.chunks(record) == 0) {
+            return 0;
+        }
+        long chunk = tail(record);
+        if (!accepts(chunk, rewrite, segment, index)) {
+            return 0;
+        }
+        if (Chunk.freeBytes(chunk) >= need) {
+            return chunk;
+        }
+        return enlarge(record, chunk, need);
+    }
+
+    private static boolean accepts(long chunk, boolean rewrite, long segment, long index) {
+        long segmentDelta = segment - Chunk.baseSegment(chunk);
+        return Chunk.isRewrite(chunk) == rewrite
+                && segmentDelta >= 0
+                && segmentDelta <= 0xffff
+                && index - Chunk.baseIndex(chunk) <= 0xffffffffL;
+    }
+
+    private long enlarge(long record, long chunk, int need) {
+        boolean only = GroupRecord.chunks(record) == 1;
+        if (only && squeeze(record, chunk) && Chunk.freeBytes(chunk) >= need) {
+            return chunk;
+        }
+        int bytes = Chunk.bytes(chunk);
+        int wanted = bytes - Chunk.freeBytes(chunk) + need;
+        if (wanted > Chunk.BYTES_MAX) {
+            return 0;
+        }
+        int size = only ? EntryIndex.sizeFor(wanted) : EntryIndex.furtherSizeFor(wanted);
+        int handle = blocks.allocateSized(size);
+        long larger = blocks.at(handle);
+        Chunk.copyInto(chunk, bytes, larger, blocks.grantedBytes());
+        replaceTail(record, handle, Chunk.baseIndex(chunk), bytes);
+        return larger;
+    }
+
+    private void replaceTail(long record, int handle, long baseIndex, int oldBytes) {
+        int old = handleAt(record, lastPlace(record));
+        if (GroupRecord.chunks(record) == 1) {
+            GroupRecord.setIndexRoot(record, handle);
+        } else {
+            ChunkDirectory.put(directory(record), lastPlace(record), handle, baseIndex);
+        }
+        blocks.free(old, oldBytes);
+    }
+
+    /**
+     * Drops the runs that compaction left behind in a group's only chunk, if these are at least half of it: a group that
+     * is appended to and compacted in step stays small.
+     */
+    private static boolean squeeze(long record, long chunk) {
+        int runs = Chunk.runs(chunk);
+        int dead = Chunk.findRun(chunk, runs, GroupRecord.first(record) - Chunk.baseIndex(chunk));
+        if (dead * 2 < runs || dead == 0) {
+            return false;
+        }
+        Chunk.dropRunsBefore(chunk, dead);
+        return true;
+    }
+
+    /** How many entries of a run with stored start and end fit into the rest of the last chunk. */
+    int roomForEntries(long record, boolean rewrite, long segment, long index) {
+        if (GroupRecord.chunks(record) == 0) {
+            return 0;
+        }
+        long chunk = tail(record);
+        if (!accepts(chunk, rewrite, segment, index)) {
+            return 0;
+        }
+        return (Chunk.freeBytes(chunk) - Chunk.RUN_BYTES) / Chunk.SLOT_BYTES - 1;
+    }
+
+    // ---- chain ---------------------------------------------------------------------------------
+
+    /** A new last chunk with room for {@code need} bytes. */
+    long addChunk(long record, boolean rewrite, long segment, long index, int need) {
+        boolean only = GroupRecord.chunks(record) == 0;
+        int wanted = Chunk.HEADER_BYTES + need;
+        int size = only ? EntryIndex.sizeFor(wanted) : EntryIndex.furtherSizeFor(wanted);
+        int handle = blocks.allocateSized(size);
+        int granted = blocks.grantedBytes();
+        long chunk = blocks.at(handle);
+        Chunk.initialize(chunk, granted, index, segment, rewrite);
+        try {
+            link(record, handle, index);
+        } catch (RuntimeException noDirectory) {
+            blocks.free(handle, granted);
+            throw noDirectory;
+        }
+        return chunk;
+    }
+
+    /** Chains a chunk behind the last one. */
+    private void link(long record, int handle, long baseIndex) {
+        if (GroupRecord.chunks(record) == 0) {
+            GroupRecord.setIndexRoot(record, handle);
+            GroupRecord.setChunks(record, 1);
+        } else {
+            ensurePlaces(record, 1);
+            append(record, handle, baseIndex);
+        }
+    }
+
+    /** Enters a chunk into the directory, which exists and has room. */
+    private void append(long record, int handle, long baseIndex) {
+        int count = GroupRecord.chunks(record);
+        long directory = directory(record);
+        ChunkDirectory.put(directory, ChunkDirectory.head(directory) + count, handle, baseIndex);
+        GroupRecord.setChunks(record, count + 1);
+    }
+
+    /** Makes room in the directory for so many more chunks, creating it for a group of one chunk. */
+    private void ensurePlaces(long record, int more) {
+        int count = GroupRecord.chunks(record);
+        if (count == 1) {
+            createDirectory(record, 1 + more);
+            return;
+        }
+        long directory = directory(record);
+        int head = ChunkDirectory.head(directory);
+        int capacity = ChunkDirectory.capacity(directory);
+        if (head + count + more <= capacity) {
+            return;
+        }
+        if (count + more <= capacity && head >= capacity / 2) {
+            ChunkDirectory.move(directory, head, directory, 0, count);
+            ChunkDirectory.setHead(directory, 0);
+            return;
+        }
+        growDirectory(record, directory, head, capacity, count, count + more);
+    }
+
+    private void createDirectory(long record, int places) {
+        int capacity = DIRECTORY_PLACES_MIN;
+        while (capacity < places) {
+            capacity = capacity * 2 + 1;
+        }
+        int only = GroupRecord.indexRoot(record);
+        int handle = allocateDirectory(capacity);
+        ChunkDirectory.put(blocks.at(handle), 0, only, Chunk.baseIndex(blocks.at(only)));
+        GroupRecord.setIndexRoot(record, handle);
+    }
+
+    private int allocateDirectory(int capacity) {
+        int bytes = ChunkDirectory.bytes(capacity);
+        int handle = blocks.allocateSized(bytes);
+        ChunkDirectory.initialize(blocks.at(handle), (blocks.grantedBytes() - 8) / 8);
+        return handle;
+    }
+
+    private void growDirectory(
+            long record, long old, int head, int oldCapacity, int count, int places) {
+        int capacity = oldCapacity;
+        while (capacity < places || capacity == oldCapacity) {
+            capacity = capacity * 2 + 1;
+        }
+        int oldHandle = GroupRecord.indexRoot(record);
+        int handle = allocateDirectory(capacity);
+        ChunkDirectory.move(old, head, blocks.at(handle), 0, count);
+        GroupRecord.setIndexRoot(record, handle);
+        blocks.free(oldHandle, ChunkDirectory.bytes(oldCapacity));
+    }
+
+    /**
+     * Sees to it that {@code more} chunks can be chained without asking the budget for a directory larger than a spare
+     * block. Changes nothing that can be seen; the group is taken by the caller.
+     *
+     * @throws io.raftengine.error.MemoryLimitException nothing changed
+     */
+    void reservePlaces(long record, int more) {
+        int places = GroupRecord.chunks(record) + more;
+        if (ChunkDirectory.bytes(2 * places + 1) <= Blocks.SPARE_BYTES) {
+            return;
+        }
+        if (GroupRecord.chunks(record) >= 2) {
+            ensurePlaces(record, more);
+            return;
+        }
+        for (int capacity = 255; capacity < 2 * places + 1; capacity = capacity * 2 + 1) {
+            blocks.stockLarge(ChunkDirectory.bytes(capacity));
+        }
+    }
+
+    // ---- drop ----------------------------------------------------------------------------------
+
+    /** Frees the chunks behind {@code index} and cuts the one that holds the entry before it. */
+    void cut(long record, long index) {
+        int place = placeOf(record, index - 1);
+        long chunk = chunkAt(record, place);
+        Chunk.cut(chunk, index, endOfChunk(record, place));
+        int last = lastPlace(record);
+        for (int p = place + 1; p <= last; p++) {
+            freeChunk(handleAt(record, p));
+        }
+        shrinkTo(record, place, last - place, false);
+    }
+
+    /** Frees the chunks all of whose entries are below {@code index}. */
+    void dropBefore(long record, long index) {
+        int place = placeOf(record, index);
+        int first = firstPlace(record);
+        for (int p = first; p < place; p++) {
+            freeChunk(handleAt(record, p));
+        }
+        shrinkTo(record, place, place - first, true);
+    }
+
+    private void shrinkTo(long record, int keptPlace, int dropped, boolean fromFront) {
+        if (dropped == 0) {
+            return;
+        }
+        int count = GroupRecord.chunks(record) - dropped;
+        long directory = directory(record);
+        if (count == 1) {
+            int only = ChunkDirectory.handle(directory, keptPlace);
+            int capacity = ChunkDirectory.capacity(directory);
+            blocks.free(GroupRecord.indexRoot(record), ChunkDirectory.bytes(capacity));
+            GroupRecord.setIndexRoot(record, only);
+        } else if (fromFront) {
+            ChunkDirectory.setHead(directory, keptPlace);
+        }
+        GroupRecord.setChunks(record, count);
+    }
+
+    void freeAll(long record) {
+        int count = GroupRecord.chunks(record);
+        if (count == 0) {
+            return;
+        }
+        int first = firstPlace(record);
+        for (int p = first; p < first + count; p++) {
+            freeChunk(handleAt(record, p));
+        }
+        freeDirectory(record);
+        GroupRecord.setIndexRoot(record, 0);
+        GroupRecord.setChunks(record, 0);
+    }
+
+    private void freeDirectory(long record) {
+        if (GroupRecord.chunks(record) >= 2) {
+            int capacity = ChunkDirectory.capacity(directory(record));
+            blocks.free(GroupRecord.indexRoot(record), ChunkDirectory.bytes(capacity));
+        }
+    }
+
+    private void freeChunk(int handle) {
+        blocks.free(handle, Chunk.bytes(blocks.at(handle)));
+    }
+
+    // ---- join ----------------------------------------------------------------------------------
+
+    /** Moves the chunks of {@code source} behind those of {@code record}; small ones are copied into the last chunk. */
+    void splice(long record, long source) {
+        int added = GroupRecord.chunks(source);
+        int place = firstPlace(source);
+        if (GroupRecord.chunks(record) == 0) {
+            GroupRecord.setIndexRoot(record, GroupRecord.indexRoot(source));
+            GroupRecord.setChunks(record, added);
+        } else if (added == 1 && absorb(record, source)) {
+            freeChunk(GroupRecord.indexRoot(source));
+        } else {
+            ensurePlaces(record, added);
+            for (int i = 0; i < added; i++) {
+                int handle = handleAt(source, place + i);
+                append(record, handle, Chunk.baseIndex(blocks.at(handle)));
+            }
+            freeDirectory(source);
+        }
+        GroupRecord.setIndexRoot(source, 0);
+        GroupRecord.setChunks(source, 0);
+    }
+
+    private boolean absorb(long record, long source) {
+        long addition = chunkAt(source, 0);
+        int runs = Chunk.runs(addition);
+        long lastRun = Chunk.run(addition, runs - 1);
+        int need = Chunk.bytes(addition) - Chunk.freeBytes(addition) - Chunk.HEADER_BYTES;
+        long segment = Chunk.baseSegment(addition);
+        long base = Chunk.baseIndex(addition);
+        long tail = tail(record);
+        boolean rewrite = Chunk.isRewrite(addition);
+        if (base != GroupRecord.end(record)
+                || !accepts(tail, rewrite, segment, base)
+                || !accepts(
+                        tail,
+                        rewrite,
+                        segment + Chunk.segmentDelta(lastRun),
+                        GroupRecord.end(source))) {
+            return false;
+        }
+        long target = tailWithRoom(record, rewrite, segment, base, need);
+        if (target == 0) {
+            return false;
+        }
+        Chunk.copyRuns(addition, target);
+        return true;
+    }
+}

@@ -1,0 +1,273 @@
+package io.raftengine.engine.memtable;
+
+import io.raftengine.log.format.ItemReader;
+
+/**
+ * Changes the entry index of a group: append, cut the tail off, compact the head away, drop everything, join two. The
+ * rules of which of these is allowed when are the caller's ({@link AppendRule}). One thread at a time; readers are kept
+ * out by the group's version, which the caller holds.
+ */
+final class EntryIndex {
+    /** Chunk sizes of a group with one chunk; a group of few entries wastes little. */
+    private static final int[] SIZES = {64, 96, 128, 192, 256, 384, 512, 768, 1024};
+
+    private static final int FURTHER_CHUNK_BYTES = 256;
+
+    /** A run is split over two chunks only where at least so many of its entries fill the rest of the first. */
+    private static final int SPLIT_ENTRIES_MIN = 16;
+
+    private final Blocks blocks;
+    private final SegmentAccounting accounting;
+    private final ChunkList chunks;
+    private final int[] tails = new int[Chunk.RUN_ENTRIES_MAX];
+
+    EntryIndex(Blocks blocks, SegmentAccounting accounting) {
+        this.blocks = blocks;
+        this.accounting = accounting;
+        chunks = new ChunkList(blocks);
+    }
+
+    ChunkList chunks() {
+        return chunks;
+    }
+
+    // ---- append --------------------------------------------------------------------------------
+
+    /**
+     * Adds the entries of an ENTRIES item behind the last one, or as the first ones of an empty group.
+     *
+     * @param items positioned on the item, no tail read yet
+     */
+    void append(
+            long record,
+            boolean rewrite,
+            long segment,
+            long blockOffset,
+            int blockBytes,
+            boolean compressed,
+            ItemReader items) {
+        long index = items.firstIndex();
+        if (!GroupRecord.hasEntries(record)) {
+            GroupRecord.setFirst(record, index);
+            GroupRecord.setEnd(record, index);
+            GroupRecord.setRewrittenEnd(record, index);
+        }
+        assert index == GroupRecord.end(record) : "not contiguous";
+        int remaining = items.count();
+        int start = items.entryStart();
+        int contentStart = start;
+        while (remaining > 0) {
+            int staged = Math.min(remaining, Chunk.RUN_ENTRIES_MAX);
+            for (int i = 0; i < staged; i++) {
+                tails[i] = items.nextTail();
+            }
+            remaining -= staged;
+            int taken = 0;
+            while (taken < staged) {
+                int entries =
+                        place(
+                                record, rewrite, segment, blockOffset, blockBytes, compressed,
+                                start, taken, staged, remaining == 0);
+                taken += entries;
+                start = tails[taken - 1];
+            }
+        }
+        accounting.add(rewrite, segment, start - contentStart, items.count());
+        if (rewrite) {
+            GroupRecord.setRewrittenEnd(record, GroupRecord.end(record));
+        }
+    }
+
+    /** Stores tails[from, to) as one run, or as much of it as is sensible; returns how many entries. */
+    private int place(
+            long record,
+            boolean rewrite,
+            long segment,
+            long blockOffset,
+            int blockBytes,
+            boolean compressed,
+            int start,
+            int from,
+            int to,
+            boolean lastOfItem) {
+        int entries = to - from;
+        int bits = start != 0 ? Chunk.STORED_START : 0;
+        boolean impliedEnd = lastOfItem && !compressed && tails[to - 1] == blockBytes - 4;
+        if (!impliedEnd) {
+            bits |= Chunk.STORED_END;
+        }
+        int need = Chunk.RUN_BYTES + Chunk.slotsOf(blockBytes, bits, entries) * Chunk.SLOT_BYTES;
+        long index = GroupRecord.end(record);
+        long chunk = chunks.tailWithRoom(record, rewrite, segment, index, need);
+        if (chunk == 0) {
+            int fitting = chunks.roomForEntries(record, rewrite, segment, index);
+            if (fitting >= SPLIT_ENTRIES_MIN && fitting < entries) {
+                entries = fitting;
+                bits |= Chunk.STORED_END;
+                chunk = chunks.tail(record);
+            } else {
+                chunk = chunks.addChunk(record, rewrite, segment, index, need);
+            }
+        }
+        write(chunk, segment, blockOffset, blockBytes, compressed, index, start, from, entries, bits);
+        GroupRecord.setEnd(record, index + entries);
+        return entries;
+    }
+
+    private void write(
+            long chunk,
+            long segment,
+            long blockOffset,
+            int blockBytes,
+            boolean compressed,
+            long index,
+            int start,
+            int from,
+            int entries,
+            int bits) {
+        int runs = Chunk.runs(chunk);
+        int slots = Chunk.slots(chunk);
+        int bytes = Chunk.bytes(chunk);
+        Chunk.putRun(
+                Chunk.run(chunk, runs),
+                blockOffset,
+                blockBytes,
+                compressed,
+                (int) (index - Chunk.baseIndex(chunk)),
+                (int) (segment - Chunk.baseSegment(chunk)),
+                slots | bits);
+        if (blockBytes != 0) {
+            slots = Chunk.putSlots(chunk, bytes, slots, start, tails, from, entries, bits);
+        }
+        Chunk.setRunsAndSlots(chunk, runs + 1, slots);
+    }
+
+    // ---- drop ----------------------------------------------------------------------------------
+
+    /** Drops all entries at or behind {@code index}, which is above the first and at most the end. */
+    void cut(long record, long index) {
+        long end = GroupRecord.end(record);
+        if (index == end) {
+            return;
+        }
+        forget(record, index, end);
+        chunks.cut(record, index);
+        GroupRecord.setEnd(record, index);
+        if (Long.compareUnsigned(GroupRecord.rewrittenEnd(record), index) > 0) {
+            GroupRecord.setRewrittenEnd(record, index);
+        }
+    }
+
+    /**
+     * Drops the entries below {@code index}.
+     *
+     * @return how many there were
+     */
+    long compact(long record, long index) {
+        long first = GroupRecord.first(record);
+        long end = GroupRecord.end(record);
+        if (first == end || Long.compareUnsigned(index, first) <= 0) {
+            return 0;
+        }
+        if (Long.compareUnsigned(index, end) >= 0) {
+            dropAll(record);
+            return end - first;
+        }
+        forget(record, first, index);
+        chunks.dropBefore(record, index);
+        GroupRecord.setFirst(record, index);
+        return index - first;
+    }
+
+    /** Drops every entry. */
+    void dropAll(long record) {
+        long first = GroupRecord.first(record);
+        long end = GroupRecord.end(record);
+        if (first != end) {
+            forget(record, first, end);
+            chunks.freeAll(record);
+        }
+        GroupRecord.setFirst(record, 0);
+        GroupRecord.setEnd(record, 0);
+        GroupRecord.setRewrittenEnd(record, 0);
+    }
+
+    /** Takes the entries of {@code source} over, behind those of {@code record}; leaves the source without any. */
+    void splice(long record, long source) {
+        if (!GroupRecord.hasEntries(source)) {
+            return;
+        }
+        if (!GroupRecord.hasEntries(record)) {
+            GroupRecord.setFirst(record, GroupRecord.first(source));
+            GroupRecord.setRewrittenEnd(record, GroupRecord.rewrittenEnd(source));
+        } else {
+            assert GroupRecord.end(record) == GroupRecord.first(source) : "not contiguous";
+            boolean wholly = GroupRecord.rewrittenEnd(record) == GroupRecord.end(record);
+            if (wholly) {
+                GroupRecord.setRewrittenEnd(record, GroupRecord.rewrittenEnd(source));
+            }
+        }
+        chunks.splice(record, source);
+        GroupRecord.setEnd(record, GroupRecord.end(source));
+        GroupRecord.setFirst(source, 0);
+        GroupRecord.setEnd(source, 0);
+        GroupRecord.setRewrittenEnd(source, 0);
+    }
+
+    /** Takes entries [from, to) out of the segments' live bytes. */
+    private void forget(long record, long from, long to) {
+        int place = chunks.placeOf(record, from);
+        long index = from;
+        while (index != to) {
+            long chunk = chunks.chunkAt(record, place);
+            long chunkEnd = chunks.endOfChunk(record, place);
+            long stop = Long.compareUnsigned(chunkEnd, to) < 0 ? chunkEnd : to;
+            forgetInChunk(chunk, index, stop, chunkEnd);
+            index = stop;
+            place++;
+        }
+    }
+
+    private void forgetInChunk(long chunk, long from, long to, long chunkEnd) {
+        long base = Chunk.baseIndex(chunk);
+        int runs = Chunk.runs(chunk);
+        int bytes = Chunk.bytes(chunk);
+        boolean rewrite = Chunk.isRewrite(chunk);
+        int number = Chunk.findRun(chunk, runs, from - base);
+        long index = from;
+        while (index != to) {
+            long run = Chunk.run(chunk, number++);
+            long first = base + Chunk.firstDelta(run);
+            long end = number < runs ? base + Chunk.firstDelta(Chunk.run(chunk, number)) : chunkEnd;
+            long stop = Long.compareUnsigned(end, to) < 0 ? end : to;
+            int entries = (int) (end - first);
+            int block = Chunk.blockBytes(run);
+            int bits = Chunk.slotBits(run);
+            int low = Chunk.boundary(chunk, bytes, block, bits, (int) (index - first), entries);
+            int high = Chunk.boundary(chunk, bytes, block, bits, (int) (stop - first), entries);
+            accounting.remove(
+                    rewrite,
+                    Chunk.baseSegment(chunk) + Chunk.segmentDelta(run),
+                    high - low,
+                    stop - index);
+            index = stop;
+        }
+    }
+
+    static int sizeFor(int bytes) {
+        for (int size : SIZES) {
+            if (size >= bytes) {
+                return size;
+            }
+        }
+        throw new AssertionError("no chunk of " + bytes + " bytes");
+    }
+
+    static int furtherSizeFor(int bytes) {
+        int size = FURTHER_CHUNK_BYTES;
+        while (size < bytes) {
+            size <<= 1;
+        }
+        return size;
+    }
+}

@@ -1,0 +1,81 @@
+package io.raftengine.engine.memtable;
+
+import java.util.List;
+
+/** Joins the groups of one share of the hash space, in a thread of its own but for the first share. */
+final class MergeThread implements Runnable {
+    private final ReplayMerge merge;
+    private final Blocks blocks;
+    private final List<ReplayPartition> partitions;
+    private final int share;
+    private final int shares;
+    private Thread thread;
+    private Throwable failure;
+
+    MergeThread(
+            Memtables memtables,
+            Blocks blocks,
+            List<ReplayPartition> partitions,
+            int share,
+            int shares) {
+        this.blocks = blocks;
+        this.partitions = partitions;
+        this.share = share;
+        this.shares = shares;
+        merge = new ReplayMerge(memtables, blocks);
+    }
+
+    void start() {
+        thread = new Thread(this, "raft-engine-merge-" + share);
+        thread.setDaemon(true);
+        thread.start();
+    }
+
+    @Override
+    public void run() {
+        try {
+            for (ReplayPartition partition : partitions) {
+                merge.join(partition, share, shares);
+            }
+        } catch (RuntimeException | Error e) {
+            failure = e; // told by rethrow(), in the thread that asked for the merge
+        }
+    }
+
+    /** Waits for the end, whatever interrupts: memory the thread works on must not be freed under it. */
+    void await() {
+        boolean interrupted = false;
+        while (true) {
+            try {
+                thread.join();
+                break;
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    void rethrow() {
+        if (failure instanceof RuntimeException e) {
+            throw e;
+        }
+        if (failure instanceof Error e) {
+            throw e;
+        }
+    }
+
+    SegmentAccounting accounting() {
+        return merge.accounting();
+    }
+
+    long groupsAdded() {
+        return merge.groupsAdded();
+    }
+
+    void close() {
+        blocks.close();
+    }
+}

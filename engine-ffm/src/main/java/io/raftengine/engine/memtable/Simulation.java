@@ -1,0 +1,164 @@
+package io.raftengine.engine.memtable;
+
+import io.raftengine.allocator.Memory;
+import io.raftengine.error.MemoryLimitException;
+
+/**
+ * What the groups touched by a commit group will hold once the batches accepted so far are applied; the only class that
+ * knows the layout of a slot. One slot per group, found through the record's link.
+ *
+ * <pre>
+ *   byte  0           4           8              16            24             32            40
+ *         +-----------+-----------+--------------+-------------+--------------+-------------+
+ *         | record    | batch     | first        | end         | before: first| before: end |
+ *      40 +-----------+-----------+--------------+-------------+--------------+-------------+
+ *         | room      | chunks    | puts         | 0           |
+ *      56 +-----------+-----------+--------------+-------------+
+ *
+ *   batch    number of the batch that changed first and end last
+ *   before   their values before that batch, to go back to if it is refused
+ *   room     bytes surely free in the group's last chunk
+ *   chunks, puts   counted for the reservation of memory
+ * </pre>
+ */
+final class Simulation {
+    private static final int SLOT_BYTES = 56;
+    private static final int SLOTS_MIN = 64;
+    private static final int SLOTS_KEPT = 4096;
+
+    private static final int RECORD = 0;
+    private static final int BATCH = 4;
+    private static final int FIRST = 8;
+    private static final int END = 16;
+    private static final int BEFORE_FIRST = 24;
+    private static final int BEFORE_END = 32;
+    private static final int ROOM = 40;
+    private static final int CHUNKS = 44;
+    private static final int PUTS = 48;
+
+    private final Blocks blocks;
+    private int block;
+    private int capacity;
+    private int count;
+
+    Simulation(Blocks blocks) {
+        this.blocks = blocks;
+        capacity = SLOTS_MIN;
+        block = blocks.allocate(capacity * SLOT_BYTES);
+    }
+
+    int count() {
+        return count;
+    }
+
+    int recordHandle(int slot) {
+        return Memory.getInt(address(slot) + RECORD);
+    }
+
+    private long address(int slot) {
+        return blocks.at(block) + (long) slot * SLOT_BYTES;
+    }
+
+    /** Address of the group's slot, made from its live state at the first call. */
+    long slotOf(int handle, long record) {
+        int link = GroupRecord.link(record);
+        if (link != 0) {
+            return address(link - 1);
+        }
+        if (count == capacity) {
+            grow();
+        }
+        long slot = address(count);
+        Memory.putInt(slot + RECORD, handle);
+        Memory.putInt(slot + BATCH, 0);
+        Memory.putLong(slot + FIRST, GroupRecord.first(record));
+        Memory.putLong(slot + END, GroupRecord.end(record));
+        Memory.putInt(slot + ROOM, 0);
+        Memory.putInt(slot + CHUNKS, 0);
+        Memory.putInt(slot + PUTS, 0);
+        GroupRecord.setLink(record, ++count);
+        return slot;
+    }
+
+    private void grow() {
+        int larger = blocks.allocate(Math.multiplyExact(capacity, 2 * SLOT_BYTES));
+        Memory.copy(blocks.at(block), blocks.at(larger), (long) count * SLOT_BYTES);
+        blocks.free(block, capacity * SLOT_BYTES);
+        block = larger;
+        capacity *= 2;
+    }
+
+    static long first(long slot) {
+        return Memory.getLong(slot + FIRST);
+    }
+
+    static long end(long slot) {
+        return Memory.getLong(slot + END);
+    }
+
+    /** Sets what batch number {@code batch} makes of the group. */
+    static void set(long slot, int batch, long first, long end) {
+        if (Memory.getInt(slot + BATCH) != batch) {
+            Memory.putInt(slot + BATCH, batch);
+            Memory.putLong(slot + BEFORE_FIRST, Memory.getLong(slot + FIRST));
+            Memory.putLong(slot + BEFORE_END, Memory.getLong(slot + END));
+        }
+        Memory.putLong(slot + FIRST, first);
+        Memory.putLong(slot + END, end);
+    }
+
+    /** Takes back what a refused batch did. */
+    void undo(int batch) {
+        for (int i = 0; i < count; i++) {
+            long slot = address(i);
+            if (Memory.getInt(slot + BATCH) == batch) {
+                Memory.putLong(slot + FIRST, Memory.getLong(slot + BEFORE_FIRST));
+                Memory.putLong(slot + END, Memory.getLong(slot + BEFORE_END));
+                Memory.putInt(slot + BATCH, 0);
+            }
+        }
+    }
+
+    static int room(long slot) {
+        return Memory.getInt(slot + ROOM);
+    }
+
+    static void setRoom(long slot, int bytes) {
+        Memory.putInt(slot + ROOM, bytes);
+    }
+
+    static int addChunks(long slot, int more) {
+        int chunks = Memory.getInt(slot + CHUNKS) + more;
+        Memory.putInt(slot + CHUNKS, chunks);
+        return chunks;
+    }
+
+    static int countPut(long slot) {
+        int puts = Memory.getInt(slot + PUTS) + 1;
+        Memory.putInt(slot + PUTS, puts);
+        return puts;
+    }
+
+    /** Forgets all slots; the links were cleared by the caller. */
+    void clear() {
+        count = 0;
+        if (capacity > SLOTS_KEPT) {
+            shrink();
+        }
+    }
+
+    private void shrink() {
+        try {
+            int smaller = blocks.allocate(SLOTS_MIN * SLOT_BYTES);
+            blocks.free(block, capacity * SLOT_BYTES);
+            block = smaller;
+            capacity = SLOTS_MIN;
+        } catch (MemoryLimitException keepTheLargeOne) {
+            // Then the next commit group uses it, too.
+        }
+    }
+
+    void close() {
+        blocks.free(block, capacity * SLOT_BYTES);
+    }
+}
