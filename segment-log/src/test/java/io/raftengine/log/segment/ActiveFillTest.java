@@ -14,7 +14,10 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The background agent writes zeros ahead of the writer into the file that is being written: they must never meet. */
+/**
+ * The background agent writes zeros ahead of the writer into the file that is being written: they
+ * must never meet.
+ */
 class ActiveFillTest {
     private static final int HEADER = 69;
     private static final long DEADLINE_SECONDS = 30;
@@ -60,15 +63,18 @@ class ActiveFillTest {
         q.reopen().verify();
     }
 
-    /** Lets the agent stop in the middle of a piece until the writer waits for it, or has (wrongly) gone through. */
-    private Future<?> agentStopsInAPiece(Thread writer, CountDownLatch filling, CountDownLatch writerDone) {
-        q.fs.program(
-                (op, path) -> {
-                    if (op.equals("write") && Thread.currentThread().getName().equals("agent")) {
-                        filling.countDown();
-                        awaitBlocked(writer, writerDone);
-                    }
-                });
+    /**
+     * Lets the agent stop in the middle of a piece until the writer waits for it, or has (wrongly)
+     * gone through.
+     */
+    private Future<?> agentStopsInAPiece(
+            Thread writer, CountDownLatch filling, CountDownLatch writerDone) {
+        q.fs.program((op, path) -> {
+            if (op.equals("write") && Thread.currentThread().getName().equals("agent")) {
+                filling.countDown();
+                awaitBlocked(writer, writerDone);
+            }
+        });
         return agent.submit(() -> q.queue.prepareNext());
     }
 
@@ -119,21 +125,24 @@ class ActiveFillTest {
         }
     }
 
-    /** The other way round: what the writer has announced is not filled, however long its write takes. */
+    /**
+     * The other way round: what the writer has announced is not filled, however long its write
+     * takes.
+     */
     @Test
     void theAgentGivesWayToAWriteUnderWay() throws Exception {
         q.open().append(100);
-        q.fs.program(
-                (op, path) -> {
-                    if (op.equals("write") && !Thread.currentThread().getName().equals("agent")) {
-                        q.fs.noProgram();
-                        try {
-                            agent.submit(() -> q.queue.prepareNext()).get(DEADLINE_SECONDS, TimeUnit.SECONDS);
-                        } catch (Exception e) {
-                            throw new AssertionError(e);
-                        }
-                    }
-                });
+        q.fs.program((op, path) -> {
+            if (op.equals("write") && !Thread.currentThread().getName().equals("agent")) {
+                q.fs.noProgram();
+                try {
+                    agent.submit(() -> q.queue.prepareNext())
+                            .get(DEADLINE_SECONDS, TimeUnit.SECONDS);
+                } catch (Exception e) {
+                    throw new AssertionError(e);
+                }
+            }
+        });
         // Called when the bytes are in the file but the queue does not know yet.
         q.fs.failAfterWriting();
         q.append(300 << 10);

@@ -13,9 +13,10 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /**
- * The process dies before every single I/O call of a rotation, and after every way of finding the next file. What is left
- * must be contiguous with exact ends (I3, I4), must open, and must hold everything appended before. (Loss of unsynced bytes is
- * the simulated disk's subject, in another module.)
+ * The process dies before every single I/O call of a rotation, and after every way of finding the
+ * next file. What is left must be contiguous with exact ends (I3, I4), must open, and must hold
+ * everything appended before. (Loss of unsynced bytes is the simulated disk's subject, in another
+ * module.)
  */
 class RotationCrashTest {
     @TempDir private Path root;
@@ -36,12 +37,11 @@ class RotationCrashTest {
     }
 
     private static void leaveHalfMade(QueueFixture q) {
-        q.fs.program(
-                (op, path) -> {
-                    if (op.equals("write")) {
-                        throw ProgrammableFileSystem.full(path);
-                    }
-                });
+        q.fs.program((op, path) -> {
+            if (op.equals("write")) {
+                throw ProgrammableFileSystem.full(path);
+            }
+        });
         try {
             q.queue.rotate();
         } catch (RaftEngineException expected) {
@@ -51,7 +51,9 @@ class RotationCrashTest {
         q.fs.available(q.dirs.get(0), 1);
     }
 
-    /** An error of the dying process, not of the disk: nothing may be undone or reported after it. */
+    /**
+     * An error of the dying process, not of the disk: nothing may be undone or reported after it.
+     */
     private static final class Crash extends Error {
         private static final long serialVersionUID = 1L;
     }
@@ -86,12 +88,11 @@ class RotationCrashTest {
         }
         boolean crashed = false;
         int[] left = {calls};
-        q.fs.program(
-                (op, path) -> {
-                    if (left[0]-- <= 0) {
-                        throw new Crash();
-                    }
-                });
+        q.fs.program((op, path) -> {
+            if (left[0]-- <= 0) {
+                throw new Crash();
+            }
+        });
         try {
             q.rotate().append(500);
         } catch (Crash | PoisonedException e) {
@@ -107,7 +108,10 @@ class RotationCrashTest {
         return crashed;
     }
 
-    /** The old queue object is dropped as a dead process drops it: only its descriptors and memory are given back. */
+    /**
+     * The old queue object is dropped as a dead process drops it: only its descriptors and memory
+     * are given back.
+     */
     private static void abandonAndReopen(QueueFixture q) {
         q.queue.poison("the process died", null);
         q.queue.close();

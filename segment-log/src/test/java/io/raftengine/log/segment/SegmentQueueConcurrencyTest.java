@@ -20,9 +20,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Writer, background agent, purger and readers at once, on the real disk. Every byte says where it belongs (it is computed from
- * segment number and offset), so a reader that is shown another segment's bytes, or zeros of a fill that ran into the writer,
- * sees it at once (I6, I7).
+ * Writer, background agent, purger and readers at once, on the real disk. Every byte says where it
+ * belongs (it is computed from segment number and offset), so a reader that is shown another
+ * segment's bytes, or zeros of a fill that ran into the writer, sees it at once (I6, I7).
  */
 class SegmentQueueConcurrencyTest {
     private static final int HEADER = 69;
@@ -39,7 +39,8 @@ class SegmentQueueConcurrencyTest {
     private static byte expected(long seq, long offset) {
         long x = seq * 0x9E3779B97F4A7C15L + offset;
         x ^= x >>> 29;
-        return (byte) (x * 0xBF58476D1CE4E5B9L >>> 56 | 1); // never zero: padding must not look right
+        return (byte)
+                (x * 0xBF58476D1CE4E5B9L >>> 56 | 1); // never zero: padding must not look right
     }
 
     @Test
@@ -144,7 +145,8 @@ class SegmentQueueConcurrencyTest {
             return;
         }
         try {
-            // Sealed segments are as long as their live bytes; of the active one only what was published counts.
+            // Sealed segments are as long as their live bytes; of the active one only what was
+            // published counts.
             if (seq == active && !sameSegment) {
                 return;
             }
@@ -166,7 +168,10 @@ class SegmentQueueConcurrencyTest {
         }
     }
 
-    /** The segment below the active one may not be cut yet when its successor is asked for; older ones are. */
+    /**
+     * The segment below the active one may not be cut yet when its successor is asked for; older
+     * ones are.
+     */
     private static long sealedEnd(SegmentReader segment) {
         return segment.sizeBytes();
     }
@@ -177,7 +182,15 @@ class SegmentQueueConcurrencyTest {
             byte wanted = expected(segment.seq(), from + i);
             if (found != wanted) {
                 throw new AssertionError(
-                        segment + " at " + (from + i) + ": " + found + " instead of " + wanted + ", seed " + SEED);
+                        segment
+                                + " at "
+                                + (from + i)
+                                + ": "
+                                + found
+                                + " instead of "
+                                + wanted
+                                + ", seed "
+                                + SEED);
             }
         }
         bytesRead.addAndGet(length);

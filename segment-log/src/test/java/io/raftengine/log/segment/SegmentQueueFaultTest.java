@@ -17,7 +17,9 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What a failing disk may do to a queue: scenarios L2 to L7 as far as one queue can tell, D14, P7. */
+/**
+ * What a failing disk may do to a queue: scenarios L2 to L7 as far as one queue can tell, D14, P7.
+ */
 class SegmentQueueFaultTest {
     private static final int HEADER = 69;
     private static final long NO_SPACE = 100;
@@ -46,31 +48,34 @@ class SegmentQueueFaultTest {
         return main.resolve(String.format("%016d.raftlog", seq));
     }
 
-    /** Fails the first {@code times} calls of an operation after {@code passes} of it went through. */
+    /**
+     * Fails the first {@code times} calls of an operation after {@code passes} of it went through.
+     */
     private void fail(String operation, int passes, int times) {
         int[] seen = {0};
-        q.fs.program(
-                (op, path) -> {
-                    if (op.equals(operation)) {
-                        int n = seen[0]++;
-                        if (n >= passes && n < passes + times) {
-                            throw ProgrammableFileSystem.failure(op, path);
-                        }
-                    }
-                });
+        q.fs.program((op, path) -> {
+            if (op.equals(operation)) {
+                int n = seen[0]++;
+                if (n >= passes && n < passes + times) {
+                    throw ProgrammableFileSystem.failure(op, path);
+                }
+            }
+        });
     }
 
-    /** As {@link #fail}, for lack of space; {@code pattern} says call by call: F full, anything else passes. */
+    /**
+     * As {@link #fail}, for lack of space; {@code pattern} says call by call: F full, anything else
+     * passes.
+     */
     private void full(String pattern) {
         int[] seen = {0};
-        q.fs.program(
-                (op, path) -> {
-                    if (op.equals("write") && seen[0] < pattern.length()) {
-                        if (pattern.charAt(seen[0]++) == 'F') {
-                            throw ProgrammableFileSystem.full(path);
-                        }
-                    }
-                });
+        q.fs.program((op, path) -> {
+            if (op.equals("write") && seen[0] < pattern.length()) {
+                if (pattern.charAt(seen[0]++) == 'F') {
+                    throw ProgrammableFileSystem.full(path);
+                }
+            }
+        });
     }
 
     /** L2, L5, D14: nothing is left of a write that failed, before or after its bytes went out. */
@@ -124,12 +129,11 @@ class SegmentQueueFaultTest {
     @ValueSource(strings = {"truncate", "sync"})
     void aFailedWriteThatCannotBeCutOffPoisons(String operation) {
         q.open().append(300);
-        q.fs.program(
-                (op, path) -> {
-                    if (op.equals("write") || op.equals(operation)) {
-                        throw ProgrammableFileSystem.failure(op, path);
-                    }
-                });
+        q.fs.program((op, path) -> {
+            if (op.equals("write") || op.equals(operation)) {
+                throw ProgrammableFileSystem.failure(op, path);
+            }
+        });
         assertThatThrownBy(() -> q.append(500)).isInstanceOf(PoisonedException.class);
         q.fs.noProgram();
         assertThat(q.queue.poisoned()).isTrue();
@@ -166,12 +170,11 @@ class SegmentQueueFaultTest {
         q.open().append(300);
         String operation = where.split(" ")[0];
         String number = where.contains(" ") ? where.split(" ")[1] + ".raftlog" : "";
-        q.fs.program(
-                (op, path) -> {
-                    if (op.equals(operation) && path.toString().endsWith(number)) {
-                        throw ProgrammableFileSystem.failure(op, path);
-                    }
-                });
+        q.fs.program((op, path) -> {
+            if (op.equals(operation) && path.toString().endsWith(number)) {
+                throw ProgrammableFileSystem.failure(op, path);
+            }
+        });
         assertThatThrownBy(() -> q.queue.rotate()).isInstanceOf(PoisonedException.class);
         assertThat(q.queue.activeSeq()).isEqualTo(1);
         assertThat(q.queue.poisoned()).isTrue();
@@ -183,7 +186,10 @@ class SegmentQueueFaultTest {
         q.open().append(10).verify();
     }
 
-    /** L3: the old segment stays, the half-made file is finished by the next attempt, only one is ever made. */
+    /**
+     * L3: the old segment stays, the half-made file is finished by the next attempt, only one is
+     * ever made.
+     */
     @ParameterizedTest
     @ValueSource(strings = {"create", "write"})
     void aRotationThatCannotMakeTheNewFileIsFinishedLater(String operation) {
@@ -194,14 +200,17 @@ class SegmentQueueFaultTest {
             assertThat(q.queue.activeSeq()).isEqualTo(1);
             assertThat(q.queue.poisoned()).isFalse();
             q.verify();
-            // The next append must not go to a segment that a crash could make the last but one (I3).
+            // The next append must not go to a segment that a crash could make the last but one
+            // (I3).
             assertThat(q.queue.rotateBefore(1)).isTrue();
-            assertThatThrownBy(() -> q.queue.append(0, 1)).isInstanceOf(IllegalStateException.class);
+            assertThatThrownBy(() -> q.queue.append(0, 1))
+                    .isInstanceOf(IllegalStateException.class);
             q.assertDirectoryIsSound();
         }
         q.append(10);
         assertThat(q.queue.activeSeq()).isEqualTo(2);
-        assertThat(q.names(0)).containsExactly("0000000000000001.raftlog", "0000000000000002.raftlog");
+        assertThat(q.names(0))
+                .containsExactly("0000000000000001.raftlog", "0000000000000002.raftlog");
         q.verify();
         q.reopen().verify();
     }
@@ -227,7 +236,9 @@ class SegmentQueueFaultTest {
         q.reopen().verify();
     }
 
-    /** L7 (1), (2): lack of space is a typed error, nothing is stored, and the next write succeeds. */
+    /**
+     * L7 (1), (2): lack of space is a typed error, nothing is stored, and the next write succeeds.
+     */
     @Test
     void aFullDiskRefusesTheGroupAndNothingElse() {
         q.open().append(300);
@@ -252,7 +263,9 @@ class SegmentQueueFaultTest {
         q.assertDirectoryIsSound();
     }
 
-    /** L7 (4) and beyond: a header without room does not leave two files of one number behind (I4). */
+    /**
+     * L7 (4) and beyond: a header without room does not leave two files of one number behind (I4).
+     */
     @Test
     void aHalfMadeFileWithoutRoomMovesToTheOtherDirectory() {
         q.open().append(300);
@@ -266,7 +279,9 @@ class SegmentQueueFaultTest {
         q.rotate().append(500);
         assertThat(q.fs.calls())
                 .containsSubsequence(
-                        "delete 0000000000000002.raftlog", "syncdir main", "create 0000000000000002.raftlog");
+                        "delete 0000000000000002.raftlog",
+                        "syncdir main",
+                        "create 0000000000000002.raftlog");
         assertThat(q.names(0)).containsExactly("0000000000000001.raftlog");
         assertThat(q.names(1)).containsExactly("0000000000000002.raftlog");
         q.verify();
@@ -294,11 +309,15 @@ class SegmentQueueFaultTest {
         fail(operation, 0, 1);
         q.rotate().append(10);
         assertThat(q.queue.statistics().rotationsRecycled()).isZero();
-        assertThat(q.names(0)).containsExactly("0000000000000002.raftlog", "0000000000000003.raftlog");
+        assertThat(q.names(0))
+                .containsExactly("0000000000000002.raftlog", "0000000000000003.raftlog");
         q.verify();
     }
 
-    /** The oldest goes first and only when its name is gone for good; what could not be removed is still there. */
+    /**
+     * The oldest goes first and only when its name is gone for good; what could not be removed is
+     * still there.
+     */
     @Test
     void aPurgeThatFailsHalfWayCanBeRepeated() {
         q.open().append(1024).append(1024).append(1024).append(1024);
@@ -318,8 +337,7 @@ class SegmentQueueFaultTest {
         q.open().append(1024).append(1024).append(1024).append(1024);
         q.fs.forgetCalls();
         q.purgeTo(4);
-        List<String> changes =
-                q.fs.calls().stream().filter(c -> !c.startsWith("info")).toList();
+        List<String> changes = q.fs.calls().stream().filter(c -> !c.startsWith("info")).toList();
         assertThat(changes)
                 .containsExactly(
                         "rename 0000000000000001.raftlog 0000000000000001.raftlog.reserved",
@@ -341,14 +359,19 @@ class SegmentQueueFaultTest {
         q.append(1024).purgeTo(4);
         assertThat(q.names(0)).contains("0000000000000001.raftlog.reserved");
         assertThat(q.names(1))
-                .containsExactly("0000000000000002.raftlog.reserved", "0000000000000003.raftlog.reserved");
+                .containsExactly(
+                        "0000000000000002.raftlog.reserved", "0000000000000003.raftlog.reserved");
         q.reopen();
         q.append(1024).append(1024).append(1024);
-        assertThat(q.names(1)).containsExactly("0000000000000006.raftlog", "0000000000000007.raftlog");
+        assertThat(q.names(1))
+                .containsExactly("0000000000000006.raftlog", "0000000000000007.raftlog");
         q.verify();
     }
 
-    /** The background agent's failures: its own files cost nothing, the active segment's write-out poisons. */
+    /**
+     * The background agent's failures: its own files cost nothing, the active segment's write-out
+     * poisons.
+     */
     @Test
     void aPreparedFileThatFailsIsForgotten() {
         q.settings().targetBytes(64 << 10).prefill(PrefillPolicy.ALWAYS);
@@ -403,12 +426,11 @@ class SegmentQueueFaultTest {
         int failing = 0;
         for (; ; failing++) {
             int[] left = {failing};
-            q.fs.program(
-                    (op, path) -> {
-                        if (left[0]-- == 0) {
-                            throw ProgrammableFileSystem.failure(op, path);
-                        }
-                    });
+            q.fs.program((op, path) -> {
+                if (left[0]-- == 0) {
+                    throw ProgrammableFileSystem.failure(op, path);
+                }
+            });
             try {
                 q.open();
             } catch (StorageException | PoisonedException e) {
