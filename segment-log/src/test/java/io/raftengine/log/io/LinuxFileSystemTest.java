@@ -21,7 +21,10 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What only the real file system can show: other processes, odd files, permissions, the system's own errors. */
+/**
+ * What only the real file system can show: other processes, odd files, permissions, the system's
+ * own errors.
+ */
 class LinuxFileSystemTest {
     private static final int EPERM = 1;
     private static final int EFAULT = 14;
@@ -75,8 +78,7 @@ class LinuxFileSystemTest {
     void theLockIsRefusedWhileAnotherProcessHoldsIt() throws Exception {
         assumeTrue(available("flock"), "needs the flock command");
         Process holder =
-                new ProcessBuilder(
-                                "flock", "LOCK", "bash", "-c", "echo locked; read -r line")
+                new ProcessBuilder("flock", "LOCK", "bash", "-c", "echo locked; read -r line")
                         .directory(dir.toFile())
                         .start();
         try (BufferedReader out =
@@ -120,10 +122,9 @@ class LinuxFileSystemTest {
             assertThatThrownBy(() -> fs.lock(alias, LockMode.EXCLUSIVE))
                     .isInstanceOf(LockedException.class)
                     .hasMessageContaining("this process");
-            assertThatThrownBy(
-                            () ->
-                                    FileSystem.local(FileSystem.NetworkFileSystems.ALLOW)
-                                            .lock(alias, LockMode.EXCLUSIVE))
+            assertThatThrownBy(() ->
+                            FileSystem.local(FileSystem.NetworkFileSystems.ALLOW)
+                                    .lock(alias, LockMode.EXCLUSIVE))
                     .isInstanceOf(LockedException.class);
         }
     }
@@ -182,8 +183,7 @@ class LinuxFileSystemTest {
 
     @Test
     void pathsBeyondAsciiReachTheFilesTheyName() throws Exception {
-        assumeTrue(
-                "UTF-8".equals(System.getProperty("sun.jnu.encoding")), "needs a UTF-8 locale");
+        assumeTrue("UTF-8".equals(System.getProperty("sun.jnu.encoding")), "needs a UTF-8 locale");
         Path odd = dir.resolve("Gr\u00f6\u00dfe 100% \u2211 #?");
         fs.createDirectory(odd);
         Path file = odd.resolve("\u00e4");
@@ -204,7 +204,10 @@ class LinuxFileSystemTest {
 
     // ---- permissions --------------------------------------------------------------------------
 
-    /** D10; the umask of this process is whatever it is, so a child with an odd one creates the files. */
+    /**
+     * D10; the umask of this process is whatever it is, so a child with an odd one creates the
+     * files.
+     */
     @Test
     void newFilesAndDirectoriesBelongToTheOwnerAloneWhateverTheUmask() throws Exception {
         for (String umask : new String[] {"000", "022", "077", "377", "777"}) {
@@ -285,8 +288,7 @@ class LinuxFileSystemTest {
                     }) {
                 assertThatThrownBy(call::run)
                         .isInstanceOfSatisfying(
-                                StorageException.class,
-                                e -> assertThat(e.errno()).isEqualTo(EPERM))
+                                StorageException.class, e -> assertThat(e.errno()).isEqualTo(EPERM))
                         .hasMessageContaining(dir.resolve("a").toString())
                         .hasMessageContaining("Operation not permitted (errno 1)");
             }
@@ -310,8 +312,7 @@ class LinuxFileSystemTest {
                                 assertThat(e.operation()).isEqualTo("read of 64 bytes at 7");
                             })
                     .hasMessage(
-                            dir.resolve("a")
-                                    + ": read of 64 bytes at 7: Bad address (errno 14)");
+                            dir.resolve("a") + ": read of 64 bytes at 7: Bad address (errno 14)");
             assertThatThrownBy(() -> file.write(16, 64, 7))
                     .hasMessageContaining("write of 64 bytes at 7: Bad address");
             assertThatThrownBy(() -> file.truncate(-1))
@@ -336,8 +337,7 @@ class LinuxFileSystemTest {
                         .isInstanceOf(OutOfSpaceException.class);
                 file.truncate(0);
                 // The system writes what fits; only the next call meets the end.
-                assertThatThrownBy(
-                                () -> FileIo.writeFully(file, bytes.address(), 128 << 10, 0))
+                assertThatThrownBy(() -> FileIo.writeFully(file, bytes.address(), 128 << 10, 0))
                         .isInstanceOf(OutOfSpaceException.class)
                         .hasMessageContaining(small.resolve("a").toString())
                         .hasMessageContaining("at 65536")

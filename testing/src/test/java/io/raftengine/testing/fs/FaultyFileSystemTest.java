@@ -153,8 +153,7 @@ class FaultyFileSystemTest {
     @Test
     void shortTransfersAreWholeInTheEnd() {
         FileHandle handle = create("");
-        FaultRule rule =
-                fs.on(Operation.READ, Operation.WRITE).inject(new Fault.ShortTransfer(1));
+        FaultRule rule = fs.on(Operation.READ, Operation.WRITE).inject(new Fault.ShortTransfer(1));
 
         memory.write(handle, text("abcd"), 0);
         assertThat(memory.read(handle, 4, 0)).isEqualTo(text("abcd"));

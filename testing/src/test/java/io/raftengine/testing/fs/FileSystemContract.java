@@ -270,20 +270,19 @@ abstract class FileSystemContract {
             for (int t = 0; t < threads; t++) {
                 int thread = t;
                 done.add(
-                        pool.submit(
-                                () -> {
-                                    try (NativeBytes own = new NativeBytes(part)) {
-                                        for (int at = 0; at < part; at += 1_000) {
-                                            byte[] bytes = new byte[Math.min(1_000, part - at)];
-                                            Arrays.fill(bytes, (byte) (thread + 1));
-                                            long offset = (long) thread * part + at;
-                                            own.write(file, bytes, offset);
-                                            assertThat(own.read(file, bytes.length, offset))
-                                                    .isEqualTo(bytes);
-                                        }
-                                    }
-                                    return null;
-                                }));
+                        pool.submit(() -> {
+                            try (NativeBytes own = new NativeBytes(part)) {
+                                for (int at = 0; at < part; at += 1_000) {
+                                    byte[] bytes = new byte[Math.min(1_000, part - at)];
+                                    Arrays.fill(bytes, (byte) (thread + 1));
+                                    long offset = (long) thread * part + at;
+                                    own.write(file, bytes, offset);
+                                    assertThat(own.read(file, bytes.length, offset))
+                                            .isEqualTo(bytes);
+                                }
+                            }
+                            return null;
+                        }));
             }
             for (Future<?> future : done) {
                 future.get();

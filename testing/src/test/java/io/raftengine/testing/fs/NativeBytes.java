@@ -8,7 +8,10 @@ import io.raftengine.log.io.FileIo;
 import io.raftengine.log.io.FileSystem;
 import java.nio.file.Path;
 
-/** Off-heap memory of a test, and whole transfers between arrays and files through it. For one thread. */
+/**
+ * Off-heap memory of a test, and whole transfers between arrays and files through it. For one
+ * thread.
+ */
 final class NativeBytes implements AutoCloseable {
     private final Mapping mapping;
 

@@ -3,7 +3,10 @@ package io.raftengine.testing.fs;
 import io.raftengine.log.io.FileSystem;
 import java.nio.file.Path;
 
-/** Whoever loops as {@link io.raftengine.log.io.FileIo} does sees no difference when transfers are short. */
+/**
+ * Whoever loops as {@link io.raftengine.log.io.FileIo} does sees no difference when transfers are
+ * short.
+ */
 class ShortTransferContractTest extends FileSystemContract {
     private final SimulatedFileSystem disk = new SimulatedFileSystem(2);
 

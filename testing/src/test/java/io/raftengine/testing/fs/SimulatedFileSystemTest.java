@@ -64,8 +64,7 @@ class SimulatedFileSystemTest {
         int images = 0;
         do {
             SimulatedFileSystem image = disk.crashImage(choices);
-            seen.add(
-                    image.info(file) == null ? "absent" : summary(memory.read(image, file)));
+            seen.add(image.info(file) == null ? "absent" : summary(memory.read(image, file)));
             assertThat(image.hasPendingWork()).isFalse();
             assertThat(++images).as("the walk ends").isLessThan(100_000);
         } while (choices.advance());
@@ -401,8 +400,7 @@ class SimulatedFileSystemTest {
         assertThatThrownBy(() -> handle.write(memory.address(), 10, 8_192))
                 .isInstanceOf(OutOfSpaceException.class)
                 .hasMessageContaining(file.toString());
-        assertThatThrownBy(() -> handle.allocate(8_192, 1))
-                .isInstanceOf(OutOfSpaceException.class);
+        assertThatThrownBy(() -> handle.allocate(8_192, 1)).isInstanceOf(OutOfSpaceException.class);
         assertThat(handle.write(memory.address(), 100, 8_000)).isEqualTo(100);
 
         handle.truncate(4_096);
