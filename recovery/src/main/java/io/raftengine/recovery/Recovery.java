@@ -86,16 +86,36 @@ public final class Recovery {
             DirectoryScan scan,
             ReplaySink sink,
             MemoryBudget budget) {
-        return new Recovery(settings, fs, scan, sink, budget).run();
+        return run(settings, fs, scan, sink, budget, null);
     }
 
-    private RecoveryResult run() {
+    /** As above, with the log split where the caller says: every split must give the same result. */
+    static RecoveryResult run(
+            RecoverySettings settings,
+            FileSystem fs,
+            DirectoryScan scan,
+            ReplaySink sink,
+            MemoryBudget budget,
+            List<Integer> split) {
+        Recovery recovery = new Recovery(settings, fs, scan, sink, budget);
+        List<SegmentFile> all = new ArrayList<>(scan.rewrite());
+        all.addAll(scan.append());
+        return recovery.run(
+                split == null ? ReplayPlan.split(all, recovery.usefulThreads(all)) : split);
+    }
+
+    private int usefulThreads(List<SegmentFile> all) {
+        int processors = Runtime.getRuntime().availableProcessors();
+        return ReplayPlan.usefulThreads(all, settings.threads(), processors);
+    }
+
+    private RecoveryResult run(List<Integer> split) {
         checkNumbering();
         checkLastIsWritable(scan.append());
         checkLastIsWritable(scan.rewrite());
 
         long start = System.nanoTime();
-        replay();
+        replay(split);
         joinAtomicGroups();
         long scanned = System.nanoTime();
         sink.merge(threads);
@@ -148,16 +168,11 @@ public final class Recovery {
 
     // ------------------------------------------------------------------ scan and replay
 
-    private void replay() {
-        List<SegmentFile> all = new ArrayList<>(scan.rewrite());
-        all.addAll(scan.append());
-        threads =
-                ReplayPlan.usefulThreads(
-                        all, settings.threads(), Runtime.getRuntime().availableProcessors());
+    private void replay(List<Integer> split) {
         List<Share> shares = new ArrayList<>();
         AtomicInteger firstFailed = new AtomicInteger(Integer.MAX_VALUE);
         int from = 0;
-        for (int to : ReplayPlan.split(all, threads)) {
+        for (int to : split) {
             shares.add(new Share(shares.size(), stretchesOf(from, to), firstFailed));
             from = to;
         }

@@ -3,6 +3,7 @@ package io.raftengine.recovery;
 import io.raftengine.log.format.QueueKind;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Base64;
@@ -46,8 +47,11 @@ final class StateReader {
 
     private String line(HeapModel.Group group) {
         CRC32 crc = new CRC32();
+        long index = group.first;
         for (HeapModel.Location location : group.entries) {
-            crc.update(entry(location));
+            byte[] entry = entry(location);
+            crc.update(ByteBuffer.allocate(12).putLong(index++).putInt(entry.length).array());
+            crc.update(entry);
         }
         Map<String, String> kvs = new LinkedHashMap<>();
         group.kvs.forEach(
