@@ -70,7 +70,7 @@ class FixtureCampaignTest {
                     checked++;
                     if (!found.equals("state " + expected)) {
                         differences.add(
-                                fixture.getFileName() + " as-it-is " + mode.key() + ": " + found);
+                                fixture.getFileName() + " whole " + mode.key() + ": " + found);
                     }
                 }
             }
@@ -196,7 +196,7 @@ class FixtureCampaignTest {
             in.lines()
                     .filter(line -> !line.isBlank() && !line.startsWith("#"))
                     .map(line -> line.substring(0, line.indexOf(" | ")))
-                    .filter(line -> line.contains(" as-it-is ") == whole)
+                    .filter(line -> line.contains(" whole ") == whole)
                     .forEach(accepted::add);
         }
         Set<String> found = new LinkedHashSet<>(differences);
