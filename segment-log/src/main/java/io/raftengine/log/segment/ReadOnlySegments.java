@@ -1,0 +1,89 @@
+package io.raftengine.log.segment;
+
+import io.raftengine.log.format.QueueKind;
+import io.raftengine.log.io.FileSystem;
+import io.raftengine.log.io.FileSystem.OpenMode;
+import java.util.List;
+
+/**
+ * A queue that is only looked at: its segments as recovery found them, each open for reading, nothing else. Changes nothing
+ * on disk. Safe for all threads.
+ */
+public final class ReadOnlySegments implements SegmentSource, AutoCloseable {
+    private final QueueKind kind;
+    private final SegmentTable table;
+
+    private ReadOnlySegments(QueueKind kind, SegmentTable table) {
+        this.kind = kind;
+        this.table = table;
+    }
+
+    /**
+     * Opens the segments of a queue for reading.
+     *
+     * @param kind which queue
+     * @param fs where it lives
+     * @param recovered its segments, contiguous, oldest first; may be empty
+     * @return the open segments
+     * @throws io.raftengine.error.StorageException if a file cannot be opened
+     */
+    public static ReadOnlySegments open(
+            QueueKind kind, FileSystem fs, List<RecoveredSegment> recovered) {
+        SegmentTable table = null;
+        try {
+            for (RecoveredSegment segment : recovered) {
+                SegmentReader reader = openOne(fs, segment);
+                if (table == null) {
+                    table = new SegmentTable(reader);
+                } else {
+                    table.add(reader);
+                }
+            }
+        } catch (Throwable failure) {
+            if (table != null) {
+                table.forEach(SegmentReader::closeNow);
+            }
+            throw failure;
+        }
+        return new ReadOnlySegments(kind, table);
+    }
+
+    private static SegmentReader openOne(FileSystem fs, RecoveredSegment segment) {
+        SegmentFile file = segment.file();
+        return new SegmentReader(
+                file.seq(),
+                file.path(),
+                segment.version(),
+                fs.open(file.path(), OpenMode.READ),
+                file.symlink());
+    }
+
+    @Override
+    public QueueKind kind() {
+        return kind;
+    }
+
+    @Override
+    public long firstSeq() {
+        return table == null ? 0 : table.first();
+    }
+
+    @Override
+    public long activeSeq() {
+        return table == null ? 0 : table.active();
+    }
+
+    @Override
+    public SegmentReader acquire(long seq) {
+        SegmentReader segment = table == null ? null : table.find(seq);
+        return segment != null && segment.tryAcquire() ? segment : null;
+    }
+
+    /** Gives all descriptors back; nobody reads any more. */
+    @Override
+    public void close() {
+        if (table != null) {
+            table.forEach(SegmentReader::closeNow);
+        }
+    }
+}
