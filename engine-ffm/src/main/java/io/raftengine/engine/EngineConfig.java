@@ -1,0 +1,634 @@
+package io.raftengine.engine;
+
+import io.raftengine.error.ConfigException;
+import io.raftengine.log.format.FormatVersion;
+import io.raftengine.log.segment.PrefillPolicy;
+import io.raftengine.recovery.RecoveryMode;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * How to open an engine. Immutable and checked: an engine never meets a bad one. Keys, defaults and relations are those
+ * of the reference engine; see {@link ConfigKey} for each key.
+ *
+ * <pre>{@code
+ * EngineConfig config = EngineConfig.builder(Path.of("/data/raft"))
+ *         .targetFileSizeBytes(64L << 20)
+ *         .memoryLimitBytes(512L << 20)
+ *         .build();
+ * }</pre>
+ */
+public final class EngineConfig {
+    /** Value of {@link #memoryLimitBytes()} that means no limit; memory is counted all the same. */
+    public static final long UNLIMITED = Long.MAX_VALUE;
+
+    /** Largest accepted {@code target-file-size}: positions inside a segment are kept in 32 bits. */
+    public static final long TARGET_FILE_BYTES_MAX = 2L << 30;
+
+    private final Builder values;
+    private final List<String> warnings;
+
+    private EngineConfig(Builder checked, List<String> warnings) {
+        this.values = checked;
+        this.warnings = List.copyOf(warnings);
+    }
+
+    /**
+     * Starts a configuration with all defaults.
+     *
+     * @param dir the main directory; created, one level, when the engine opens
+     * @return a builder
+     */
+    public static Builder builder(Path dir) {
+        return new Builder().dir(dir);
+    }
+
+    /**
+     * Starts a configuration without a directory, to be filled by {@link Builder#set}.
+     *
+     * @return a builder
+     */
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    /**
+     * The main directory.
+     *
+     * @return its path as given
+     */
+    public Path dir() {
+        return values.dir;
+    }
+
+    /**
+     * The second directory, used for new segments when the main one has no room.
+     *
+     * @return its path, or empty
+     */
+    public Optional<Path> spillDir() {
+        return Optional.ofNullable(values.spillDir);
+    }
+
+    /**
+     * What an open does about damage.
+     *
+     * @return the mode
+     */
+    public RecoveryMode recoveryMode() {
+        return values.recoveryMode;
+    }
+
+    /**
+     * Bytes read at once during recovery.
+     *
+     * @return 512 to 1,048,576
+     */
+    public int recoveryReadBlockBytes() {
+        return values.recoveryReadBlockBytes;
+    }
+
+    /**
+     * Threads that replay segments.
+     *
+     * @return at least 1
+     */
+    public int recoveryThreads() {
+        return values.recoveryThreads;
+    }
+
+    /**
+     * Entry bytes from which on a batch is compressed.
+     *
+     * @return a byte count; 0 means never
+     */
+    public long batchCompressionThresholdBytes() {
+        return values.batchCompressionThresholdBytes;
+    }
+
+    /**
+     * LZ4 acceleration: higher is faster and larger.
+     *
+     * @return at least 1
+     */
+    public int compressionLevel() {
+        return values.compressionLevel;
+    }
+
+    /**
+     * Format of new segments; existing ones keep theirs.
+     *
+     * @return the version
+     */
+    public FormatVersion formatVersion() {
+        return values.formatVersion;
+    }
+
+    /**
+     * Size at which a segment is rotated.
+     *
+     * @return 1 to {@link #TARGET_FILE_BYTES_MAX}
+     */
+    public long targetFileSizeBytes() {
+        return values.targetFileSizeBytes;
+    }
+
+    /**
+     * Bytes of append segments above which a purge has work to do.
+     *
+     * @return at least {@link #targetFileSizeBytes()}
+     */
+    public long purgeThresholdBytes() {
+        return values.purgeThresholdBytes;
+    }
+
+    /**
+     * Bytes of rewrite segments above which these are rewritten.
+     *
+     * @return a byte count
+     */
+    public long purgeRewriteThresholdBytes() {
+        return values.purgeRewriteThresholdBytes;
+    }
+
+    /**
+     * Share of garbage above which rewrite segments are rewritten.
+     *
+     * @return a ratio
+     */
+    public double purgeRewriteGarbageRatio() {
+        return values.purgeRewriteGarbageRatio;
+    }
+
+    /**
+     * Limit of the engine's off-heap memory.
+     *
+     * @return bytes, or {@link #UNLIMITED}
+     */
+    public long memoryLimitBytes() {
+        return values.memoryLimitBytes;
+    }
+
+    /**
+     * Whether purged segments are kept and written again.
+     *
+     * @return true by default
+     */
+    public boolean enableLogRecycle() {
+        return values.enableLogRecycle;
+    }
+
+    /**
+     * Whether reserved segments are filled at open.
+     *
+     * @return false by default
+     */
+    public boolean prefillForRecycle() {
+        return values.prefillForRecycle;
+    }
+
+    /**
+     * Bytes of segments filled at open.
+     *
+     * @return a byte count; 0 while {@link #prefillForRecycle()} is off
+     */
+    public long prefillLimitBytes() {
+        return values.prefillLimitBytes == Builder.UNSET ? 0 : values.prefillLimitBytes;
+    }
+
+    /**
+     * Whether the next segment is filled ahead.
+     *
+     * @return the policy
+     */
+    public PrefillPolicy prefill() {
+        return values.prefill;
+    }
+
+    /**
+     * Whether each read verifies its whole block, or only the first read of it.
+     *
+     * @return false by default
+     */
+    public boolean verifyEveryRead() {
+        return values.verifyEveryRead;
+    }
+
+    /**
+     * Purged append segments that may be kept for reuse.
+     *
+     * @return a count; 0 where recycling is off or impossible
+     */
+    public long recycleCapacity() {
+        if (formatVersion() == FormatVersion.V1 || !enableLogRecycle()) {
+            return 0;
+        }
+        return capacity(purgeThresholdBytes());
+    }
+
+    /**
+     * Reserved segments that are filled at open.
+     *
+     * @return a count
+     */
+    public long prefillCapacity() {
+        if (formatVersion() == FormatVersion.V1 || !enableLogRecycle() || !prefillForRecycle()) {
+            return 0;
+        }
+        return capacity(prefillLimitBytes());
+    }
+
+    private long capacity(long bytes) {
+        if (bytes < targetFileSizeBytes()) {
+            return 0;
+        }
+        // Signatures are 32 bits wide: with more files than that an old life could pass for a new one.
+        return Math.min(bytes / targetFileSizeBytes() * 3 / 2, 0xFFFF_FFFFL);
+    }
+
+    /**
+     * What was corrected or ignored while building, one sentence each; the engine logs them when it opens.
+     *
+     * @return an immutable list, empty where all was well
+     */
+    public List<String> warnings() {
+        return warnings;
+    }
+
+    /**
+     * The whole configuration as key and text, in the order of the reference's documentation. Feeding the result to
+     * {@link Builder#set} gives an equal configuration.
+     *
+     * @return an immutable map from key to value; keys without a value are left out
+     */
+    public Map<String, String> toMap() {
+        Map<String, String> map = new LinkedHashMap<>();
+        for (ConfigKey key : ConfigKey.values()) {
+            key.print(this).ifPresent(text -> map.put(key.spelling(), text));
+        }
+        return map;
+    }
+
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof EngineConfig that && toMap().equals(that.toMap());
+    }
+
+    @Override
+    public int hashCode() {
+        return toMap().hashCode();
+    }
+
+    @Override
+    public String toString() {
+        return toMap().toString();
+    }
+
+    /** Collects values; {@link #build()} checks each and all relations between them. Not safe for several threads. */
+    public static final class Builder {
+        private static final long UNSET = -1;
+
+        private Path dir = Path.of("");
+        private Path spillDir;
+        private RecoveryMode recoveryMode = RecoveryMode.TOLERATE_TAIL_CORRUPTION;
+        private int recoveryReadBlockBytes = 16 << 10;
+        private int recoveryThreads = 4;
+        private long batchCompressionThresholdBytes = 8 << 10;
+        private int compressionLevel = 1;
+        private FormatVersion formatVersion = FormatVersion.V2;
+        private long targetFileSizeBytes = 128L << 20;
+        private long purgeThresholdBytes = 10L << 30;
+        private long purgeRewriteThresholdBytes = UNSET;
+        private double purgeRewriteGarbageRatio = 0.6;
+        private long memoryLimitBytes = UNLIMITED;
+        private boolean enableLogRecycle = true;
+        private boolean prefillForRecycle;
+        private long prefillLimitBytes = UNSET;
+        private PrefillPolicy prefill = PrefillPolicy.AUTO;
+        private boolean verifyEveryRead;
+        private boolean bytesPerSyncGiven;
+
+        private Builder() {}
+
+        private Builder(Builder other) {
+            dir = other.dir;
+            spillDir = other.spillDir;
+            recoveryMode = other.recoveryMode;
+            recoveryReadBlockBytes = other.recoveryReadBlockBytes;
+            recoveryThreads = other.recoveryThreads;
+            batchCompressionThresholdBytes = other.batchCompressionThresholdBytes;
+            compressionLevel = other.compressionLevel;
+            formatVersion = other.formatVersion;
+            targetFileSizeBytes = other.targetFileSizeBytes;
+            purgeThresholdBytes = other.purgeThresholdBytes;
+            purgeRewriteThresholdBytes = other.purgeRewriteThresholdBytes;
+            purgeRewriteGarbageRatio = other.purgeRewriteGarbageRatio;
+            memoryLimitBytes = other.memoryLimitBytes;
+            enableLogRecycle = other.enableLogRecycle;
+            prefillForRecycle = other.prefillForRecycle;
+            prefillLimitBytes = other.prefillLimitBytes;
+            prefill = other.prefill;
+            verifyEveryRead = other.verifyEveryRead;
+            bytesPerSyncGiven = other.bytesPerSyncGiven;
+        }
+
+        /**
+         * Sets a value by its key, as configuration files and command lines do.
+         *
+         * @param key a key of the reference's configuration, in kebab case
+         * @param value its text; sizes as in {@link SizeText}
+         * @return this builder
+         * @throws ConfigException the key is unknown or the value cannot be read
+         */
+        public Builder set(String key, String value) {
+            ConfigKey.named(key).read(this, value);
+            return this;
+        }
+
+        /**
+         * Sets the main directory.
+         *
+         * @param value its path
+         * @return this builder
+         */
+        public Builder dir(Path value) {
+            dir = value;
+            return this;
+        }
+
+        /**
+         * Sets the second directory.
+         *
+         * @param value its path, or null for none
+         * @return this builder
+         */
+        public Builder spillDir(Path value) {
+            spillDir = value;
+            return this;
+        }
+
+        /**
+         * Sets what an open does about damage.
+         *
+         * @param value the mode
+         * @return this builder
+         */
+        public Builder recoveryMode(RecoveryMode value) {
+            recoveryMode = value;
+            return this;
+        }
+
+        /**
+         * Sets the bytes read at once during recovery; clamped to 512 B .. 1 MiB with a warning.
+         *
+         * @param value bytes
+         * @return this builder
+         */
+        public Builder recoveryReadBlockBytes(long value) {
+            recoveryReadBlockBytes = Math.clamp(value, 0, Integer.MAX_VALUE);
+            return this;
+        }
+
+        /**
+         * Sets the threads that replay segments; below 1 becomes 1 with a warning.
+         *
+         * @param value a count
+         * @return this builder
+         */
+        public Builder recoveryThreads(int value) {
+            recoveryThreads = value;
+            return this;
+        }
+
+        /**
+         * Sets the entry bytes from which on a batch is compressed.
+         *
+         * @param value bytes; 0 switches compression off
+         * @return this builder
+         */
+        public Builder batchCompressionThresholdBytes(long value) {
+            batchCompressionThresholdBytes = value;
+            return this;
+        }
+
+        /**
+         * Sets the LZ4 acceleration.
+         *
+         * @param value at least 1
+         * @return this builder
+         */
+        public Builder compressionLevel(int value) {
+            compressionLevel = value;
+            return this;
+        }
+
+        /**
+         * Sets the format of new segments.
+         *
+         * @param value the version; V1 asks for recycling to be off
+         * @return this builder
+         */
+        public Builder formatVersion(FormatVersion value) {
+            formatVersion = value;
+            return this;
+        }
+
+        /**
+         * Sets the size at which a segment is rotated.
+         *
+         * @param value 1 to {@link EngineConfig#TARGET_FILE_BYTES_MAX} bytes
+         * @return this builder
+         */
+        public Builder targetFileSizeBytes(long value) {
+            targetFileSizeBytes = value;
+            return this;
+        }
+
+        /**
+         * Sets the bytes of append segments above which a purge has work to do.
+         *
+         * @param value at least the target file size
+         * @return this builder
+         */
+        public Builder purgeThresholdBytes(long value) {
+            purgeThresholdBytes = value;
+            return this;
+        }
+
+        /**
+         * Sets the bytes of rewrite segments above which these are rewritten.
+         *
+         * @param value bytes; unset means a tenth of the purge threshold, at least the target file size
+         * @return this builder
+         */
+        public Builder purgeRewriteThresholdBytes(long value) {
+            purgeRewriteThresholdBytes = value;
+            return this;
+        }
+
+        /**
+         * Sets the share of garbage above which rewrite segments are rewritten.
+         *
+         * @param value a ratio
+         * @return this builder
+         */
+        public Builder purgeRewriteGarbageRatio(double value) {
+            purgeRewriteGarbageRatio = value;
+            return this;
+        }
+
+        /**
+         * Sets the limit of the engine's off-heap memory.
+         *
+         * @param value bytes, or {@link EngineConfig#UNLIMITED}
+         * @return this builder
+         */
+        public Builder memoryLimitBytes(long value) {
+            memoryLimitBytes = value;
+            return this;
+        }
+
+        /**
+         * Sets whether purged segments are kept and written again.
+         *
+         * @param value true to keep them
+         * @return this builder
+         */
+        public Builder enableLogRecycle(boolean value) {
+            enableLogRecycle = value;
+            return this;
+        }
+
+        /**
+         * Sets whether reserved segments are filled at open.
+         *
+         * @param value true to fill them; asks for recycling to be on
+         * @return this builder
+         */
+        public Builder prefillForRecycle(boolean value) {
+            prefillForRecycle = value;
+            return this;
+        }
+
+        /**
+         * Sets the bytes of segments filled at open.
+         *
+         * @param value bytes; unset means the purge threshold
+         * @return this builder
+         */
+        public Builder prefillLimitBytes(long value) {
+            prefillLimitBytes = value;
+            return this;
+        }
+
+        /**
+         * Sets whether the next segment is filled ahead.
+         *
+         * @param value the policy
+         * @return this builder
+         */
+        public Builder prefill(PrefillPolicy value) {
+            prefill = value;
+            return this;
+        }
+
+        /**
+         * Sets whether each read verifies its whole block.
+         *
+         * @param value true to verify each time
+         * @return this builder
+         */
+        public Builder verifyEveryRead(boolean value) {
+            verifyEveryRead = value;
+            return this;
+        }
+
+        Builder bytesPerSyncGiven() {
+            bytesPerSyncGiven = true;
+            return this;
+        }
+
+        /**
+         * Checks everything and gives the configuration; the builder may be changed and used again.
+         *
+         * @return an immutable configuration
+         * @throws ConfigException a value is out of range, or two contradict each other; names the key
+         */
+        public EngineConfig build() {
+            Builder checked = new Builder(this);
+            List<String> warnings = new ArrayList<>();
+            checked.checkRanges();
+            checked.checkRelations();
+            checked.correct(warnings);
+            return new EngineConfig(checked, warnings);
+        }
+
+        private void checkRanges() {
+            demand("target-file-size", targetFileSizeBytes >= 1, "must be at least 1 B");
+            demand(
+                    "target-file-size",
+                    targetFileSizeBytes <= TARGET_FILE_BYTES_MAX,
+                    "must be at most 2GiB, is " + SizeText.print(targetFileSizeBytes));
+            demand("batch-compression-threshold", batchCompressionThresholdBytes >= 0, "is negative");
+            demand("compression-level", compressionLevel >= 1, "must be at least 1");
+            demand("memory-limit", memoryLimitBytes >= 1, "must be at least 1 B");
+            demand(
+                    "purge-rewrite-garbage-ratio",
+                    purgeRewriteGarbageRatio >= 0 && Double.isFinite(purgeRewriteGarbageRatio),
+                    "must be a ratio of 0 or more");
+        }
+
+        private void checkRelations() {
+            demand(
+                    "purge-threshold",
+                    purgeThresholdBytes >= targetFileSizeBytes,
+                    "must be at least target-file-size ("
+                            + SizeText.print(targetFileSizeBytes)
+                            + "), is "
+                            + SizeText.print(Math.max(0, purgeThresholdBytes)));
+            demand(
+                    "enable-log-recycle",
+                    !enableLogRecycle || formatVersion == FormatVersion.V2,
+                    "needs format-version 2: segments of version 1 carry no signature");
+            demand(
+                    "prefill-for-recycle",
+                    !prefillForRecycle || enableLogRecycle,
+                    "needs enable-log-recycle");
+        }
+
+        private void correct(List<String> warnings) {
+            if (purgeRewriteThresholdBytes == UNSET) {
+                purgeRewriteThresholdBytes =
+                        Math.max(purgeThresholdBytes / 10, targetFileSizeBytes);
+            }
+            if (bytesPerSyncGiven) {
+                warnings.add("bytes-per-sync is deprecated and has no effect");
+            }
+            int block = Math.clamp(recoveryReadBlockBytes, 512, 1 << 20);
+            if (block != recoveryReadBlockBytes) {
+                warnings.add("recovery-read-block-size is set to " + SizeText.print(block));
+                recoveryReadBlockBytes = block;
+            }
+            if (recoveryThreads < 1) {
+                warnings.add("recovery-threads is set to 1");
+                recoveryThreads = 1;
+            }
+            if (prefillForRecycle && prefillLimitBytes == UNSET) {
+                prefillLimitBytes = purgeThresholdBytes;
+            } else if (!prefillForRecycle && prefillLimitBytes != UNSET) {
+                warnings.add("prefill-limit is ignored while prefill-for-recycle is off");
+                prefillLimitBytes = UNSET;
+            }
+        }
+
+        private static void demand(String key, boolean holds, String message) {
+            if (!holds) {
+                throw new ConfigException(key, message);
+            }
+        }
+    }
+}
