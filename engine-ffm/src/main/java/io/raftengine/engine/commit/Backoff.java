@@ -1,0 +1,20 @@
+package io.raftengine.engine.commit;
+
+import java.util.concurrent.locks.LockSupport;
+
+/** Waiting for another thread that will be done in microseconds once it runs: yields first, then short parks. */
+final class Backoff {
+    private static final int YIELDS = 32;
+    private static final long PARK_NANOS = 20_000L;
+
+    private Backoff() {}
+
+    /** Waits a little, longer when {@code attempt} grows. */
+    static void await(int attempt) {
+        if (attempt < YIELDS) {
+            Thread.yield();
+        } else {
+            LockSupport.parkNanos(PARK_NANOS);
+        }
+    }
+}

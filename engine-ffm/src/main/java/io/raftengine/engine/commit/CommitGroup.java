@@ -1,0 +1,291 @@
+package io.raftengine.engine.commit;
+
+import io.raftengine.allocator.Mapping;
+import io.raftengine.allocator.Memory;
+import io.raftengine.allocator.MemoryBudget;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.util.concurrent.locks.LockSupport;
+
+/**
+ * One commit group: the slots its callers claim and the contiguous buffer they copy their batches into.
+ *
+ * <pre>
+ *   FREE --open()--> OPEN --close()--> CLOSED --(leader writes, syncs, applies)--> --complete()--> DONE --last leave()--> FREE
+ * </pre>
+ *
+ * <p>Only the holder of the write token moves a group, except for the last arrow: a group is free again when every caller
+ * that claimed a slot has read its outcome and left, so no slot is ever reused under a caller's feet.
+ *
+ * <pre>
+ *   claim word     63        62..48   47..32   31..0
+ *                  closed    unused   slots    bytes claimed in the buffer
+ *
+ *   native memory  0: done generation (u32)   64: grant (u32)   128: head room   128 + HEAD_ROOM: buffer
+ * </pre>
+ *
+ * <p>The done word holds a generation that grows by one each time the group completes, so a follower that reads it
+ * between its claim and its ready count can wait for it to change without ever missing a completion.
+ */
+final class CommitGroup {
+    /** Callers of one group; more than that many wait for the next one. */
+    static final int SLOTS_MAX = 1024;
+
+    /** Bytes in front of the buffer where the leader may put a synced watermark without moving the batches. */
+    static final int HEAD_ROOM_BYTES = 64;
+
+    /** {@link #claim} found the group closed: look for the open one and try again. */
+    static final long CLOSED = -1;
+
+    /** {@link #claim} found no room: the group will be closed by its leader soon. */
+    static final long FULL = -2;
+
+    private static final int DONE_AT = 0;
+    private static final int GRANT_AT = 64;
+    private static final int HEAD_ROOM_AT = 128;
+    private static final int SLOT_SHIFT = 32;
+    private static final int SLOT_MASK = 0xFFFF;
+    private static final long CLOSED_BIT = 1L << 63;
+    private static final int READY_YIELDS = 100;
+    private static final long READY_PARK_NANOS = 10_000L;
+
+    private static final VarHandle CLAIM;
+    private static final VarHandle READY;
+    private static final VarHandle LEFT;
+    private static final VarHandle WAITING;
+
+    static {
+        try {
+            MethodHandles.Lookup lookup = MethodHandles.lookup();
+            CLAIM = lookup.findVarHandle(CommitGroup.class, "claim", long.class);
+            READY = lookup.findVarHandle(CommitGroup.class, "ready", int.class);
+            LEFT = lookup.findVarHandle(CommitGroup.class, "left", int.class);
+            WAITING = lookup.findVarHandle(CommitGroup.class, "waiting", int.class);
+        } catch (ReflectiveOperationException impossible) {
+            throw new ExceptionInInitializerError(impossible);
+        }
+    }
+
+    private final Mapping memory;
+    private final long controlAddress;
+    private final long bufferBytes;
+    private final CommitSlot[] slots = new CommitSlot[SLOTS_MAX];
+
+    // Accessed through the handles above.
+    @SuppressWarnings("UnusedVariable")
+    private volatile long claim = CLOSED_BIT;
+
+    @SuppressWarnings("UnusedVariable")
+    private volatile int ready;
+
+    @SuppressWarnings("UnusedVariable")
+    private volatile int left;
+
+    @SuppressWarnings("UnusedVariable")
+    private volatile int waiting;
+
+    private volatile boolean free = true;
+    private volatile boolean candidate;
+    private volatile boolean syncWanted;
+    private volatile boolean virtualWaiter;
+    private int closedSlots;
+
+    /** A free group; its memory is charged to the budget until {@link #release()}. */
+    CommitGroup(MemoryBudget budget, int bufferBytes) {
+        this.memory =
+                Mapping.map(budget, HEAD_ROOM_AT + HEAD_ROOM_BYTES + bufferBytes, "commit group");
+        this.controlAddress = memory.address();
+        this.bufferBytes = memory.bytes() - HEAD_ROOM_AT - HEAD_ROOM_BYTES;
+        for (int i = 0; i < SLOTS_MAX; i++) {
+            slots[i] = new CommitSlot();
+        }
+    }
+
+    /** Address of the first byte callers may claim; {@link #HEAD_ROOM_BYTES} bytes in front of it are the leader's. */
+    long bufferAddress() {
+        return controlAddress + HEAD_ROOM_AT + HEAD_ROOM_BYTES;
+    }
+
+    /** Makes a free group collect callers. By the token holder. */
+    void open() {
+        assert free : "a group in use was opened again";
+        free = false;
+        candidate = false;
+        syncWanted = false;
+        virtualWaiter = false;
+        READY.setOpaque(this, 0);
+        LEFT.setOpaque(this, 0);
+        WAITING.setOpaque(this, 0);
+        Memory.putIntRelease(controlAddress + GRANT_AT, 0);
+        CLAIM.setVolatile(this, 0L);
+    }
+
+    /**
+     * Claims a slot and room in the buffer.
+     *
+     * @return slot and offset for {@link #slotOf} and {@link #offsetOf}, or {@link #CLOSED} or {@link #FULL}
+     */
+    long claim(int bytes) {
+        for (; ; ) {
+            long word = (long) CLAIM.getVolatile(this);
+            if (word < 0) {
+                return CLOSED;
+            }
+            if (slotOf(word) >= SLOTS_MAX || offsetOf(word) + (long) bytes > bufferBytes) {
+                return FULL;
+            }
+            if (CLAIM.weakCompareAndSet(this, word, word + (1L << SLOT_SHIFT) + bytes)) {
+                return word;
+            }
+        }
+    }
+
+    static int slotOf(long claimed) {
+        return (int) (claimed >>> SLOT_SHIFT) & SLOT_MASK;
+    }
+
+    static int offsetOf(long claimed) {
+        return (int) claimed;
+    }
+
+    CommitSlot slot(int index) {
+        return slots[index];
+    }
+
+    /** Callers that have claimed so far. */
+    int claimedSlots() {
+        return slotOf((long) CLAIM.getVolatile(this));
+    }
+
+    /** Notes that at least one caller waits for the disk; before {@link #countReady()}. */
+    void wantSync() {
+        if (!syncWanted) {
+            syncWanted = true;
+        }
+    }
+
+    boolean syncWanted() {
+        return syncWanted;
+    }
+
+    /** The caller's slot is filled; from here on it belongs to the leader. */
+    void countReady() {
+        READY.getAndAdd(this, 1);
+    }
+
+    /** Ends the claims. By the leader, after another group was opened. */
+    int close() {
+        long word = (long) CLAIM.getAndBitwiseOr(this, CLOSED_BIT);
+        assert word >= 0 : "closed twice";
+        closedSlots = slotOf(word);
+        return closedSlots;
+    }
+
+    /** Ends the claims for good if there was none. */
+    boolean closeIfUnclaimed() {
+        return CLAIM.compareAndSet(this, 0L, CLOSED_BIT);
+    }
+
+    /** Waits until every caller that claimed has filled its slot, which takes it a copy, or a time slice when descheduled. */
+    void awaitReady() {
+        for (int i = 0; (int) READY.getVolatile(this) != closedSlots; i++) {
+            if (i < READY_YIELDS) {
+                Thread.yield();
+            } else {
+                LockSupport.parkNanos(READY_PARK_NANOS);
+            }
+        }
+    }
+
+    /** The generation a follower waits to see changed; read it after the claim and before {@link #countReady()}. */
+    int generation() {
+        return Memory.getIntAcquire(controlAddress + DONE_AT);
+    }
+
+    /** Announces that this group's first caller waits for the write token. */
+    void announceCandidate() {
+        candidate = true;
+    }
+
+    boolean hasCandidate() {
+        return candidate;
+    }
+
+    /** Passes the write token to this group's candidate. By the token holder. */
+    void grant() {
+        long word = controlAddress + GRANT_AT;
+        Memory.putIntRelease(word, 1);
+        WaitWord.wakeAll(word);
+    }
+
+    boolean granted() {
+        return Memory.getIntAcquire(controlAddress + GRANT_AT) != 0;
+    }
+
+    /** One timed wait of the candidate for its grant; may return early. */
+    void awaitGrant() {
+        WaitWord.await(controlAddress + GRANT_AT, 0);
+    }
+
+    /** Publishes all outcomes and wakes everyone who waits for them. By the leader, as its last act on the group. */
+    void complete() {
+        long word = controlAddress + DONE_AT;
+        int slotCount = closedSlots;
+        boolean wakeVirtual = virtualWaiter;
+        Memory.putIntRelease(word, Memory.getIntAcquire(word) + 1);
+        // Pairs with the count in await(): either we see the waiter, or it sees the new generation.
+        VarHandle.fullFence();
+        if ((int) WAITING.getVolatile(this) > 0) {
+            WaitWord.wakeAll(word);
+        }
+        if (wakeVirtual || virtualWaiter) {
+            for (int i = 0; i < slotCount; i++) {
+                Thread thread = slots[i].parked;
+                if (thread != null) {
+                    LockSupport.unpark(thread);
+                }
+            }
+        }
+    }
+
+    boolean done(int generation) {
+        return Memory.getIntAcquire(controlAddress + DONE_AT) != generation;
+    }
+
+    /** Waits for {@link #complete()}; by a platform thread. */
+    void await(int generation) {
+        if (done(generation)) {
+            return;
+        }
+        WAITING.getAndAdd(this, 1);
+        WaitWord.awaitChange(controlAddress + DONE_AT, generation);
+    }
+
+    /** Waits for {@link #complete()}; by a virtual thread, which must not block in a downcall. */
+    void awaitVirtual(int generation, CommitSlot slot) {
+        slot.parked = Thread.currentThread();
+        virtualWaiter = true;
+        VarHandle.fullFence();
+        while (!done(generation)) {
+            LockSupport.parkNanos(this, 100_000_000L);
+        }
+    }
+
+    /** The caller has read its outcome. The last one to leave frees the group. */
+    void leave(CommitSlot slot) {
+        slot.clear();
+        int slotCount = closedSlots;
+        if ((int) LEFT.getAndAdd(this, 1) + 1 == slotCount) {
+            free = true;
+        }
+    }
+
+    boolean isFree() {
+        return free;
+    }
+
+    /** Gives the memory back. Only when free or never to be used again. */
+    void release() {
+        memory.close();
+    }
+}

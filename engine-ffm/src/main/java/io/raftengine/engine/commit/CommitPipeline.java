@@ -1,0 +1,267 @@
+package io.raftengine.engine.commit;
+
+import io.raftengine.allocator.MemoryBudget;
+import io.raftengine.error.ClosedException;
+import io.raftengine.error.MemoryLimitException;
+import io.raftengine.error.PoisonedException;
+import io.raftengine.error.RaftEngineException;
+import io.raftengine.log.format.BatchEncoder;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Supplier;
+
+/**
+ * From many callers to one write and one sync.
+ *
+ * <pre>
+ *   caller     claim a slot, copy the batch, count ready          (group n+1, while group n syncs)
+ *   first one  becomes the leader: waits for the write token, lingers, closes the group
+ *   leader     validate, rotate, sign, write once, sync once, apply, pass the token, wake all
+ *   caller     read the outcome, leave
+ * </pre>
+ *
+ * <p>One group is in flight at a time. Two syncs at once on one open file description lose errors, and two half-sized
+ * groups are slower than one: the next group collects while this one syncs, and its leader waits for those just woken.
+ *
+ * <p>Guarantees: a batch is validated when the fate of everything before it is known; nothing is visible before it is as
+ * durable as its caller asked for; a batch that was refused or whose write failed leaves no trace; once a sync has failed
+ * nothing is ever acknowledged again by this pipeline (P7).
+ *
+ * <p>{@link #commit} may be called by any thread, platform or virtual. Virtual threads never lead: a blocking system call
+ * would pin their carrier for the length of a sync, so a platform thread leads for them.
+ */
+public final class CommitPipeline implements AutoCloseable {
+    /** Batches up to this size are copied into the group's buffer; larger ones are gathered from their own memory. */
+    static final int COPIED_BYTES_MAX = 16 << 10;
+
+    private static final int BUFFER_BYTES = 128 << 10;
+
+    /** One collects, one syncs, and the callers of a third may still be leaving. */
+    private static final int GROUPS_MIN = 3;
+
+    private static final int GROUPS_MAX = 16;
+    private static final int BUFFERED_YIELDS = 8;
+
+    private final MemoryBudget budget;
+    private final GroupCommitter committer;
+    private final WriteToken token = new WriteToken();
+    private final Linger linger = new Linger();
+    private final Supplier<CommitGroup> openGroup = this::open;
+
+    /** Leads for virtual threads; started by the first of them. Guarded by this. */
+    private PlatformLeader platformLeader;
+
+    /** All groups ever made; a handful. Guarded by the write token. */
+    private final List<CommitGroup> groups = new ArrayList<>();
+
+    private volatile CommitGroup open;
+    private volatile boolean closed;
+
+    /**
+     * A pipeline that collects its first group.
+     *
+     * @param budget what the groups' buffers are charged to
+     * @param committer what a leader does with a closed group
+     */
+    public CommitPipeline(MemoryBudget budget, GroupCommitter committer) {
+        this.budget = budget;
+        this.committer = committer;
+        for (int i = 0; i < GROUPS_MIN; i++) {
+            groups.add(new CommitGroup(budget, BUFFER_BYTES));
+        }
+        this.open = nextGroup();
+    }
+
+    private CommitGroup open() {
+        return open;
+    }
+
+    /**
+     * Writes a finished batch and returns once it is visible, and durable if asked for.
+     *
+     * @param batch a finished batch, unchanged until this returns; null or empty for a bare sync
+     * @param sync whether to return only once the batch, and all written before it, is on disk
+     * @return entries that this batch's compactions removed
+     * @throws RaftEngineException nothing of the batch is visible; a {@link PoisonedException} says its fate is unknown
+     */
+    public long commit(BatchEncoder batch, boolean sync) {
+        long bytes = batch == null ? 0 : batch.encodedBytes();
+        int copied = bytes <= COPIED_BYTES_MAX ? (int) bytes : 0;
+        for (int attempt = 0; ; attempt++) {
+            if (closed) {
+                throw new ClosedException("the engine is closed");
+            }
+            committer.refuseIfPoisoned();
+            CommitGroup group = open;
+            long claimed = group.claim(copied);
+            if (claimed >= 0) {
+                return commitIn(group, claimed, batch, bytes, copied, sync);
+            }
+            if (claimed == CommitGroup.FULL) {
+                Backoff.await(attempt);
+            }
+        }
+    }
+
+    private long commitIn(
+            CommitGroup group, long claimed, BatchEncoder batch, long bytes, int copied, boolean sync) {
+        int index = CommitGroup.slotOf(claimed);
+        CommitSlot slot = group.slot(index);
+        int offset = CommitGroup.offsetOf(claimed);
+        slot.prepare(batch, copied > 0 || bytes == 0 ? offset : -1, bytes, sync);
+        try {
+            if (copied > 0) {
+                batch.copyTo(group.bufferAddress() + offset);
+            }
+        } catch (RaftEngineException | Error notCopied) {
+            // The slot is claimed, so the leader waits for it: hand over the failure instead of vanishing.
+            slot.failure = new ClosedException("the batch could not be read", notCopied);
+        }
+        if (sync) {
+            group.wantSync();
+        }
+        int generation = group.generation();
+        boolean virtual = Thread.currentThread().isVirtual();
+        group.countReady();
+        if (index > 0) {
+            follow(group, slot, generation, virtual);
+        } else if (virtual) {
+            platformLeader().lead(group);
+            group.awaitVirtual(generation, slot);
+        } else {
+            token.takeAsCandidate(group);
+            lead(group);
+        }
+        RaftEngineException failure = slot.failure;
+        long compacted = slot.compactedEntries;
+        group.leave(slot);
+        if (failure != null) {
+            throw failure;
+        }
+        return compacted;
+    }
+
+    private static void follow(CommitGroup group, CommitSlot slot, int generation, boolean virtual) {
+        if (virtual) {
+            group.awaitVirtual(generation, slot);
+            return;
+        }
+        if (!group.syncWanted()) {
+            // A write without sync is over in microseconds; sleeping and waking would take longer.
+            for (int i = 0; i < BUFFERED_YIELDS; i++) {
+                Thread.yield();
+                if (group.done(generation)) {
+                    return;
+                }
+            }
+        }
+        group.await(generation);
+    }
+
+    /** Everything between taking the token and passing it on. By the group's leader, with the token. */
+    void lead(CommitGroup group) {
+        linger.await(group);
+        // Before the group is closed, so that whoever finds it closed finds the next one open.
+        open = nextGroup();
+        int callers = group.close();
+        group.awaitReady();
+        committer.commit(group, callers);
+        linger.groupEnded(callers, open.claimedSlots());
+        token.pass(openGroup);
+        group.complete();
+    }
+
+    /** A group that nobody uses, opened. By the holder of the token; waits where all are in use and no more may be made. */
+    private CommitGroup nextGroup() {
+        for (int attempt = 0; ; attempt++) {
+            for (int i = 0; i < groups.size(); i++) {
+                CommitGroup group = groups.get(i);
+                if (group.isFree()) {
+                    group.open();
+                    return group;
+                }
+            }
+            if (groups.size() >= GROUPS_MAX || !addGroup()) {
+                // Callers of a finished group have yet to run and leave it.
+                Backoff.await(attempt);
+            }
+        }
+    }
+
+    private boolean addGroup() {
+        try {
+            groups.add(new CommitGroup(budget, BUFFER_BYTES));
+            return true;
+        } catch (MemoryLimitException noRoom) {
+            return false;
+        }
+    }
+
+    private synchronized PlatformLeader platformLeader() {
+        if (platformLeader == null) {
+            platformLeader = new PlatformLeader(token, this);
+        }
+        return platformLeader;
+    }
+    /**
+     * Leaves a mark at the end of an idle log, see {@link GroupCommitter#idleMark}. Does nothing while somebody writes. Meant
+     * to be called every now and then by a background thread.
+     *
+     * @throws RaftEngineException the mark could not be written or synced
+     */
+    public void idleMark() {
+        if (!token.tryTake()) {
+            return;
+        }
+        try {
+            committer.idleMark();
+        } finally {
+            token.pass(openGroup);
+        }
+    }
+
+    /**
+     * Refuses further commits, waits for those under way, marks the log as complete, and gives all memory back. Calling it
+     * again changes nothing.
+     *
+     * @throws RaftEngineException the final mark could not be written or synced; everything was given back all the same
+     */
+    @Override
+    public void close() {
+        if (closed) {
+            return;
+        }
+        closed = true;
+        // Callers that claimed before they could see the flag still get their turn: their group is led first.
+        awaitIdle();
+        try {
+            committer.finalMark();
+        } finally {
+            synchronized (this) {
+                if (platformLeader != null) {
+                    platformLeader.close();
+                }
+            }
+            for (CommitGroup group : groups) {
+                group.release();
+            }
+        }
+    }
+
+    /** Takes the token for good, at a moment when no caller is inside any group. */
+    private void awaitIdle() {
+        for (int attempt = 0; ; attempt++) {
+            token.takeExclusively();
+            CommitGroup collecting = open;
+            boolean othersFree = true;
+            for (CommitGroup group : groups) {
+                othersFree &= group == collecting || group.isFree();
+            }
+            if (othersFree && collecting.closeIfUnclaimed()) {
+                return;
+            }
+            token.pass(openGroup);
+            Backoff.await(attempt);
+        }
+    }
+}

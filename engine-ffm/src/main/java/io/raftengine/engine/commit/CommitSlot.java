@@ -1,0 +1,60 @@
+package io.raftengine.engine.commit;
+
+import io.raftengine.error.RaftEngineException;
+import io.raftengine.log.format.BatchEncoder;
+
+/**
+ * One caller's place in a commit group. Written by its caller until the group counts it ready, then by the leader until
+ * the group is done, then read by its caller; these hand-overs order all plain fields.
+ */
+final class CommitSlot {
+    /** The caller's finished batch, or null for a bare sync. */
+    BatchEncoder batch;
+
+    /** Where the batch was copied to inside the group's buffer, or -1 where the leader gathers it from its own memory. */
+    int bufferOffset;
+
+    /** Encoded length of the batch; 0 for a bare sync. */
+    long batchBytes;
+
+    /** Whether the caller waits for the disk. */
+    boolean sync;
+
+    /** Set by the leader: the batch passed validation and belongs to the write. */
+    boolean accepted;
+
+    /** Set by the leader: what the batch's item checksum is signed with; 0 for not at all. */
+    int signature;
+
+    /** Set by the leader: file offset of the batch. */
+    long fileOffset;
+
+    /** Set by the leader: entries removed by this batch's compactions. */
+    long compactedEntries;
+
+    /** Set by the leader or by a caller that could not copy: why nothing of the batch is visible; null on success. */
+    RaftEngineException failure;
+
+    /** A virtual thread that parked to wait for the group, else null. */
+    volatile Thread parked;
+
+    void prepare(BatchEncoder newBatch, int newBufferOffset, long newBatchBytes, boolean newSync) {
+        batch = newBatch;
+        bufferOffset = newBufferOffset;
+        batchBytes = newBatchBytes;
+        sync = newSync;
+        accepted = false;
+        signature = 0;
+        fileOffset = -1;
+        compactedEntries = 0;
+        failure = null;
+        parked = null;
+    }
+
+    /** Drops what would keep the caller's objects reachable. */
+    void clear() {
+        batch = null;
+        failure = null;
+        parked = null;
+    }
+}

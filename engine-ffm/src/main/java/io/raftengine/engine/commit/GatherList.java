@@ -1,0 +1,79 @@
+package io.raftengine.engine.commit;
+
+import io.raftengine.allocator.Mapping;
+import io.raftengine.allocator.Memory;
+import io.raftengine.allocator.MemoryBudget;
+
+/**
+ * The pieces of one group's write, in file order; neighbours in memory become one piece.
+ *
+ * <pre>
+ *   struct iovec    0: base address (u64)    8: length (u64)
+ * </pre>
+ *
+ * <p>Usually there is a single piece, the group's buffer. Used by the holder of the write token only.
+ */
+final class GatherList implements AutoCloseable {
+    private static final int IOVEC_BYTES = 16;
+
+    /** Two pieces for each batch that is gathered from its own memory, and the watermark. */
+    static final int PIECES_MAX = 2 * CommitGroup.SLOTS_MAX + 1;
+
+    private final Mapping memory;
+    private int count;
+    private long totalBytes;
+    private long lastEndAddress;
+
+    GatherList(MemoryBudget budget) {
+        memory = Mapping.map(budget, (long) PIECES_MAX * IOVEC_BYTES, "gather list");
+    }
+
+    void clear() {
+        count = 0;
+        totalBytes = 0;
+        lastEndAddress = 0;
+    }
+
+    void add(long address, long bytes) {
+        if (bytes == 0) {
+            return;
+        }
+        totalBytes += bytes;
+        if (count > 0 && address == lastEndAddress) {
+            long lengthAt = pieceAddress(count - 1) + 8;
+            Memory.putLong(lengthAt, Memory.getLong(lengthAt) + bytes);
+        } else {
+            long piece = pieceAddress(count++);
+            Memory.putLong(piece, address);
+            Memory.putLong(piece + 8, bytes);
+        }
+        lastEndAddress = address + bytes;
+    }
+
+    int count() {
+        return count;
+    }
+
+    long totalBytes() {
+        return totalBytes;
+    }
+
+    /** Address of the array of iovecs. */
+    long address() {
+        return memory.address();
+    }
+
+    /** Address of the first piece's bytes. */
+    long firstAddress() {
+        return Memory.getLong(memory.address());
+    }
+
+    private long pieceAddress(int index) {
+        return memory.address() + (long) index * IOVEC_BYTES;
+    }
+
+    @Override
+    public void close() {
+        memory.close();
+    }
+}

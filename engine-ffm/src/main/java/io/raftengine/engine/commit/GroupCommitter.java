@@ -1,0 +1,308 @@
+package io.raftengine.engine.commit;
+
+import io.raftengine.allocator.Mapping;
+import io.raftengine.allocator.MemoryBudget;
+import io.raftengine.engine.memtable.Memtables;
+import io.raftengine.error.OutOfSpaceException;
+import io.raftengine.error.PoisonedException;
+import io.raftengine.error.RaftEngineException;
+import io.raftengine.log.format.BatchEncoder;
+import io.raftengine.log.format.BatchHeader;
+import io.raftengine.log.format.FormatVersion;
+import io.raftengine.log.format.ItemReader;
+import io.raftengine.log.format.WatermarkBatch;
+import io.raftengine.log.segment.SegmentQueue;
+
+/**
+ * What a leader does with a closed group: validate, rotate, sign, write once, sync once, apply.
+ *
+ * <p>Used by the holder of the write token only, except where a method says otherwise. Allocates nothing while all goes
+ * well.
+ *
+ * <p>Failures: a batch that is refused fails its own caller and is left out of the write. A failed write is cut back by the
+ * queue and fails the group's callers; the engine stays usable (D14). A full disk is answered once by a rotation, which may
+ * reach a reserve or the spill directory. A failed sync, or anything unexpected after the write began, poisons (P7).
+ */
+public final class GroupCommitter implements AutoCloseable {
+    /** Positions inside a segment are kept in 32 bits, so no group may reach beyond this offset. */
+    private static final long SEGMENT_BYTES_MAX = 0xFFFF_0000L;
+
+    private final SegmentQueue queue;
+    private final Memtables memtables;
+    private final CommitListener listener;
+    private final ItemReader items = new ItemReader();
+    private final WatermarkBatch watermarkBatch = new WatermarkBatch();
+    private final SyncedWatermark watermark = new SyncedWatermark();
+    private final GatherList pieces;
+
+    /** Room for an idle mark, which no group carries. */
+    private final Mapping markMemory;
+
+    private final CommitCounters counters = new CommitCounters();
+
+    /** End of the active segment when {@link #idleMark} last looked; an idle engine is one whose end stands still. */
+    private long lastSeenEnd = -1;
+
+    /**
+     * A committer for one queue.
+     *
+     * @param budget what its few pages of memory are charged to
+     * @param queue the append queue
+     * @param memtables what accepted batches are applied to
+     * @param listener told about each batch; may be null
+     */
+    public GroupCommitter(
+            MemoryBudget budget, SegmentQueue queue, Memtables memtables, CommitListener listener) {
+        this.queue = queue;
+        this.memtables = memtables;
+        this.listener = listener;
+        this.pieces = new GatherList(budget);
+        try {
+            this.markMemory = Mapping.map(budget, WatermarkBatch.BYTES, "idle mark");
+        } catch (RaftEngineException refused) {
+            pieces.close();
+            throw refused;
+        }
+        watermark.segment(queue.activeSeq(), queue.end());
+    }
+
+    /** Refuses early what could only fail; by any thread. */
+    void refuseIfPoisoned() {
+        if (queue.poisoned()) {
+            throw poisonedEarlier();
+        }
+    }
+
+    /** Commits a closed group, all of whose slots are filled. Never throws: the outcome is in the slots. */
+    void commit(CommitGroup group, int callers) {
+        try {
+            commitOrThrow(group, callers);
+        } catch (RaftEngineException failed) {
+            fail(group, callers, failed);
+            memtables.abandonGroup();
+        } catch (Throwable unexpected) {
+            // Whatever it was, the callers must not hang and nobody may believe in a half-applied group.
+            fail(group, callers, queue.poison("commit group", unexpected));
+        } finally {
+            unsign(group, callers);
+        }
+    }
+
+    private void commitOrThrow(CommitGroup group, int callers) {
+        long started = System.nanoTime();
+        boolean sync = false;
+        long bytes = 0;
+        int accepted = 0;
+        memtables.beginGroup();
+        refuseIfPoisoned();
+        for (int i = 0; i < callers; i++) {
+            CommitSlot slot = group.slot(i);
+            if (slot.failure == null && slot.batchBytes > 0) {
+                validate(slot);
+                if (slot.accepted) {
+                    accepted++;
+                    bytes += slot.batchBytes;
+                }
+            }
+            sync |= slot.sync && slot.failure == null;
+        }
+        if (accepted > 0) {
+            write(group, callers, bytes, sync, started);
+        }
+        long written = System.nanoTime();
+        if (sync) {
+            long end = queue.end();
+            queue.sync();
+            watermark.synced(end);
+        }
+        long synced = sync ? System.nanoTime() : written;
+        apply(group, callers);
+        memtables.endGroup();
+        counters.group(callers, accepted, bytes, sync, written - started, synced - written);
+    }
+
+    private void validate(CommitSlot slot) {
+        openItems(slot.batch);
+        if (memtables.validate(items) == Memtables.ACCEPTED) {
+            slot.accepted = true;
+        } else {
+            slot.failure = memtables.refusal();
+            counters.refused();
+        }
+    }
+
+    private void write(CommitGroup group, int callers, long bytes, boolean sync, long now) {
+        if (queue.rotateBefore(bytes)
+                || queue.end() + bytes + WatermarkBatch.BYTES > SEGMENT_BYTES_MAX) {
+            rotate();
+        }
+        try {
+            writeOnce(group, callers, sync, now);
+        } catch (OutOfSpaceException full) {
+            // The group is cut back. A new segment may find room where this one did not: a reserve, the spill directory.
+            rotate();
+            writeOnce(group, callers, sync, now);
+        }
+    }
+
+    /** Assigns positions, signs and writes all accepted batches with one call. */
+    private void writeOnce(CommitGroup group, int callers, boolean sync, long now) {
+        long offset = queue.end();
+        int signature = queue.signature();
+        pieces.clear();
+        long due = sync && queue.activeVersion().signed() ? watermark.dueBeforeGroup(now) : -1;
+        if (due != SyncedWatermark.NONE) {
+            long address = group.bufferAddress() - WatermarkBatch.BYTES;
+            watermarkBatch.write(address, offset, due, signature);
+            pieces.add(address, WatermarkBatch.BYTES);
+            offset += WatermarkBatch.BYTES;
+        }
+        for (int i = 0; i < callers; i++) {
+            CommitSlot slot = group.slot(i);
+            if (slot.accepted) {
+                slot.fileOffset = offset;
+                addPieces(group, slot, signature);
+                offset += slot.batchBytes;
+            }
+        }
+        if (pieces.count() == 1) {
+            queue.append(pieces.firstAddress(), pieces.totalBytes());
+        } else {
+            queue.appendVector(pieces.address(), pieces.count(), pieces.totalBytes());
+        }
+        assert queue.end() == offset : "the segment ends at " + queue.end() + ", not " + offset;
+        if (due != SyncedWatermark.NONE) {
+            watermark.said(due, now);
+            counters.watermark();
+        }
+    }
+
+    private void addPieces(CommitGroup group, CommitSlot slot, int signature) {
+        BatchEncoder batch = slot.batch;
+        if (slot.bufferOffset >= 0) {
+            long address = group.bufferAddress() + slot.bufferOffset;
+            sign(slot, address, slot.batchBytes, signature);
+            pieces.add(address, slot.batchBytes);
+        } else {
+            long tailBytes = batch.itemSectionBytes() + BatchHeader.CRC_BYTES;
+            sign(slot, batch.itemSectionAddress(), tailBytes, signature);
+            pieces.add(batch.frontAddress(), batch.frontBytes());
+            pieces.add(batch.itemSectionAddress(), tailBytes);
+        }
+    }
+
+    /** Signs the bytes that end a batch, whatever they were signed for in an attempt before. */
+    private static void sign(CommitSlot slot, long address, long bytes, int signature) {
+        BatchEncoder.sign(address, bytes, slot.signature ^ signature);
+        slot.signature = signature;
+    }
+
+    /** Takes the signatures out of batches that were gathered from their owners' memory: they may be written again. */
+    private static void unsign(CommitGroup group, int callers) {
+        for (int i = 0; i < callers; i++) {
+            CommitSlot slot = group.slot(i);
+            if (slot.signature != 0 && slot.bufferOffset < 0) {
+                BatchEncoder batch = slot.batch;
+                long tailBytes = batch.itemSectionBytes() + BatchHeader.CRC_BYTES;
+                sign(slot, batch.itemSectionAddress(), tailBytes, 0);
+            }
+        }
+    }
+
+    private void apply(CommitGroup group, int callers) {
+        long seq = queue.activeSeq();
+        for (int i = 0; i < callers; i++) {
+            CommitSlot slot = group.slot(i);
+            if (!slot.accepted) {
+                continue;
+            }
+            BatchEncoder batch = slot.batch;
+            if (listener != null) {
+                listener.batchWritten(queue.kind(), seq, slot.fileOffset, slot.batchBytes);
+            }
+            openItems(batch);
+            memtables.apply(
+                    seq,
+                    slot.fileOffset + BatchHeader.BYTES,
+                    (int) batch.blockBytes(),
+                    batch.compressed(),
+                    items);
+            slot.compactedEntries = memtables.entriesCompacted();
+            if (listener != null) {
+                listener.batchApplied(queue.kind(), seq);
+            }
+        }
+    }
+
+    private void openItems(BatchEncoder batch) {
+        items.openMemory(
+                batch.itemSectionAddress(), batch.itemSectionBytes(), batch.contentBytes());
+    }
+
+    private void rotate() {
+        queue.rotate();
+        watermark.segment(queue.activeSeq(), queue.end());
+    }
+
+    /**
+     * Writes and syncs a final watermark if the segment has not grown since the last call and does not end with one
+     * already, so that after a crash of an idle engine every byte is known to have been acknowledged.
+     */
+    void idleMark() {
+        long end = queue.end();
+        boolean idle = end == lastSeenEnd;
+        lastSeenEnd = end;
+        if (idle) {
+            finalMark();
+        }
+    }
+
+    /** Writes and syncs a watermark that covers everything before it. */
+    void finalMark() {
+        if (queue.poisoned()
+                || queue.activeVersion() == FormatVersion.V1
+                || !watermark.dueWhenIdle(queue.end())) {
+            return;
+        }
+        long end = queue.end();
+        if (watermark.syncedBytes() < end) {
+            queue.sync();
+            watermark.synced(end);
+        }
+        watermarkBatch.write(markMemory.address(), end, end, queue.signature());
+        queue.append(markMemory.address(), WatermarkBatch.BYTES);
+        queue.sync();
+        lastSeenEnd = queue.end();
+        watermark.marked(end, lastSeenEnd, System.nanoTime());
+        counters.watermark();
+    }
+
+    private static void fail(CommitGroup group, int callers, RaftEngineException failure) {
+        for (int i = 0; i < callers; i++) {
+            CommitSlot slot = group.slot(i);
+            if (slot.failure == null) {
+                slot.failure = failure;
+            }
+        }
+    }
+
+    private static PoisonedException poisonedEarlier() {
+        return new PoisonedException(
+                "a sync failed earlier; close the engine and open the directory again");
+    }
+
+    /**
+     * Counters; by any thread.
+     *
+     * @return a snapshot that may mix values of neighbouring groups
+     */
+    public CommitCounters.Snapshot counters() {
+        return counters.snapshot();
+    }
+
+    @Override
+    public void close() {
+        pieces.close();
+        markMemory.close();
+    }
+}
