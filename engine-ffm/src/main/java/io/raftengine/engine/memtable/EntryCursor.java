@@ -148,4 +148,29 @@ public final class EntryCursor {
         target.start = starts[i];
         target.length = lengths[i];
     }
+
+    /**
+     * Whether two entries are in the same block.
+     *
+     * @param i 0 to {@link #count()} - 1
+     * @param j 0 to {@link #count()} - 1
+     * @return true if queue, segment and block offset agree
+     */
+    public boolean sameBlock(int i, int j) {
+        return blockOffsets[i] == blockOffsets[j]
+                && segments[i] == segments[j]
+                && rewrite[i] == rewrite[j];
+    }
+
+    /**
+     * Copies the place of neighbours in one block into a location, as if they were one entry.
+     *
+     * @param i the first of them
+     * @param behind behind the last of them, more than {@code i}
+     * @param target is overwritten
+     */
+    public void getSpan(int i, int behind, EntryLocation target) {
+        get(i, target);
+        target.length = starts[behind - 1] + lengths[behind - 1] - starts[i];
+    }
 }

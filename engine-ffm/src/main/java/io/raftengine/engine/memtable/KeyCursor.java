@@ -208,6 +208,24 @@ public final class KeyCursor implements AutoCloseable {
         return Memory.getInt(buffer.address() + pair + 4);
     }
 
+    /**
+     * Address of the memory that keys and values are in.
+     *
+     * @return an off-heap address; changes when the memory grows
+     */
+    public long bufferAddress() {
+        return buffer.address();
+    }
+
+    /**
+     * Size of that memory.
+     *
+     * @return bytes
+     */
+    public long bufferBytes() {
+        return buffer.capacity();
+    }
+
     @Override
     public void close() {
         buffer.close();
