@@ -147,28 +147,25 @@ public final class GrowableBuffer implements AutoCloseable {
         if (Memory.CHECKED && capacity > 0) {
             LiveMemory.remove(address);
         }
-        long liveAddress = address;
-        long liveBytes = capacity;
+        long moved = 0;
+        long registeredAddress = address;
+        long registeredBytes = capacity;
         try {
-            liveAddress = remapPages(newCapacity);
-            liveBytes = newCapacity;
-            return liveAddress;
+            if (capacity == 0) {
+                moved = NativeMemory.map(newCapacity, NAME);
+            } else if (newCapacity == 0) {
+                NativeMemory.unmap(address, capacity, NAME);
+            } else {
+                moved = NativeMemory.remap(address, capacity, newCapacity, NAME);
+            }
+            registeredAddress = moved;
+            registeredBytes = newCapacity;
         } finally {
-            if (Memory.CHECKED && liveBytes > 0) {
-                LiveMemory.addMapping(liveAddress, liveBytes, NAME);
+            if (Memory.CHECKED && registeredBytes > 0) {
+                LiveMemory.addMapping(registeredAddress, registeredBytes, NAME);
             }
         }
-    }
-
-    private long remapPages(long newCapacity) {
-        if (capacity == 0) {
-            return NativeMemory.map(newCapacity, NAME);
-        }
-        if (newCapacity == 0) {
-            NativeMemory.unmap(address, capacity, NAME);
-            return 0;
-        }
-        return NativeMemory.remap(address, capacity, newCapacity, NAME);
+        return moved;
     }
 
     /**

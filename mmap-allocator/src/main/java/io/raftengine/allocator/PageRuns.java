@@ -1,7 +1,6 @@
 package io.raftengine.allocator;
 
 import io.raftengine.error.MemoryLimitException;
-import java.util.Arrays;
 
 /**
  * Hands out runs of whole pages from one address range, charges them to the budget, and gives them
@@ -69,7 +68,7 @@ final class PageRuns {
     private final int pagesMax;
 
     private final int[] bins = new int[EXACT_BINS + Integer.SIZE];
-    private final int[] stock = new int[STOCK_PAGES_MAX];
+    private final int[] stock = new int[STOCK_PAGES_MAX]; // oldest first
     private int stockRuns;
     private int stockPages;
     private int highWater = 1;
@@ -293,32 +292,26 @@ final class PageRuns {
             discard(run, pages);
             return;
         }
-        if (stockPages + pages > STOCK_PAGES_MAX) {
-            dropStock();
+        while (stockPages + pages > STOCK_PAGES_MAX) {
+            dropOldest();
         }
         stock[stockRuns++] = run;
         stockPages += pages;
         describe(run, pages, KIND_STOCK);
     }
 
-    /**
-     * Empties the stock. Neighbours go to the system together: a call takes longer than the pages
-     * in it, and what is freed in the order it was allocated lies side by side.
-     */
+    /** Empties the stock. */
     void dropStock() {
-        Arrays.sort(stock, 0, stockRuns);
-        int dropped = 0;
-        while (dropped < stockRuns) {
-            int start = stock[dropped];
-            int end = start;
-            while (dropped < stockRuns && stock[dropped] == end) {
-                end += pages(end);
-                dropped++;
-            }
-            discard(start, end - start);
+        while (stockRuns > 0) {
+            dropOldest();
         }
-        stockRuns = 0;
-        stockPages = 0;
+    }
+
+    private void dropOldest() {
+        int run = stock[0];
+        removeStock(0);
+        stockPages -= pages(run);
+        discard(run, pages(run));
     }
 
     private void removeStock(int at) {

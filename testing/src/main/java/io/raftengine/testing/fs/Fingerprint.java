@@ -41,10 +41,7 @@ final class Fingerprint {
         return hash;
     }
 
-    /**
-     * Only bytes that are not zero count, together with their place: holes and zeros must look the
-     * same.
-     */
+    /** Only bytes that are not zero count, together with their place: holes and zeros must look the same. */
     private static long of(byte[] page, int length, long start, long hash) {
         long result = hash;
         for (int i = 0; i < length; i++) {

@@ -24,17 +24,15 @@ import java.util.TreeMap;
 /**
  * A disk in memory that tells what has been written from what has been synced.
  *
- * <p>Running programs see the <em>cache</em>; a power cut leaves the <em>platter</em> and any part
- * of what is pending: single sectors of {@value #SECTOR_BYTES} bytes in any of the states they went
- * through, changes of file sizes in their order (a file may have grown before its data), changes of
- * names until their directory is synced. {@link #crashImage} builds such a disk without disturbing
- * this one, in time proportional to what is pending; {@link #powerCut} turns this disk into one;
- * {@link #killProcess} ends the program but keeps the cache.
+ * <p>Running programs see the <em>cache</em>; a power cut leaves the <em>platter</em> and any part of what is pending:
+ * single sectors of {@value #SECTOR_BYTES} bytes in any of the states they went through, changes of file sizes in their
+ * order (a file may have grown before its data), changes of names until their directory is synced. {@link #crashImage}
+ * builds such a disk without disturbing this one, in time proportional to what is pending; {@link #powerCut} turns this
+ * disk into one; {@link #killProcess} ends the program but keeps the cache.
  *
- * <p>All errors a test does not order come from the rules: names, kinds, space ({@link
- * #setCapacity}), locks. Errors on order come from {@link #failNextSync} here and from {@link
- * FaultyFileSystem}. Symbolic links are followed as the last part of a path only. Nothing depends
- * on the time of day; file times are a count of changes.
+ * <p>All errors a test does not order come from the rules: names, kinds, space ({@link #setCapacity}), locks. Errors on
+ * order come from {@link #failNextSync} here and from {@link FaultyFileSystem}. Symbolic links are followed as the last
+ * part of a path only. Nothing depends on the time of day; file times are a count of changes.
  *
  * <p>Safe for all threads: one lock guards the whole disk.
  */
@@ -72,8 +70,7 @@ public final class SimulatedFileSystem implements FileSystem {
     /**
      * An empty disk with nothing but a root directory.
      *
-     * @param seed decides everything that is drawn: what a failed sync leaves, how short a short
-     *     transfer is
+     * @param seed decides everything that is drawn: what a failed sync leaves, how short a short transfer is
      */
     public SimulatedFileSystem(long seed) {
         this.seed = seed;
@@ -93,8 +90,7 @@ public final class SimulatedFileSystem implements FileSystem {
     // ---- crashes ------------------------------------------------------------------------------
 
     /**
-     * What a power cut at this moment would leave, one of the possibilities. This disk is not
-     * changed.
+     * What a power cut at this moment would leave, one of the possibilities. This disk is not changed.
      *
      * @param seed which possibility
      * @return another disk, with nothing pending
@@ -104,8 +100,7 @@ public final class SimulatedFileSystem implements FileSystem {
     }
 
     /**
-     * What a power cut at this moment would leave, one of the possibilities. This disk is not
-     * changed.
+     * What a power cut at this moment would leave, one of the possibilities. This disk is not changed.
      *
      * @param choices which possibility
      * @return another disk, with nothing pending and this disk's seed
@@ -125,8 +120,8 @@ public final class SimulatedFileSystem implements FileSystem {
     }
 
     /**
-     * Cuts the power and starts the machine again: this disk becomes what {@link #crashImage} would
-     * have given. All handles and locks die.
+     * Cuts the power and starts the machine again: this disk becomes what {@link #crashImage} would have given. All
+     * handles and locks die.
      *
      * @param seed which of the possibilities
      */
@@ -139,10 +134,7 @@ public final class SimulatedFileSystem implements FileSystem {
         killProcess();
     }
 
-    /**
-     * Ends the program as {@code kill -9} does: all handles and locks die, what was written stays
-     * in the cache.
-     */
+    /** Ends the program as {@code kill -9} does: all handles and locks die, what was written stays in the cache. */
     public synchronized void killProcess() {
         life++;
         lockOwners.clear();
@@ -168,8 +160,8 @@ public final class SimulatedFileSystem implements FileSystem {
     }
 
     /**
-     * A hash of all names, sizes and bytes that programs see; equal disks have equal ones. For
-     * counting how many different images a test has met.
+     * A hash of all names, sizes and bytes that programs see; equal disks have equal ones. For counting how many
+     * different images a test has met.
      *
      * @return 64 well-mixed bits
      */
@@ -220,7 +212,8 @@ public final class SimulatedFileSystem implements FileSystem {
                 }
                 case File file -> {
                     File copy =
-                            new File(file.id, file.modifiedTick, file.content.crashImage(choices));
+                            new File(
+                                    file.id, file.modifiedTick, file.content.crashImage(choices));
                     copies.put(file, copy);
                     image.files.add(copy);
                     return copy;
@@ -250,8 +243,7 @@ public final class SimulatedFileSystem implements FileSystem {
     }
 
     /**
-     * Lets every read and write of two bytes and more transfer a drawn number of them, at least
-     * one.
+     * Lets every read and write of two bytes and more transfer a drawn number of them, at least one.
      *
      * @param on whether
      */
@@ -270,8 +262,8 @@ public final class SimulatedFileSystem implements FileSystem {
     }
 
     /**
-     * Lets the system's own write-back of a file fail in the background: a part of what is pending
-     * is lost, and the next sync of every open description reports it, once.
+     * Lets the system's own write-back of a file fail in the background: a part of what is pending is lost, and the
+     * next sync of every open description reports it, once.
      *
      * @param path the file
      */
@@ -280,8 +272,7 @@ public final class SimulatedFileSystem implements FileSystem {
     }
 
     /**
-     * Damages a file at rest: overwrites bytes in the cache and on the platter, unnoticed by
-     * anybody.
+     * Damages a file at rest: overwrites bytes in the cache and on the platter, unnoticed by anybody.
      *
      * @param path the file
      * @param offset of the first byte
@@ -508,13 +499,14 @@ public final class SimulatedFileSystem implements FileSystem {
             throw failure(dir, "sync directory", ENOENT, "No such file or directory");
         }
         Directory directory = directory(node, dir, "sync directory");
-        pendingNames.removeIf(change -> {
-            boolean complete = change.synced(directory);
-            if (complete) {
-                change.apply(at -> at.platterNames);
-            }
-            return complete;
-        });
+        pendingNames.removeIf(
+                change -> {
+                    boolean complete = change.synced(directory);
+                    if (complete) {
+                        change.apply(at -> at.platterNames);
+                    }
+                    return complete;
+                });
     }
 
     @Override
@@ -706,10 +698,7 @@ public final class SimulatedFileSystem implements FileSystem {
         throw failure(path, operation, ENOTDIR, "Not a directory");
     }
 
-    /**
-     * The node of a path, or null. A link that leads nowhere is null when followed, itself
-     * otherwise.
-     */
+    /** The node of a path, or null. A link that leads nowhere is null when followed, itself otherwise. */
     private SimulatedNode find(Path path, boolean follow) {
         Path at = absolute(path);
         for (int links = 0; links <= LINKS_FOLLOWED_MAX; links++) {

@@ -25,7 +25,8 @@ final class SimulatedHandle implements FileHandle {
 
     private boolean closed; // guarded by the disk
 
-    SimulatedHandle(SimulatedFileSystem disk, File file, Path path, boolean writable, int life) {
+    SimulatedHandle(
+            SimulatedFileSystem disk, File file, Path path, boolean writable, int life) {
         this.disk = disk;
         this.file = file;
         this.path = path;

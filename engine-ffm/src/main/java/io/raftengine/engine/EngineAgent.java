@@ -1,0 +1,70 @@
+package io.raftengine.engine;
+
+import io.raftengine.engine.commit.CommitPipeline;
+import io.raftengine.error.RaftEngineException;
+import io.raftengine.log.segment.SegmentQueue;
+import org.agrona.concurrent.Agent;
+
+/**
+ * The engine's background duty: prepare the next segment, write out dirty pages, and leave an idle mark when nothing is
+ * written for a while. Steps are short; nothing here holds up a writer except the idle mark, which waits for an idle
+ * moment.
+ */
+final class EngineAgent implements Agent {
+    private static final System.Logger LOG = System.getLogger(EngineAgent.class.getName());
+    private static final long IDLE_MARK_NANOS = 50_000_000L;
+
+    private final SegmentQueue[] queues;
+    private final CommitPipeline pipeline;
+    private long lastLookNanos = System.nanoTime();
+    private boolean complained;
+
+    EngineAgent(CommitPipeline pipeline, SegmentQueue... queues) {
+        this.pipeline = pipeline;
+        this.queues = queues;
+    }
+
+    @Override
+    public int doWork() {
+        int work = 0;
+        for (SegmentQueue queue : queues) {
+            work += prepare(queue) ? 1 : 0;
+        }
+        long now = System.nanoTime();
+        if (now - lastLookNanos >= IDLE_MARK_NANOS) {
+            lastLookNanos = now;
+            mark();
+        }
+        return work;
+    }
+
+    private boolean prepare(SegmentQueue queue) {
+        try {
+            return queue.prepareNext();
+        } catch (RaftEngineException failed) {
+            complain("the next segment cannot be prepared; it will be made at rotation", failed);
+            return false;
+        }
+    }
+
+    private void mark() {
+        try {
+            pipeline.idleMark();
+        } catch (RaftEngineException failed) {
+            complain("the idle mark could not be written", failed);
+        }
+    }
+
+    /** Once per engine: a full disk would fill the log as well. */
+    private void complain(String what, RaftEngineException failed) {
+        if (!complained) {
+            complained = true;
+            LOG.log(System.Logger.Level.WARNING, what, failed);
+        }
+    }
+
+    @Override
+    public String roleName() {
+        return "raft-engine-agent";
+    }
+}

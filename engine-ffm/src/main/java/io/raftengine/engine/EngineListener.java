@@ -1,0 +1,44 @@
+package io.raftengine.engine;
+
+import io.raftengine.log.format.QueueKind;
+
+/**
+ * Told about the life of segments and batches. Methods are called by whatever thread does the work, most of them while it
+ * holds the write token: they must return quickly, be safe for all threads, and not call the engine. An exception they
+ * throw is logged and otherwise ignored.
+ */
+public interface EngineListener {
+    /**
+     * A segment exists: once for each at open, then for each new one after a rotation.
+     *
+     * @param queue the queue
+     * @param segmentSeq its number
+     */
+    default void onNewSegment(QueueKind queue, long segmentSeq) {}
+
+    /**
+     * A batch was written and is not visible yet.
+     *
+     * @param queue the queue
+     * @param segmentSeq number of the segment
+     * @param offset where the batch begins in it
+     * @param bytes its encoded length
+     */
+    default void onBatchWritten(QueueKind queue, long segmentSeq, long offset, long bytes) {}
+
+    /**
+     * A batch was applied and is visible to readers.
+     *
+     * @param queue the queue
+     * @param segmentSeq number of the segment it was written to
+     */
+    default void onBatchApplied(QueueKind queue, long segmentSeq) {}
+
+    /**
+     * Segments were purged.
+     *
+     * @param queue the queue
+     * @param highestPurgedSeq number of the newest one among them
+     */
+    default void onPurged(QueueKind queue, long highestPurgedSeq) {}
+}

@@ -1,0 +1,197 @@
+package io.raftengine.engine;
+
+import io.raftengine.allocator.MemoryBudget;
+import io.raftengine.engine.commit.CommitPipeline;
+import io.raftengine.engine.commit.GroupCommitter;
+import io.raftengine.engine.memtable.Memtables;
+import io.raftengine.engine.read.EntryReader;
+import io.raftengine.engine.read.ReadContextPool;
+import io.raftengine.error.StorageException;
+import io.raftengine.log.format.QueueKind;
+import io.raftengine.log.io.DirectoryLock;
+import io.raftengine.log.io.FileInfo;
+import io.raftengine.log.io.FileKind;
+import io.raftengine.log.io.FileSystem;
+import io.raftengine.log.io.LockMode;
+import io.raftengine.log.segment.DirectoryScan;
+import io.raftengine.log.segment.QueueSettings;
+import io.raftengine.log.segment.ReadOnlySegments;
+import io.raftengine.log.segment.RecoveredSegment;
+import io.raftengine.log.segment.SegmentListener;
+import io.raftengine.log.segment.SegmentQueue;
+import io.raftengine.log.segment.SegmentSource;
+import io.raftengine.recovery.Recovery;
+import io.raftengine.recovery.RecoveryResult;
+import io.raftengine.recovery.RecoverySettings;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.agrona.concurrent.AgentRunner;
+import org.agrona.concurrent.BackoffIdleStrategy;
+
+/**
+ * Opens an engine step by step: directories, locks, scan, recovery, queues, commit pipeline, background agent. Whatever
+ * fails, everything acquired before is given back, and the lock of a directory is the last thing to go.
+ */
+final class EngineOpener {
+    private static final System.Logger LOG = System.getLogger(EngineOpener.class.getName());
+    /** Address space, not memory; handles of 31 bits reach no further. */
+    private static final long INDEX_BYTES_MAX = 32L << 30;
+
+    private static final long AGENT_PARK_NANOS_MAX = TimeUnit.MILLISECONDS.toNanos(5);
+
+    private final EngineConfig config;
+    private final FileSystem fs;
+    private final List<EngineListener> listeners;
+    private final boolean readOnly;
+    final OpenedParts parts = new OpenedParts();
+    final MemoryBudget budget;
+
+    Memtables memtables;
+    SegmentSource append;
+    SegmentSource rewrite;
+    SegmentQueue appendQueue;
+    SegmentQueue rewriteQueue;
+    GroupCommitter committer;
+    CommitPipeline pipeline;
+    EntryReader entryReader;
+    ReadContextPool contexts;
+    RecoveryResult recovered;
+
+    EngineOpener(
+            EngineConfig config, FileSystem fs, List<EngineListener> listeners, boolean readOnly) {
+        this.config = config;
+        this.fs = fs;
+        this.listeners = listeners;
+        this.readOnly = readOnly;
+        this.budget = new MemoryBudget(config.memoryLimitBytes());
+    }
+
+    /** Takes all steps. After a failure nothing is held any more. */
+    void open() {
+        try {
+            openOrThrow();
+        } catch (Throwable failed) {
+            parts.abandon(failed);
+            throw failed;
+        }
+    }
+
+    private void openOrThrow() {
+        config.warnings().forEach(warning -> LOG.log(System.Logger.Level.WARNING, warning));
+        List<Path> dirs = directories();
+        dirs.forEach(this::lock);
+        DirectoryScan scan = DirectoryScan.scan(fs, dirs);
+        memtables = new Memtables(budget, INDEX_BYTES_MAX);
+        parts.opened(memtables::close);
+        recovered =
+                Recovery.run(
+                        new RecoverySettings(
+                                config.recoveryMode(),
+                                config.recoveryThreads(),
+                                config.recoveryReadBlockBytes(),
+                                readOnly),
+                        fs,
+                        scan,
+                        memtables.replaySink());
+        openQueues(dirs, scan);
+        contexts = new ReadContextPool(budget);
+        parts.opened(contexts::close);
+        entryReader =
+                new EntryReader(budget, memtables, append, rewrite, config.verifyEveryRead());
+        parts.opened(entryReader::close);
+        if (!readOnly) {
+            openForWriting();
+        }
+    }
+
+    private void openForWriting() {
+        committer =
+                new GroupCommitter(budget, appendQueue, memtables, BatchListeners.of(listeners));
+        parts.opened(committer::close);
+        pipeline = new CommitPipeline(budget, committer);
+        parts.opened(pipeline::close);
+        EngineAgent agent = new EngineAgent(pipeline, appendQueue, rewriteQueue);
+        AgentRunner runner =
+                new AgentRunner(
+                        new BackoffIdleStrategy(
+                                0, 1, TimeUnit.MICROSECONDS.toNanos(100), AGENT_PARK_NANOS_MAX),
+                        failed -> LOG.log(System.Logger.Level.ERROR, "background agent", failed),
+                        null,
+                        agent);
+        AgentRunner.startOnThread(runner, EngineOpener::agentThread);
+        parts.opened(runner::close);
+    }
+
+    private static Thread agentThread(Runnable work) {
+        return Thread.ofPlatform().name("raft-engine-agent").daemon(true).unstarted(work);
+    }
+
+    private List<Path> directories() {
+        List<Path> dirs = new ArrayList<>();
+        dirs.add(config.dir());
+        config.spillDir().ifPresent(dirs::add);
+        for (Path dir : dirs) {
+            FileInfo info = fs.info(dir);
+            if (info == null && !readOnly) {
+                fs.createDirectory(dir);
+            } else if (info == null) {
+                throw new StorageException(dir.toString(), "open", 2, "no such directory");
+            } else if (info.kind() != FileKind.DIRECTORY) {
+                throw new StorageException(dir.toString(), "open", 20, "not a directory");
+            }
+        }
+        return dirs;
+    }
+
+    private void lock(Path dir) {
+        DirectoryLock lock = fs.lock(dir, readOnly ? LockMode.SHARED : LockMode.EXCLUSIVE);
+        parts.opened(lock::close);
+    }
+
+    private void openQueues(List<Path> dirs, DirectoryScan scan) {
+        if (readOnly) {
+            append = lookAt(QueueKind.APPEND, recovered.append());
+            rewrite = lookAt(QueueKind.REWRITE, recovered.rewrite());
+            return;
+        }
+        appendQueue = queue(QueueKind.APPEND, dirs, recovered.append(), scan);
+        rewriteQueue = queue(QueueKind.REWRITE, dirs, recovered.rewrite(), scan);
+        append = appendQueue;
+        rewrite = rewriteQueue;
+    }
+
+    private SegmentSource lookAt(QueueKind kind, List<RecoveredSegment> segments) {
+        ReadOnlySegments readers = ReadOnlySegments.open(kind, fs, segments);
+        parts.opened(readers::close);
+        return readers;
+    }
+
+    private SegmentQueue queue(
+            QueueKind kind, List<Path> dirs, List<RecoveredSegment> segments, DirectoryScan scan) {
+        boolean recycles = kind == QueueKind.APPEND;
+        QueueSettings settings =
+                QueueSettings.builder(kind, dirs)
+                        .version(config.formatVersion())
+                        .targetBytes(config.targetFileSizeBytes())
+                        .recycleCapacity(recycles ? capped(config.recycleCapacity()) : 0)
+                        .prefillCapacity(recycles ? capped(config.prefillCapacity()) : 0)
+                        .prefill(config.prefill())
+                        .prepareAhead(recycles)
+                        .budget(budget)
+                        .listener(segmentListener())
+                        .build();
+        SegmentQueue queue = SegmentQueue.open(settings, fs, segments, scan);
+        parts.opened(queue::close);
+        return queue;
+    }
+
+    private static int capped(long capacity) {
+        return (int) Math.min(capacity, Integer.MAX_VALUE);
+    }
+
+    private SegmentListener segmentListener() {
+        return listeners.isEmpty() ? SegmentListener.NONE : new SegmentListeners(listeners);
+    }
+}

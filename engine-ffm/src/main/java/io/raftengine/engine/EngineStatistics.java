@@ -1,0 +1,47 @@
+package io.raftengine.engine;
+
+/**
+ * What an engine did since it was opened, and what it holds now. A snapshot; values of neighbouring moments may be mixed.
+ *
+ * @param groups groups that exist
+ * @param memoryBytes off-heap bytes reserved by the engine, exact
+ * @param memoryLimitBytes the limit, or {@link EngineConfig#UNLIMITED}
+ * @param memoryPeakBytes highest value of {@code memoryBytes}
+ * @param batches batches written
+ * @param batchBytes their encoded bytes
+ * @param refusedBatches batches refused before anything was written
+ * @param commitGroups commit groups
+ * @param syncedGroups commit groups that were synced
+ * @param syncedBatches batches in them; divided by {@code syncedGroups} this says how well group commit works
+ * @param writeNanos time leaders spent validating and writing
+ * @param syncNanos time leaders spent in syncs
+ * @param syncs syncs of the append queue
+ * @param syncNanosLongest the longest of them
+ * @param rotations rotations of the append queue
+ * @param rotationNanosLongest how long writers stood still in the longest
+ * @param watermarks synced watermarks written
+ * @param appendSegments segments of the append queue
+ * @param rewriteSegments segments of the rewrite queue
+ * @param reservedSegments segments kept for reuse
+ */
+public record EngineStatistics(
+        long groups,
+        long memoryBytes,
+        long memoryLimitBytes,
+        long memoryPeakBytes,
+        long batches,
+        long batchBytes,
+        long refusedBatches,
+        long commitGroups,
+        long syncedGroups,
+        long syncedBatches,
+        long writeNanos,
+        long syncNanos,
+        long syncs,
+        long syncNanosLongest,
+        long rotations,
+        long rotationNanosLongest,
+        long watermarks,
+        long appendSegments,
+        long rewriteSegments,
+        long reservedSegments) {}

@@ -1,0 +1,53 @@
+package io.raftengine.engine;
+
+import io.raftengine.error.RaftEngineException;
+import java.util.ArrayDeque;
+import java.util.Deque;
+
+/**
+ * What an opening engine has acquired so far, to be given back in reverse: at close, or when a later step fails. For one
+ * thread at a time.
+ */
+final class OpenedParts {
+    private static final System.Logger LOG = System.getLogger(OpenedParts.class.getName());
+
+    private final Deque<Runnable> closers = new ArrayDeque<>();
+
+    /** Notes how to give back what was just acquired. */
+    void opened(Runnable closer) {
+        closers.push(closer);
+    }
+
+    /**
+     * Gives everything back, newest first, whatever fails on the way.
+     *
+     * @throws RaftEngineException the first failure, after all others were tried
+     */
+    void closeAll() {
+        RuntimeException first = null;
+        while (!closers.isEmpty()) {
+            try {
+                closers.pop().run();
+            } catch (RuntimeException failed) {
+                if (first == null) {
+                    first = failed;
+                } else {
+                    first.addSuppressed(failed);
+                }
+            }
+        }
+        if (first != null) {
+            throw first;
+        }
+    }
+
+    /** Gives everything back because {@code cause} ended the opening; further failures are attached to it. */
+    void abandon(Throwable cause) {
+        try {
+            closeAll();
+        } catch (RuntimeException further) {
+            LOG.log(System.Logger.Level.DEBUG, "while giving up opening", further);
+            cause.addSuppressed(further);
+        }
+    }
+}

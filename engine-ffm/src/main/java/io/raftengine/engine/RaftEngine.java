@@ -1,0 +1,673 @@
+package io.raftengine.engine;
+
+import com.google.protobuf.InvalidProtocolBufferException;
+import com.google.protobuf.MessageLite;
+import com.google.protobuf.Parser;
+import io.raftengine.engine.commit.CommitCounters;
+import io.raftengine.engine.commit.CommitPipeline;
+import io.raftengine.engine.memtable.Memtables;
+import io.raftengine.engine.read.GroupScanner;
+import io.raftengine.engine.read.RangeReader;
+import io.raftengine.engine.read.ReadContext;
+import io.raftengine.engine.read.UseGate;
+import io.raftengine.error.ClosedException;
+import io.raftengine.error.ConfigException;
+import io.raftengine.error.CorruptionException;
+import io.raftengine.error.EntryCompactedException;
+import io.raftengine.error.EntryNotFoundException;
+import io.raftengine.error.InvalidArgumentException;
+import io.raftengine.error.LockedException;
+import io.raftengine.error.MemoryLimitException;
+import io.raftengine.error.OutOfSpaceException;
+import io.raftengine.error.PoisonedException;
+import io.raftengine.error.StorageException;
+import io.raftengine.error.UnsupportedFeatureException;
+import io.raftengine.log.format.BatchEncoder;
+import io.raftengine.log.format.QueueKind;
+import io.raftengine.log.io.FileSystem;
+import io.raftengine.log.segment.QueueStatistics;
+import io.raftengine.recovery.RecoveryReport;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Objects;
+import java.util.function.LongConsumer;
+
+/**
+ * An embedded, log-structured store for the logs of many Raft groups.
+ *
+ * <p>Each group, named by any 64-bit number, has a contiguous range of entries and a set of key-values. Batches of changes
+ * to any number of groups are written atomically; what was written is found again after a crash, and nothing that was
+ * refused ever is. Directories are interchangeable with those of tikv/raft-engine.
+ *
+ * <p><b>Threads.</b> Every method may be called by any thread, platform or virtual, at any time; writes of many threads
+ * are grouped into one write and one sync. Batches of the same group written by several threads at once take effect in
+ * the order in which they were taken up, which the callers cannot see beforehand: let one thread at a time write a group.
+ *
+ * <p><b>Durability.</b> A {@linkplain Durability#BUFFERED buffered} write survives the death of the process, a {@linkplain
+ * Durability#SYNC synced} one a power cut. After a failed sync the engine is poisoned: reads go on, writes throw {@link
+ * PoisonedException} until the directory is opened again, which decides about the batches in question, each as a whole.
+ *
+ * <p><b>Memory.</b> Indexes and buffers are off-heap and counted against {@link EngineConfig#memoryLimitBytes()}. Over it,
+ * a write is refused with {@link MemoryLimitException} before anything is written.
+ *
+ * <p><b>Errors.</b> All are of {@code io.raftengine.error}, and say by {@code advice()} what to do. Every method but {@link
+ * #close()} throws {@link ClosedException} once the engine is closed.
+ */
+public final class RaftEngine implements AutoCloseable {
+    /** What {@link #firstIndex} and {@link #lastIndex} return for a group without entries; never a valid index. */
+    public static final long NO_INDEX = -1L;
+
+    /** What {@link #get(long, byte[], byte[], int)} returns for a key that is not there. */
+    public static final int NO_VALUE = -1;
+
+    private final EngineConfig config;
+    private final EngineOpener parts;
+    private final Memtables memtables;
+    private final CommitPipeline pipeline;
+    private final RangeReader ranges;
+    private final GroupScanner scanner;
+    private final UseGate gate = new UseGate();
+    private final Object closeLock = new Object();
+
+    /** Guarded by closeLock. */
+    private boolean closed;
+
+    private RaftEngine(EngineConfig config, EngineOpener opened) {
+        this.config = config;
+        this.parts = opened;
+        this.memtables = opened.memtables;
+        this.pipeline = opened.pipeline;
+        this.ranges = new RangeReader(memtables, opened.entryReader);
+        this.scanner = new GroupScanner(memtables);
+    }
+
+    /**
+     * Opens a directory, made if it is missing, and recovers what it holds. Blocks for as long as that takes.
+     *
+     * @param config how to open it
+     * @return an open engine, to be closed by the caller
+     * @throws LockedException another engine has it open
+     * @throws CorruptionException the files are damaged beyond what the recovery mode puts up with; nothing was changed
+     * @throws StorageException the system refused an operation, such as a directory that is a file
+     * @throws OutOfSpaceException no space for a first segment
+     * @throws MemoryLimitException the index does not fit the memory limit
+     * @throws ConfigException the configuration has no directory
+     * @throws UnsupportedFeatureException the platform or file system cannot keep the promises
+     */
+    public static RaftEngine open(EngineConfig config) {
+        return open(config, FileSystem.local(), List.of());
+    }
+
+    /**
+     * Opens a directory with listeners and on a given file system.
+     *
+     * @param config how to open it
+     * @param fileSystem where the directory is
+     * @param listeners told about segments and batches, in this order
+     * @return an open engine, to be closed by the caller
+     * @throws LockedException another engine has it open
+     * @throws CorruptionException as in {@link #open(EngineConfig)}
+     * @throws StorageException as in {@link #open(EngineConfig)}
+     */
+    public static RaftEngine open(
+            EngineConfig config, FileSystem fileSystem, List<EngineListener> listeners) {
+        return open(config, fileSystem, listeners, false);
+    }
+
+    /**
+     * Opens a directory to look at it, changing nothing on disk: recovery takes the same decisions and cuts nothing. The
+     * lock is shared with other readers and taken only if there is a lock file. Writes are refused.
+     *
+     * @param config how to open it
+     * @return an open engine that cannot write
+     * @throws LockedException an engine has it open for writing
+     * @throws CorruptionException as in {@link #open(EngineConfig)}
+     * @throws StorageException as in {@link #open(EngineConfig)}, or the directory does not exist
+     */
+    public static RaftEngine openReadOnly(EngineConfig config) {
+        return openReadOnly(config, FileSystem.local());
+    }
+
+    /**
+     * Opens a directory on a given file system to look at it.
+     *
+     * @param config how to open it
+     * @param fileSystem where the directory is
+     * @return an open engine that cannot write
+     * @throws LockedException an engine has it open for writing
+     * @throws CorruptionException as in {@link #open(EngineConfig)}
+     */
+    public static RaftEngine openReadOnly(EngineConfig config, FileSystem fileSystem) {
+        return open(config, fileSystem, List.of(), true);
+    }
+
+    private static RaftEngine open(
+            EngineConfig config,
+            FileSystem fileSystem,
+            List<EngineListener> listeners,
+            boolean readOnly) {
+        if (config.dir().toString().isEmpty()) {
+            throw new ConfigException("dir", "is missing");
+        }
+        EngineOpener opener =
+                new EngineOpener(config, fileSystem, List.copyOf(listeners), readOnly);
+        opener.open();
+        return new RaftEngine(config, opener);
+    }
+
+    // ---- writing ---------------------------------------------------------------------------------
+
+    /**
+     * Makes an empty batch whose memory counts against this engine's limit. Close it when it is no longer needed.
+     *
+     * @return a batch for one thread at a time
+     * @throws MemoryLimitException no room for its first buffers
+     */
+    public LogBatch newBatch() {
+        int ticket = gate.enter();
+        try {
+            return new LogBatch(parts.budget);
+        } finally {
+            gate.leave(ticket);
+        }
+    }
+
+    /**
+     * Writes a batch and empties it. Returns once the batch is visible to all readers, and with {@link Durability#SYNC}
+     * once it and everything written before it is on disk. An empty batch writes nothing, and syncs if asked to.
+     *
+     * <p>May block for the length of a sync, or of a rotation. Cannot be interrupted.
+     *
+     * @param batch what to write; left as it is where this throws
+     * @param durability when to return
+     * @return bytes the batch takes in the log; 0 for an empty one
+     * @throws InvalidArgumentException the batch does not fit a group: a hole, or an append below its first live entry
+     * @throws MemoryLimitException its index entries do not fit the memory limit; nothing was written
+     * @throws OutOfSpaceException no space; nothing of the batch is visible, and a later try may succeed
+     * @throws StorageException the write failed; nothing of the batch is visible, and the engine is usable
+     * @throws PoisonedException a sync failed, now or before: the fate of this batch is unknown until reopened
+     * @throws UnsupportedFeatureException the engine was opened for reading only
+     */
+    public long write(LogBatch batch, Durability durability) {
+        CommitPipeline writable = demandWritable();
+        boolean sync = durability == Durability.SYNC;
+        BatchEncoder encoder = batch.encoder();
+        if (encoder.isEmpty()) {
+            if (sync) {
+                writable.commit(null, true);
+            }
+            return 0;
+        }
+        encoder.finish(compressionThreshold(), config.compressionLevel());
+        long bytes = encoder.encodedBytes();
+        writable.commit(encoder, sync);
+        encoder.clear();
+        return bytes;
+    }
+
+    private int compressionThreshold() {
+        return (int) Math.min(config.batchCompressionThresholdBytes(), Integer.MAX_VALUE);
+    }
+
+    /**
+     * Returns once everything written so far is on disk.
+     *
+     * @throws PoisonedException the sync failed, now or before
+     * @throws UnsupportedFeatureException the engine was opened for reading only
+     */
+    public void sync() {
+        demandWritable().commit(null, true);
+    }
+
+    /**
+     * Removes all entries of a group below an index; not synced by itself.
+     *
+     * @param groupId the group
+     * @param index the first index to keep, unsigned; beyond the last entry all are removed
+     * @return how many entries were really removed; 0, and nothing is written, for a group without entries or where {@code
+     *     index} is at most the first one
+     * @throws PoisonedException a sync failed before
+     * @throws StorageException the write failed; nothing was removed
+     * @throws UnsupportedFeatureException the engine was opened for reading only
+     */
+    public long compactTo(long groupId, long index) {
+        CommitPipeline writable = demandWritable();
+        long first = firstIndex(groupId);
+        if (first == NO_INDEX || Long.compareUnsigned(index, first) <= 0) {
+            return 0;
+        }
+        try (LogBatch batch = newBatch()) {
+            batch.compactTo(groupId, index);
+            batch.encoder().finish(0, 1);
+            return writable.commit(batch.encoder(), false);
+        }
+    }
+
+    private CommitPipeline demandWritable() {
+        if (pipeline == null) {
+            throw new UnsupportedFeatureException(
+                    config.dir() + " is open for reading only; open it with RaftEngine.open to write");
+        }
+        return pipeline;
+    }
+
+    // ---- key-values --------------------------------------------------------------------------------
+
+    /**
+     * Reads a key of a group.
+     *
+     * @param groupId the group
+     * @param key the key
+     * @return a copy of the value, or null if there is none
+     */
+    public byte[] get(long groupId, byte[] key) {
+        int ticket = gate.enter();
+        try {
+            return copyValue(groupId, key);
+        } finally {
+            gate.leave(ticket);
+        }
+    }
+
+    /** Asks for the length first; the value may change in between, then asks again. */
+    private byte[] copyValue(long groupId, byte[] key) {
+        int length = memtables.get(groupId, key, 0, key.length, null, 0, 0);
+        while (length != Memtables.NO_VALUE) {
+            byte[] value = new byte[length];
+            int now = memtables.get(groupId, key, 0, key.length, value, 0, length);
+            if (now == length) {
+                return value;
+            }
+            length = now;
+        }
+        return null;
+    }
+
+    /**
+     * Reads a key of a group into an array, allocating nothing.
+     *
+     * @param groupId the group
+     * @param key the key
+     * @param destination where the value goes
+     * @param offset where in it
+     * @return length of the value in bytes, or {@link #NO_VALUE}. Where it is more than {@code destination.length -
+     *     offset}, nothing was copied: call again with more room
+     * @throws InvalidArgumentException the offset is outside the array
+     */
+    public int get(long groupId, byte[] key, byte[] destination, int offset) {
+        if (offset < 0 || offset > destination.length) {
+            throw new InvalidArgumentException(
+                    "offset " + offset + " in an array of " + destination.length);
+        }
+        int ticket = gate.enter();
+        try {
+            return memtables.get(
+                    groupId,
+                    key,
+                    0,
+                    key.length,
+                    destination,
+                    offset,
+                    destination.length - offset);
+        } finally {
+            gate.leave(ticket);
+        }
+    }
+
+    /**
+     * Reads a key of a group as a protobuf message.
+     *
+     * @param <M> type of the message
+     * @param groupId the group
+     * @param key the key
+     * @param parser of the message type, such as {@code Entry.parser()}
+     * @return the message, or null if there is no value
+     * @throws CorruptionException the value is no such message
+     */
+    public <M extends MessageLite> M getMessage(long groupId, byte[] key, Parser<M> parser) {
+        byte[] value = get(groupId, key);
+        return value == null ? null : parse(value, parser, groupId, "value of a key");
+    }
+
+    /**
+     * Shows the key-values of a group in the order of their keys, compared as unsigned bytes.
+     *
+     * <p>Pairs are taken in portions of about 64 KiB, each of which is one state of the group: a scan of no more is a
+     * snapshot, a larger one neither skips nor repeats a key that was there all the time.
+     *
+     * @param groupId the group; one that does not exist has no keys
+     * @param start least key, inclusive; null for no bound
+     * @param end bound above, exclusive; null for no bound. A range that ends before it starts is empty
+     * @param order from which end
+     * @param visitor sees the pairs; returning false ends the scan
+     * @return how many pairs the visitor saw
+     */
+    public long scan(
+            long groupId, byte[] start, byte[] end, ScanOrder order, KeyValueVisitor visitor) {
+        Objects.requireNonNull(visitor, "visitor");
+        int ticket = gate.enter();
+        try {
+            ReadContext context = parts.contexts.take();
+            try {
+                return scanner.scan(
+                        context, groupId, start, end, order == ScanOrder.DESCENDING, visitor::visit);
+            } finally {
+                parts.contexts.give(context);
+            }
+        } finally {
+            gate.leave(ticket);
+        }
+    }
+
+    // ---- entries -----------------------------------------------------------------------------------
+
+    /**
+     * Reads one entry.
+     *
+     * @param groupId the group
+     * @param index the entry's index, unsigned
+     * @return a copy of the entry, or null if the group has no such entry
+     * @throws CorruptionException the entry's block on disk is damaged
+     * @throws StorageException the file could not be read
+     */
+    public byte[] getEntry(long groupId, long index) {
+        int ticket = gate.enter();
+        try {
+            ReadContext context = parts.contexts.take();
+            try {
+                return parts.entryReader.read(groupId, index, context) ? context.copyResult() : null;
+            } finally {
+                parts.contexts.give(context);
+            }
+        } finally {
+            gate.leave(ticket);
+        }
+    }
+
+    /**
+     * Reads one entry as a protobuf message.
+     *
+     * @param <M> type of the message
+     * @param groupId the group
+     * @param index the entry's index, unsigned
+     * @param parser of the message type
+     * @return the message, or null if the group has no such entry
+     * @throws CorruptionException the entry's block on disk is damaged, or the entry is no such message
+     * @throws StorageException the file could not be read
+     */
+    public <M extends MessageLite> M getEntry(long groupId, long index, Parser<M> parser) {
+        byte[] entry = getEntry(groupId, index);
+        return entry == null ? null : parse(entry, parser, groupId, "entry " + index);
+    }
+
+    /**
+     * Shows one entry in place, without a copy and without allocating.
+     *
+     * @param groupId the group
+     * @param index the entry's index, unsigned
+     * @param visitor sees the entry; what it returns is ignored
+     * @return false, and the visitor saw nothing, if the group has no such entry
+     * @throws CorruptionException the entry's block on disk is damaged
+     * @throws StorageException the file could not be read
+     */
+    public boolean readEntry(long groupId, long index, EntryVisitor visitor) {
+        int ticket = gate.enter();
+        try {
+            ReadContext context = parts.contexts.take();
+            try {
+                if (!parts.entryReader.read(groupId, index, context)) {
+                    return false;
+                }
+                visitor.visit(
+                        index,
+                        context.resultMemory(),
+                        context.resultOffset(),
+                        context.resultBytes());
+                return true;
+            } finally {
+                parts.contexts.give(context);
+            }
+        } finally {
+            gate.leave(ticket);
+        }
+    }
+
+    /**
+     * Shows consecutive entries in place, in ascending order.
+     *
+     * @param groupId the group; one that does not exist has nothing to show
+     * @param begin first index, unsigned
+     * @param end index behind the last one; at most {@code begin} means none
+     * @param bytesMax most bytes of entries to show; the first entry is shown whatever its length. {@link Long#MAX_VALUE}
+     *     for no limit
+     * @param visitor sees the entries; returning false ends the fetch
+     * @return how many entries the visitor saw
+     * @throws EntryCompactedException {@code begin} is below the group's first entry
+     * @throws EntryNotFoundException the group exists and has no entries, or {@code end} is beyond its last one
+     * @throws CorruptionException a block on disk is damaged; entries before it were shown
+     * @throws StorageException a file could not be read; entries before it were shown
+     */
+    public long fetchEntries(
+            long groupId, long begin, long end, long bytesMax, EntryVisitor visitor) {
+        Objects.requireNonNull(visitor, "visitor");
+        int ticket = gate.enter();
+        try {
+            ReadContext context = parts.contexts.take();
+            try {
+                return ranges.fetch(context, groupId, begin, end, bytesMax, visitor::visit);
+            } finally {
+                parts.contexts.give(context);
+            }
+        } finally {
+            gate.leave(ticket);
+        }
+    }
+
+    /**
+     * Copies consecutive entries, in ascending order.
+     *
+     * @param groupId as in the visiting form
+     * @param begin first index, unsigned
+     * @param end index behind the last one
+     * @param bytesMax most bytes of entries to copy; the first one is copied whatever its length
+     * @param target copies are added to its end; entries copied before an error stay there
+     * @return how many entries were added
+     * @throws EntryCompactedException as in the visiting form
+     * @throws EntryNotFoundException as in the visiting form
+     * @throws CorruptionException as in the visiting form
+     * @throws StorageException as in the visiting form
+     */
+    public long fetchEntriesTo(
+            long groupId, long begin, long end, long bytesMax, List<? super byte[]> target) {
+        return fetchEntries(
+                groupId,
+                begin,
+                end,
+                bytesMax,
+                (index, memory, offset, bytes) -> target.add(MessageBuffer.copyOut(memory, offset, bytes)));
+    }
+
+    /**
+     * Index of a group's first entry.
+     *
+     * @param groupId the group
+     * @return an unsigned index, or {@link #NO_INDEX} if the group has no entries
+     */
+    public long firstIndex(long groupId) {
+        int ticket = gate.enter();
+        try {
+            return memtables.first(groupId);
+        } finally {
+            gate.leave(ticket);
+        }
+    }
+
+    /**
+     * Index of a group's last entry.
+     *
+     * @param groupId the group
+     * @return an unsigned index, or {@link #NO_INDEX} if the group has no entries
+     */
+    public long lastIndex(long groupId) {
+        int ticket = gate.enter();
+        try {
+            return memtables.last(groupId);
+        } finally {
+            gate.leave(ticket);
+        }
+    }
+
+    // ---- the whole -----------------------------------------------------------------------------------
+
+    /**
+     * Shows the ids of all groups, in no particular order and without a list of them. Groups that come or go meanwhile may
+     * or may not be shown.
+     *
+     * @param visitor sees the ids
+     */
+    public void forEachGroup(LongConsumer visitor) {
+        int ticket = gate.enter();
+        try {
+            memtables.forEachGroup(visitor);
+        } finally {
+            gate.leave(ticket);
+        }
+    }
+
+    /**
+     * Whether there is no group at all. A group exists from its first entry or key until it is cleaned, also when nothing
+     * is left in it.
+     *
+     * @return true if no group exists
+     */
+    public boolean isEmpty() {
+        int ticket = gate.enter();
+        try {
+            return memtables.groupCount() == 0;
+        } finally {
+            gate.leave(ticket);
+        }
+    }
+
+    /**
+     * The segments of a queue that are in use.
+     *
+     * @param queue which queue
+     * @return first and active number
+     */
+    public SegmentSpan segmentSpan(QueueKind queue) {
+        var source = queue == QueueKind.APPEND ? parts.append : parts.rewrite;
+        return new SegmentSpan(source.firstSeq(), source.activeSeq());
+    }
+
+    /**
+     * Estimate of the disk space in use: segments of both queues times their target size. Reserved segments are not
+     * counted.
+     *
+     * @return bytes
+     */
+    public long usedBytes() {
+        long segments =
+                segmentSpan(QueueKind.APPEND).segmentCount()
+                        + segmentSpan(QueueKind.REWRITE).segmentCount();
+        return segments * config.targetFileSizeBytes();
+    }
+
+    /**
+     * The main directory.
+     *
+     * @return its path as configured
+     */
+    public Path path() {
+        return config.dir();
+    }
+
+    /**
+     * How this engine was opened.
+     *
+     * @return its configuration
+     */
+    public EngineConfig config() {
+        return config;
+    }
+
+    /**
+     * What recovery found when this engine was opened: every file, every dropped byte and why.
+     *
+     * @return the report
+     */
+    public RecoveryReport recoveryReport() {
+        return parts.recovered.report();
+    }
+
+    /**
+     * Counters and sizes at this moment.
+     *
+     * @return a snapshot
+     */
+    public EngineStatistics statistics() {
+        int ticket = gate.enter();
+        try {
+            CommitCounters.Snapshot commits =
+                    parts.committer == null ? CommitCounters.NOTHING : parts.committer.counters();
+            QueueStatistics queue =
+                    parts.appendQueue == null ? null : parts.appendQueue.statistics();
+            return new EngineStatistics(
+                    memtables.groupCount(),
+                    parts.budget.reservedBytes(),
+                    config.memoryLimitBytes(),
+                    parts.budget.peakBytes(),
+                    commits.batches(),
+                    commits.batchBytes(),
+                    commits.refusedBatches(),
+                    commits.groups(),
+                    commits.syncedGroups(),
+                    commits.syncedBatches(),
+                    commits.writeNanos(),
+                    commits.syncNanos(),
+                    queue == null ? 0 : queue.syncs(),
+                    queue == null ? 0 : queue.syncNanosLongest(),
+                    queue == null ? 0 : queue.rotations(),
+                    queue == null ? 0 : queue.rotationNanosLongest(),
+                    commits.watermarks(),
+                    segmentSpan(QueueKind.APPEND).segmentCount(),
+                    segmentSpan(QueueKind.REWRITE).segmentCount(),
+                    queue == null ? 0 : queue.reserveCount());
+        } finally {
+            gate.leave(ticket);
+        }
+    }
+
+    /**
+     * Waits for calls under way, marks the log as cleanly closed, syncs it, and gives back the lock and all memory except
+     * that of batches not closed yet. Calling it again changes nothing. Must not be called by a visitor.
+     *
+     * @throws PoisonedException the last sync failed; everything was given back all the same
+     * @throws StorageException a file could not be cut or synced; everything was given back all the same
+     */
+    @Override
+    public void close() {
+        synchronized (closeLock) {
+            if (closed) {
+                return;
+            }
+            closed = true;
+            gate.close();
+            parts.parts.closeAll();
+        }
+    }
+
+    private static <M extends MessageLite> M parse(
+            byte[] bytes, Parser<M> parser, long groupId, String what) {
+        try {
+            return parser.parseFrom(bytes);
+        } catch (InvalidProtocolBufferException malformed) {
+            throw new CorruptionException(
+                    "",
+                    -1,
+                    what + " of group " + Long.toUnsignedString(groupId),
+                    "a protobuf message",
+                    malformed.getMessage());
+        }
+    }
+}
