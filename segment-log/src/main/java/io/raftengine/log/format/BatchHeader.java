@@ -95,11 +95,13 @@ public record BatchHeader(long totalBytes, boolean compressed, long itemOffset) 
 
     /** Checks the fields against each other, in the reference's order; says which is wrong. */
     static int check(byte[] bytes, int at) {
-        if ((bytes[at + 7] & 0xff) > TYPE_LZ4) {
+        return check(bytes[at + 7], totalBytes(bytes, at), itemOffset(bytes, at));
+    }
+
+    static int check(byte type, long total, long itemOffset) {
+        if ((type & 0xff) > TYPE_LZ4) {
             return BAD_TYPE;
         }
-        long total = totalBytes(bytes, at);
-        long itemOffset = itemOffset(bytes, at);
         if (itemOffset > total || itemOffset < 0) {
             return OFFSET_BEYOND_BATCH;
         }

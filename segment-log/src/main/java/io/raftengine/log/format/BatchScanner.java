@@ -153,10 +153,12 @@ public final class BatchScanner implements AutoCloseable {
             }
         }
         int header = (int) at;
-        if (BatchHeader.check(window, header) != BatchHeader.OK) {
+        long total = BatchHeader.totalBytes(window, header);
+        long section = BatchHeader.itemOffset(window, header);
+        if (BatchHeader.check(window[header + 7], total, section) != BatchHeader.OK) {
             return headerFailed(BreakKind.BAD_HEADER, offset);
         }
-        return nextBatch(offset, header);
+        return nextBatch(offset, header, total, section);
     }
 
     /**
@@ -384,9 +386,7 @@ public final class BatchScanner implements AutoCloseable {
         seek(formatVersion.headerBytes());
     }
 
-    private int nextBatch(long offset, int header) {
-        long total = BatchHeader.totalBytes(window, header);
-        long section = BatchHeader.itemOffset(window, header);
+    private int nextBatch(long offset, int header, long total, long section) {
         long sectionBytes = total - section - CRC;
         if (total > fileBytes - offset) {
             return broken(

@@ -412,10 +412,57 @@ public final class ItemReader {
 
     /** Checks the whole section, then rewinds: nobody shall apply half a batch. */
     void validate() {
+        if (source == null && itemCount == 1 && isSoundEntries(buf, pos, limit, tailMax)) {
+            return;
+        }
         while (next()) {
             // each step checks
         }
         rewind();
+    }
+
+    /**
+     * Whether the only item surely is one of 1 to 127 entries with nothing to object to. It is in most batches, and
+     * deciding it here, without touching a field, halves the time of a scan. False means: look properly.
+     */
+    private static boolean isSoundEntries(byte[] b, int from, int to, int tailMax) {
+        int p = skipVarint(b, from, to);
+        if (to - p < 4 || b[p] != TYPE_ENTRIES) {
+            return false;
+        }
+        int entries = b[p + 1];
+        p = skipVarint(b, p + 2, to);
+        int last = 0;
+        // A count above 127 is negative here and an empty one no entry: neither gets through.
+        for (int left = entries; left > 0; left--) {
+            int value = 0;
+            int shift = 0;
+            byte x;
+            do {
+                if (p >= to || shift > 21) {
+                    return false;
+                }
+                x = b[p++];
+                value |= (x & 0x7f) << shift;
+                shift += 7;
+            } while (x < 0);
+            if (value < last || value > tailMax) {
+                return false;
+            }
+            last = value;
+        }
+        return entries > 0;
+    }
+
+    /** Steps over a varint of at most 8 bytes; {@code to} if it is longer or ends elsewhere. */
+    private static int skipVarint(byte[] b, int from, int to) {
+        int stop = Math.min(to, from + 8);
+        for (int p = from; p < stop; p++) {
+            if (b[p] >= 0) {
+                return p + 1;
+            }
+        }
+        return to;
     }
 
     /**
@@ -451,6 +498,9 @@ public final class ItemReader {
         origin = position;
         sectionEnd = endExclusive;
         source = from;
+        if (keyScratch.length > KEY_SCRATCH_KEPT) {
+            keyScratch = new byte[0];
+        }
     }
 
     private void begin(long contentBytes) {
@@ -458,13 +508,11 @@ public final class ItemReader {
                 contentBytes < 0 || contentBytes > Integer.MAX_VALUE
                         ? Integer.MAX_VALUE
                         : (int) contentBytes;
-        if (keyScratch.length > KEY_SCRATCH_KEPT) {
-            keyScratch = new byte[0];
-        }
         kind = 0;
         tailsLeft = 0;
         long items = varint();
-        if (items < 0 || items > remaining() / ITEM_BYTES_MIN) {
+        long room = remaining();
+        if (items < 0 || items > room || items * ITEM_BYTES_MIN > room) {
             throw corrupt(
                     "item count",
                     "at most " + remaining() / ITEM_BYTES_MIN + " in what is left",

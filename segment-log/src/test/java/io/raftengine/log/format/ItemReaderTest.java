@@ -187,4 +187,45 @@ class ItemReaderTest {
             }
         }
     }
+
+    @Test
+    void theShortcutForASingleItemObjectsToWhatTheWalkObjectsTo() {
+        ItemReader reader = new ItemReader();
+        for (int entries : new int[] {1, 2, 3, 127, 128}) {
+            byte[][] bytes = new byte[entries][40];
+            byte[] section = new ModelBatch().entries(300, 1L << 40, bytes).section();
+            for (int at = 0; at < section.length; at++) {
+                for (int value = 0; value < 256; value++) {
+                    byte[] damaged = section.clone();
+                    damaged[at] = (byte) value;
+                    for (int content : new int[] {entries * 40, entries * 40 - 1, 0}) {
+                        boolean walked = passes(() -> walk(reader, damaged, content));
+                        boolean checked =
+                                passes(
+                                        () -> {
+                                            reader.open(damaged, 0, damaged.length, 0, content);
+                                            reader.validate();
+                                        });
+                        assertThat(checked).as("byte %d = %d", at, value).isEqualTo(walked);
+                    }
+                }
+            }
+        }
+    }
+
+    private static void walk(ItemReader reader, byte[] section, int content) {
+        reader.open(section, 0, section.length, 0, content);
+        while (reader.next()) {
+            // each step checks
+        }
+    }
+
+    private static boolean passes(Runnable action) {
+        try {
+            action.run();
+            return true;
+        } catch (CorruptionException e) {
+            return false;
+        }
+    }
 }
