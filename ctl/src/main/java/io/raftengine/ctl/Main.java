@@ -86,7 +86,12 @@ public final class Main {
         out.println("Reads, checks and loads the directories of a Multi-Raft log engine.");
         out.println();
         out.println("Commands:");
-        COMMANDS.forEach((name, entry) -> out.printf("  %-12s %s%n", name, entry.summary()));
+        COMMANDS.forEach((name, entry) ->
+                out.println(
+                        "  "
+                                + name
+                                + " ".repeat(Math.max(1, 13 - name.length()))
+                                + entry.summary()));
         out.println();
         out.println(
                 "Each command answers --help. Exit status: 0 success, 1 a finding or a failure, 2 bad usage.");

@@ -123,7 +123,7 @@ public final class SegmentReader {
     /** Gives the reference back; exactly once per {@link SegmentQueue#acquire}. */
     public void release() {
         int before = (int) STATE.getAndAdd(this, -1);
-        assert (before & READERS) > 0 : "segment " + seq + " released more often than acquired";
+        assert (before & READERS) != 0 : "segment " + seq + " released more often than acquired";
     }
 
     /** Adds a reader unless the segment was purged. */
