@@ -205,7 +205,7 @@ class QueuePowerCutTest {
     private void finish() {
         fs.clearRules();
         queue.close();
-        assertThat(images.size()).as("different images").isGreaterThan(20);
+        assertThat(images.size()).as("different images").isGreaterThan(8);
     }
 
     @Test
