@@ -7,7 +7,8 @@ import io.raftengine.log.io.FileIo;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * The segment that is written: knows its logical end, what lies behind it, and how to get rid of a write that failed.
+ * The segment that is written: knows its logical end, what lies behind it, and how to get rid of a
+ * write that failed.
  *
  * <pre>
  *     0        header           end                filledTo / allocatedTo
@@ -18,14 +19,19 @@ import java.util.concurrent.locks.ReentrantLock;
  *     +--------+----------------+------------------+
  * </pre>
  *
- * <p>Threads: all methods but {@link #fill} belong to the writer. {@link #fill} is the background agent's: it writes zeros
- * ahead of the end. The two meet in one place only. The writer announces how far it will write in {@link #claimedTo} and
- * then looks at {@link #fillingFrom}; the agent announces where it will write in {@link #fillingFrom} and then looks at
- * {@link #claimedTo}. Both are volatile, so at least one sees the other: the agent gives way, or the writer waits for the
- * one small piece under way. A writer that is not about to run into the agent's piece never touches the lock.
+ * <p>Threads: all methods but {@link #fill} belong to the writer. {@link #fill} is the background
+ * agent's: it writes zeros ahead of the end. The two meet in one place only. The writer announces
+ * how far it will write in {@link #claimedTo} and then looks at {@link #fillingFrom}; the agent
+ * announces where it will write in {@link #fillingFrom} and then looks at {@link #claimedTo}. Both
+ * are volatile, so at least one sees the other: the agent gives way, or the writer waits for the
+ * one small piece under way. A writer that is not about to run into the agent's piece never touches
+ * the lock.
  */
 final class ActiveSegment {
-    /** Preallocation step: what the reference uses; larger steps cost a fresh directory space, smaller ones calls. */
+    /**
+     * Preallocation step: what the reference uses; larger steps cost a fresh directory space,
+     * smaller ones calls.
+     */
     private static final long ALLOCATE_STEP = 2L << 20;
 
     private final SegmentReader segment;
@@ -44,8 +50,10 @@ final class ActiveSegment {
 
     // Writer only: space up to here was asked for.
     private long allocatedTo;
-    // The file's own bytes in [filledFrom, filledTo) were written before, so a write there allocates nothing. Written under
-    // fillLock (and before publication); the writer may read a stale pair, which costs speed only: whole pages are always
+    // The file's own bytes in [filledFrom, filledTo) were written before, so a write there
+    // allocates nothing. Written under
+    // fillLock (and before publication); the writer may read a stale pair, which costs speed only:
+    // whole pages are always
     // right, since what is padded lies behind the end.
     private volatile long filledFrom;
     private volatile long filledTo;
@@ -104,7 +112,10 @@ final class ActiveSegment {
         return filledTo;
     }
 
-    /** Writes {@code bytes} at the end and moves it; after an error the end is the old one and nothing of it is left. */
+    /**
+     * Writes {@code bytes} at the end and moves it; after an error the end is the old one and
+     * nothing of it is left.
+     */
     long append(long address, long bytes) {
         long start = end;
         boolean pages = prepareWrite(start, start + bytes);
@@ -122,7 +133,10 @@ final class ActiveSegment {
         return start;
     }
 
-    /** As {@link #append}, for {@code count} pairs of address and length that make {@code bytes} together. */
+    /**
+     * As {@link #append}, for {@code count} pairs of address and length that make {@code bytes}
+     * together.
+     */
     long appendVector(long iovecs, int count, long bytes) {
         long start = end;
         boolean pages = prepareWrite(start, start + bytes);
@@ -179,14 +193,15 @@ final class ActiveSegment {
         try {
             handle.allocate(from, step);
         } catch (StorageException | OutOfSpaceException e) {
-            // Only the speed of the next writes was asked for. If there is no space, the write itself will say so.
+            // Only the speed of the next writes was asked for. If there is no space, the write
+            // itself will say so.
         }
         allocatedTo = from + step;
     }
 
     /**
-     * Takes a failed write off the file. Synced, because the refused bytes may be on disk already while the cut is not: a
-     * power cut would then bring back what was refused (I2).
+     * Takes a failed write off the file. Synced, because the refused bytes may be on disk already
+     * while the cut is not: a power cut would then bring back what was refused (I2).
      *
      * @return what to throw
      */
@@ -250,7 +265,8 @@ final class ActiveSegment {
     }
 
     /**
-     * Writes one piece of zeros ahead of the end, through the agent's own descriptor. Called by the background agent.
+     * Writes one piece of zeros ahead of the end, through the agent's own descriptor. Called by the
+     * background agent.
      *
      * @param own the agent's descriptor of this file
      * @param zeros address of {@code pieceBytes} zeros

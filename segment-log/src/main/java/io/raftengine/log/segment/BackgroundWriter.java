@@ -6,15 +6,21 @@ import io.raftengine.log.io.FileHandle;
 import io.raftengine.log.io.FileSystem.OpenMode;
 
 /**
- * Starts writing out the active segment's dirty pages before anybody waits for them, and fills it with zeros ahead of the
- * end where the policy wants that. Through a descriptor of its own: Linux reports a writeback error once per descriptor, and
- * an error reported here must not be the one the writer's sync would have seen (and the reverse). Background agent only.
+ * Starts writing out the active segment's dirty pages before anybody waits for them, and fills it
+ * with zeros ahead of the end where the policy wants that. Through a descriptor of its own: Linux
+ * reports a writeback error once per descriptor, and an error reported here must not be the one the
+ * writer's sync would have seen (and the reverse). Background agent only.
  */
 final class BackgroundWriter implements AutoCloseable {
-    /** How far ahead of the writer a fill begins: what a writer does meanwhile rarely reaches it. */
+    /**
+     * How far ahead of the writer a fill begins: what a writer does meanwhile rarely reaches it.
+     */
     private static final long FILL_MARGIN_BYTES = 256 << 10;
 
-    /** The fill stays at most this far ahead of the writer; more would be wasted if the log ends here. */
+    /**
+     * The fill stays at most this far ahead of the writer; more would be wasted if the log ends
+     * here.
+     */
     private static final long FILL_AHEAD_BYTES = 8 << 20;
 
     private final QueueContext context;
@@ -66,7 +72,8 @@ final class BackgroundWriter implements AutoCloseable {
         try {
             own = context.fs().open(active.segment().path(), OpenMode.WRITE);
         } catch (StorageException | OutOfSpaceException e) {
-            // Rotated and purged since, or out of descriptors: the writer's own sync does all the work then.
+            // Rotated and purged since, or out of descriptors: the writer's own sync does all the
+            // work then.
             own = null;
         }
         return own != null;

@@ -6,7 +6,10 @@ import io.raftengine.log.io.FileSystem;
 import java.nio.file.Path;
 import java.util.List;
 
-/** Where a new file goes: the first directory with room for a whole segment, else the main one. Safe for all threads. */
+/**
+ * Where a new file goes: the first directory with room for a whole segment, else the main one. Safe
+ * for all threads.
+ */
 final class DirectoryChooser {
     private final FileSystem fs;
     private final List<Path> directories;

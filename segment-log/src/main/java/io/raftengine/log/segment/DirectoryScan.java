@@ -14,13 +14,16 @@ import java.util.List;
 import java.util.stream.Collectors;
 
 /**
- * One look at the directories of an engine, classified by name. Reads names only, changes nothing. Immutable.
+ * One look at the directories of an engine, classified by name. Reads names only, changes nothing.
+ * Immutable.
  *
- * <p>The contiguity rule, for the append and the rewrite queue each: of all files in number order (main directory before
- * spill directory where a number occurs twice) only the run without hole and without duplicate that ends at the highest
- * number belongs to the queue. Everything before it is set aside, named in {@link #anomalies}, and left alone (D4).
+ * <p>The contiguity rule, for the append and the rewrite queue each: of all files in number order
+ * (main directory before spill directory where a number occurs twice) only the run without hole and
+ * without duplicate that ends at the highest number belongs to the queue. Everything before it is
+ * set aside, named in {@link #anomalies}, and left alone (D4).
  *
- * <p>Reserved files need no contiguity here: their content is irrelevant, so any file with a reserved name can be used.
+ * <p>Reserved files need no contiguity here: their content is irrelevant, so any file with a
+ * reserved name can be used.
  */
 public final class DirectoryScan {
     private static final Comparator<SegmentFile> BY_NUMBER =
@@ -40,7 +43,8 @@ public final class DirectoryScan {
      * @param fs where they are
      * @param dirs main directory, then the spill directory if there is one; all exist
      * @return what is there
-     * @throws io.raftengine.error.StorageException if a directory or a file's metadata cannot be read
+     * @throws io.raftengine.error.StorageException if a directory or a file's metadata cannot be
+     *     read
      */
     public static DirectoryScan scan(FileSystem fs, List<Path> dirs) {
         DirectoryScan scan = new DirectoryScan();
@@ -49,7 +53,8 @@ public final class DirectoryScan {
                 scan.classify(fs, entry);
             }
         }
-        // Stable sorts: where a number occurs twice the main directory's copy stays in front of the spill directory's.
+        // Stable sorts: where a number occurs twice the main directory's copy stays in front of the
+        // spill directory's.
         scan.reserved.sort(BY_NUMBER);
         scan.prepared.sort(BY_NUMBER);
         scan.keepContiguous(QueueKind.APPEND, scan.append);

@@ -11,21 +11,29 @@ import java.nio.file.Path;
 import java.util.concurrent.atomic.AtomicReference;
 
 /**
- * Makes the next segment ready while the active one fills (D21), and creates reserves ahead where that was asked for. One
- * step at a time, each of a bounded size, so that the caller decides the pace.
+ * Makes the next segment ready while the active one fills (D21), and creates reserves ahead where
+ * that was asked for. One step at a time, each of a bounded size, so that the caller decides the
+ * pace.
  *
- * <p>A failure here costs nobody anything: the half-made file is deleted and the rotation makes its own.
+ * <p>A failure here costs nobody anything: the half-made file is deleted and the rotation makes its
+ * own.
  *
  * <p>Background agent only, except {@link #take}, which is the writer's.
  */
 final class NextSegmentPreparer implements AutoCloseable {
-    /** Zeros are written in pieces of this size: large pieces make large folios, which make small appends 3x slower. */
+    /**
+     * Zeros are written in pieces of this size: large pieces make large folios, which make small
+     * appends 3x slower.
+     */
     static final int PIECE_BYTES = 64 << 10;
 
     /** What one step writes at most. */
     private static final int STEP_BYTES = 1 << 20;
 
-    /** AUTO fills once synced groups are larger than this on average: below it a filled file gains nothing. */
+    /**
+     * AUTO fills once synced groups are larger than this on average: below it a filled file gains
+     * nothing.
+     */
     private static final long FILL_ABOVE_BYTES = 4096;
 
     private final QueueContext context;
@@ -42,8 +50,7 @@ final class NextSegmentPreparer implements AutoCloseable {
     NextSegmentPreparer(QueueContext context, long firstNumber) {
         this.context = context;
         this.number = firstNumber;
-        this.zeros =
-                Mapping.map(context.settings().budget(), PIECE_BYTES, "segment-prefill-zeros");
+        this.zeros = Mapping.map(context.settings().budget(), PIECE_BYTES, "segment-prefill-zeros");
     }
 
     long zerosAddress() {
@@ -158,7 +165,10 @@ final class NextSegmentPreparer implements AutoCloseable {
                         && context.counters().syncedBytesMean > FILL_ABOVE_BYTES);
     }
 
-    /** Whether the segment that is being written should be filled ahead: one that was neither prepared filled nor recycled. */
+    /**
+     * Whether the segment that is being written should be filled ahead: one that was neither
+     * prepared filled nor recycled.
+     */
     boolean fillsActive(ActiveSegment active) {
         return policyFills() && active.filledTo() < context.settings().targetBytes();
     }
@@ -209,8 +219,8 @@ final class NextSegmentPreparer implements AutoCloseable {
     }
 
     /**
-     * Keeps what is worth keeping: a filled file becomes a reserve while there is room for one, anything else is cheap to make
-     * again and would only hold space.
+     * Keeps what is worth keeping: a filled file becomes a reserve while there is room for one,
+     * anything else is cheap to make again and would only hold space.
      */
     void release(int segmentsInUse) {
         giveUpBuilding();

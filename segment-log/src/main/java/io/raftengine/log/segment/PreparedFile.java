@@ -6,12 +6,13 @@ import java.nio.file.Path;
 /**
  * A file that is ready to become a segment under another name. Changed by one thread at a time.
  *
- * <p>Its bytes below {@code filledTo} were written before (as zeros, or in an earlier life); space up to {@code
- * allocatedTo} was asked for.
+ * <p>Its bytes below {@code filledTo} were written before (as zeros, or in an earlier life); space
+ * up to {@code allocatedTo} was asked for.
  */
 final class PreparedFile {
     final Path path;
     final FileHandle handle;
+
     /** The reserve it was, or null for a file made for the purpose. */
     final ReservePool.Reserve reserve;
 

@@ -6,7 +6,10 @@ import io.raftengine.log.format.SegmentName;
 import io.raftengine.log.io.FileSystem;
 import java.nio.file.Path;
 
-/** What all parts of one queue share. Its members are safe for all threads unless they say otherwise. */
+/**
+ * What all parts of one queue share. Its members are safe for all threads unless they say
+ * otherwise.
+ */
 record QueueContext(
         QueueSettings settings,
         FileSystem fs,
@@ -19,7 +22,10 @@ record QueueContext(
         return dir.resolve(SegmentName.segment(settings.kind(), seq));
     }
 
-    /** Makes changed names durable; what a failed directory sync left on disk is unknown, so it poisons. */
+    /**
+     * Makes changed names durable; what a failed directory sync left on disk is unknown, so it
+     * poisons.
+     */
     void syncDirectory(Path dir) {
         try {
             fs.syncDirectory(dir);

@@ -1,8 +1,9 @@
 package io.raftengine.log.segment;
 
 /**
- * What the writer and the background agent counted. Each field is written by one thread at a time and read by any; a reader
- * may see a value that is a moment old, never a torn one on a 64-bit machine. Not volatile: the append path writes several.
+ * What the writer and the background agent counted. Each field is written by one thread at a time
+ * and read by any; a reader may see a value that is a moment old, never a torn one on a 64-bit
+ * machine. Not volatile: the append path writes several.
  */
 final class QueueCounters {
     // Writer.
@@ -27,7 +28,10 @@ final class QueueCounters {
     long segmentsPurged;
     long segmentsReserved;
 
-    /** Mean bytes of a synced group, over about the last 16; what {@link PrefillPolicy#AUTO} decides by. */
+    /**
+     * Mean bytes of a synced group, over about the last 16; what {@link PrefillPolicy#AUTO} decides
+     * by.
+     */
     long syncedBytesMean;
 
     private long bytesAtLastSync;

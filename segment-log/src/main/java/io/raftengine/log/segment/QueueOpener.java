@@ -39,7 +39,8 @@ final class QueueOpener {
         }
         ActiveSegment active;
         if (recovered.isEmpty()) {
-            // Header and directory are synced in here, before anybody can be told that a write succeeded (defect 10).
+            // Header and directory are synced in here, before anybody can be told that a write
+            // succeeded (defect 10).
             active = installer.install(FIRST_SEQ, null);
             publish(active.segment());
         } else {
@@ -48,7 +49,8 @@ final class QueueOpener {
             }
             active = openLast(recovered.get(recovered.size() - 1));
             publish(active.segment());
-            // A rotation may have died between the creation of the name and the sync of the directory.
+            // A rotation may have died between the creation of the name and the sync of the
+            // directory.
             context.settings().directories().forEach(context::syncDirectory);
         }
         for (long seq = table.first(); seq <= table.active(); seq++) {
@@ -65,7 +67,10 @@ final class QueueOpener {
         }
     }
 
-    /** Adopts files with reserved names, whatever their numbers, and deletes what exceeds the capacity, newest first. */
+    /**
+     * Adopts files with reserved names, whatever their numbers, and deletes what exceeds the
+     * capacity, newest first.
+     */
     private void adoptReserves(List<SegmentFile> reserved, int segmentsInUse) {
         for (SegmentFile file : reserved) {
             // Shared bytes are never overwritten; the pool would only stumble over them (D10).
@@ -82,20 +87,19 @@ final class QueueOpener {
     private SegmentReader openSealed(RecoveredSegment sealed) {
         SegmentFile file = sealed.file();
         FileHandle handle = context.fs().open(file.path(), OpenMode.READ);
-        return new SegmentReader(
-                file.seq(), file.path(), sealed.version(), handle, file.symlink());
+        return new SegmentReader(file.seq(), file.path(), sealed.version(), handle, file.symlink());
     }
 
     private ActiveSegment openLast(RecoveredSegment last) {
         SegmentFile file = last.file();
         if (file.symlink()) {
             throw new UnsupportedFeatureException(
-                    file.path() + ": the last segment is a symbolic link; it would be written through");
+                    file.path()
+                            + ": the last segment is a symbolic link; it would be written through");
         }
         FileHandle handle = context.fs().open(file.path(), OpenMode.WRITE);
         try {
-            boolean usable =
-                    last.headerValid() && last.liveEnd() >= last.version().headerBytes();
+            boolean usable = last.headerValid() && last.liveEnd() >= last.version().headerBytes();
             FormatVersion version = usable ? last.version() : context.settings().version();
             long end = usable ? last.liveEnd() : writeHeader(handle, version);
             if (usable) {

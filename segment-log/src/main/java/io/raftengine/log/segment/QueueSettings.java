@@ -14,13 +14,16 @@ import java.util.Objects;
  * @param kind the queue
  * @param directories main directory, then the spill directory if there is one; all exist
  * @param version format of new segments; segments found keep their own
- * @param targetBytes a segment at or over this size is rotated before the next group; 1 byte to 2 GiB
- * @param recycleCapacity how many segments, in use and reserved together, there may be while purged ones are still kept for
- *     reuse; 0 deletes purged segments. Always 0 for V1, whose stale bytes carry no signature
+ * @param targetBytes a segment at or over this size is rotated before the next group; 1 byte to 2
+ *     GiB
+ * @param recycleCapacity how many segments, in use and reserved together, there may be while purged
+ *     ones are still kept for reuse; 0 deletes purged segments. Always 0 for V1, whose stale bytes
+ *     carry no signature
  * @param prefillCapacity how many reserves are created ahead in the background; 0 for none
  * @param prefill whether prepared segments are filled with zeros
  * @param prepareAhead whether the next segment is made ready while the active one fills
- * @param writebackBytes the background write-out starts once this many bytes are dirty; 0 switches it off
+ * @param writebackBytes the background write-out starts once this many bytes are dirty; 0 switches
+ *     it off
  * @param budget what the queue's few kilobytes of off-heap memory are charged to
  * @param listener told when segments come and go
  */
@@ -37,7 +40,10 @@ public record QueueSettings(
         MemoryBudget budget,
         SegmentListener listener) {
 
-    /** Largest target size: block offsets in memory are unsigned 32-bit and a segment may exceed its target by a batch. */
+    /**
+     * Largest target size: block offsets in memory are unsigned 32-bit and a segment may exceed its
+     * target by a batch.
+     */
     public static final long TARGET_BYTES_MAX = 2L << 30;
 
     /** Checks every field and every relation. */
@@ -77,19 +83,22 @@ public record QueueSettings(
      *
      * @param purgeThreshold size of the queue in bytes at which a purge starts
      * @param targetBytes target size of a segment in bytes
-     * @return one and a half times the segments below the threshold; 0 if the threshold is below one segment
+     * @return one and a half times the segments below the threshold; 0 if the threshold is below
+     *     one segment
      */
     public static int capacityFor(long purgeThreshold, long targetBytes) {
         if (targetBytes <= 0 || purgeThreshold < targetBytes) {
             return 0;
         }
         long segments = purgeThreshold / targetBytes;
-        // The cap is Integer.MAX_VALUE, not the reference's 2^32 - 1: no directory holds that many files.
+        // The cap is Integer.MAX_VALUE, not the reference's 2^32 - 1: no directory holds that many
+        // files.
         return segments > Integer.MAX_VALUE / 2 ? Integer.MAX_VALUE : (int) (segments * 3 / 2);
     }
 
     /**
-     * A builder with the defaults: V2, 128 MiB, recycling off, prefill decided by use, everything else on.
+     * A builder with the defaults: V2, 128 MiB, recycling off, prefill decided by use, everything
+     * else on.
      *
      * @param kind the queue
      * @param directories main directory, then the spill directory if there is one

@@ -1,8 +1,8 @@
 package io.raftengine.log.segment;
 
 /**
- * A snapshot of one queue's counters since it was opened. Times are in nanoseconds. Immutable; the single values may belong
- * to slightly different moments.
+ * A snapshot of one queue's counters since it was opened. Times are in nanoseconds. Immutable; the
+ * single values may belong to slightly different moments.
  *
  * @param segmentCount segments of the queue, the active one included
  * @param reserveCount files that wait to be used again

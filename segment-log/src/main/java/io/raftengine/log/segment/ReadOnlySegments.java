@@ -6,8 +6,8 @@ import io.raftengine.log.io.FileSystem.OpenMode;
 import java.util.List;
 
 /**
- * A queue that is only looked at: its segments as recovery found them, each open for reading, nothing else. Changes nothing
- * on disk. Safe for all threads.
+ * A queue that is only looked at: its segments as recovery found them, each open for reading,
+ * nothing else. Changes nothing on disk. Safe for all threads.
  */
 public final class ReadOnlySegments implements SegmentSource, AutoCloseable {
     private final QueueKind kind;

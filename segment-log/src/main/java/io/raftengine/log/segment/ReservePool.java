@@ -7,15 +7,16 @@ import java.util.Iterator;
 import java.util.List;
 
 /**
- * Files with reserved names that wait to become segments, first in first out. Holds names only; never touches the disk, so
- * its lock is held for moments. Safe for all threads.
+ * Files with reserved names that wait to become segments, first in first out. Holds names only;
+ * never touches the disk, so its lock is held for moments. Safe for all threads.
  */
 final class ReservePool {
     /**
      * One file.
      *
      * @param number from its name; the name may occur once per directory
-     * @param former the purged segment whose bytes it still holds, or null; not to be overwritten before its readers left
+     * @param former the purged segment whose bytes it still holds, or null; not to be overwritten
+     *     before its readers left
      */
     record Reserve(Path path, long number, SegmentReader former) {
         boolean free() {

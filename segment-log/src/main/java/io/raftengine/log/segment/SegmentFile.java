@@ -10,7 +10,8 @@ import java.util.Objects;
  * @param kind the queue it belongs to; reserved and prepared files belong to the append queue
  * @param seq its number, from the name, unsigned
  * @param path where it is
- * @param symlink whether the name is a symbolic link: readable when sealed, never written, renamed or recycled (D10)
+ * @param symlink whether the name is a symbolic link: readable when sealed, never written, renamed
+ *     or recycled (D10)
  * @param sizeBytes its physical length in bytes
  * @param linkCount number of hard links; above 1 somebody's backup shares the bytes
  */

@@ -12,12 +12,13 @@ import io.raftengine.log.io.FileSystem.OpenMode;
 import java.nio.file.Path;
 
 /**
- * Turns a file into segment {@code n}: final name, header, sync of the file, sync of the directory. The caller has cut and
- * synced segment {@code n - 1} before, since from the moment the name exists a crash makes that one a segment that is not the
- * last (I3). Writer only.
+ * Turns a file into segment {@code n}: final name, header, sync of the file, sync of the directory.
+ * The caller has cut and synced segment {@code n - 1} before, since from the moment the name exists
+ * a crash makes that one a segment that is not the last (I3). Writer only.
  *
- * <p>A failure on the way leaves a half-made file under the final name. It is kept and finished by the next attempt; until
- * then {@link #pending} is true and nothing may be appended to the old segment, whose end must stay exact.
+ * <p>A failure on the way leaves a half-made file under the final name. It is kept and finished by
+ * the next attempt; until then {@link #pending} is true and nothing may be appended to the old
+ * segment, whose end must stay exact.
  *
  * <pre>
  *                prepared file ---rename--+
@@ -31,7 +32,8 @@ final class SegmentInstaller {
     private final QueueContext context;
     private final WriteBuffer buffer;
 
-    // All writer only. A visible name without finished header; the file may be null if creating it failed half-way.
+    // All writer only. A visible name without finished header; the file may be null if creating it
+    // failed half-way.
     private boolean pending;
     private PreparedFile halfMade;
     private boolean outOfSpace;
@@ -94,7 +96,10 @@ final class SegmentInstaller {
         return active;
     }
 
-    /** Gives a prepared or reserved file its final name; null if that is not possible, then the file is gone. */
+    /**
+     * Gives a prepared or reserved file its final name; null if that is not possible, then the file
+     * is gone.
+     */
     private PreparedFile rename(PreparedFile file, long seq) {
         if (file == null) {
             return null;
@@ -121,7 +126,10 @@ final class SegmentInstaller {
         return renamed;
     }
 
-    /** Errors should name the file as it is called now; where the new descriptor fails the old one does as well. */
+    /**
+     * Errors should name the file as it is called now; where the new descriptor fails the old one
+     * does as well.
+     */
     private FileHandle reopen(Path target, FileHandle old) {
         FileHandle handle;
         try {
@@ -196,8 +204,8 @@ final class SegmentInstaller {
     }
 
     /**
-     * The next attempt may choose another directory: two files of one number would hide every older one after a crash (I4), so
-     * what a failed creation left goes first, durably.
+     * The next attempt may choose another directory: two files of one number would hide every older
+     * one after a crash (I4), so what a failed creation left goes first, durably.
      */
     private void removeAttempt() {
         if (attempted == null) {
@@ -233,8 +241,9 @@ final class SegmentInstaller {
     }
 
     /**
-     * Gives up a half-made file whose header found no space if another directory has room. The deletion is synced before the
-     * number is used elsewhere: after a crash two files of one number would hide every older one (I4).
+     * Gives up a half-made file whose header found no space if another directory has room. The
+     * deletion is synced before the number is used elsewhere: after a crash two files of one number
+     * would hide every older one (I4).
      */
     private void moveAwayIfFull() {
         Path dir = halfMade.path.getParent();
@@ -254,7 +263,10 @@ final class SegmentInstaller {
         context.deleteQuietly(file.path);
     }
 
-    /** A half-made file goes first; what was prepared meanwhile waits for the next rotation if it has a reserved name. */
+    /**
+     * A half-made file goes first; what was prepared meanwhile waits for the next rotation if it
+     * has a reserved name.
+     */
     private void putBack(PreparedFile prepared) {
         if (prepared == null) {
             return;

@@ -3,15 +3,16 @@ package io.raftengine.log.segment;
 import io.raftengine.log.format.QueueKind;
 
 /**
- * Told when segments come and go. Called by the writer, the purger or the opening thread, under the queue's locks: must
- * return quickly, must not call the queue and must not throw.
+ * Told when segments come and go. Called by the writer, the purger or the opening thread, under the
+ * queue's locks: must return quickly, must not call the queue and must not throw.
  */
 public interface SegmentListener {
     /** A listener that does nothing. */
     SegmentListener NONE = new SegmentListener() {};
 
     /**
-     * A segment became the active one; nothing but its header is in it yet. Also called for each segment found at open.
+     * A segment became the active one; nothing but its header is in it yet. Also called for each
+     * segment found at open.
      *
      * @param kind the queue
      * @param seq the segment's number

@@ -9,17 +9,19 @@ import java.nio.file.Path;
 import java.util.ArrayDeque;
 
 /**
- * Takes the oldest segments off a queue, one by one: first the name leaves the log's name space, durably, then readers stop
- * finding the segment, and only when the last one has left its bytes may be overwritten.
+ * Takes the oldest segments off a queue, one by one: first the name leaves the log's name space,
+ * durably, then readers stop finding the segment, and only when the last one has left its bytes may
+ * be overwritten.
  *
  * <pre>
  *     sealed --rename to a reserved name--> reserve, busy --last reader left--> reserve, free --> another segment
  *     sealed --delete the name------------> nameless ------last reader left--> descriptor closed, space given back
  * </pre>
  *
- * <p>Each name is made durable before the next one goes: after a crash a younger file missing below an older one would be a
- * hole, and the older one would lie there for ever (I4). It also keeps an old number from coming back over an inode that
- * already serves another segment. All methods are synchronized: one purger at a time, beside the writer and the agent.
+ * <p>Each name is made durable before the next one goes: after a crash a younger file missing below
+ * an older one would be a hole, and the older one would lie there for ever (I4). It also keeps an
+ * old number from coming back over an inode that already serves another segment. All methods are
+ * synchronized: one purger at a time, beside the writer and the agent.
  */
 final class SegmentPurger {
     private final QueueContext context;
@@ -78,7 +80,10 @@ final class SegmentPurger {
         context.syncDirectory(path.getParent());
     }
 
-    /** Renames to a reserved name in the same directory, hence in the same file system; false if it must be deleted. */
+    /**
+     * Renames to a reserved name in the same directory, hence in the same file system; false if it
+     * must be deleted.
+     */
     private boolean reserve(SegmentReader segment, int remaining) {
         if (!segment.version().signed() || segment.symlink()) {
             return false;

@@ -14,26 +14,32 @@ import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * One queue of segments on disk: appends to the active one, rotates, serves readers, drops the oldest.
+ * One queue of segments on disk: appends to the active one, rotates, serves readers, drops the
+ * oldest.
  *
- * <p><b>Threads.</b> Four roles, each taken by one thread at a time unless said otherwise, all at once:
+ * <p><b>Threads.</b> Four roles, each taken by one thread at a time unless said otherwise, all at
+ * once:
  *
  * <ul>
- *   <li>the <em>writer</em> (holder of the write token): {@link #append}, {@link #appendVector}, {@link #sync}, {@link
- *       #rotate}, {@link #rotateBefore}, {@link #end};
+ *   <li>the <em>writer</em> (holder of the write token): {@link #append}, {@link #appendVector},
+ *       {@link #sync}, {@link #rotate}, {@link #rotateBefore}, {@link #end};
  *   <li>the <em>agent</em>: {@link #prepareNext}; a second caller returns at once;
  *   <li>the <em>purger</em>: {@link #purgeTo}; a second caller waits;
- *   <li><em>readers</em>, any number: {@link #acquire} and what it returns; they never wait for any of the others.
+ *   <li><em>readers</em>, any number: {@link #acquire} and what it returns; they never wait for any
+ *       of the others.
  * </ul>
  *
- * All other methods are for any thread. {@link #close} comes after the writer's last call and waits for agent and purger.
+ * All other methods are for any thread. {@link #close} comes after the writer's last call and waits
+ * for agent and purger.
  *
- * <p><b>Durability.</b> What was appended survives the death of the process at once, and a power cut after {@link #sync}
- * returned. Segments other than the last are on disk, whole, before the next one's name exists (I3).
+ * <p><b>Durability.</b> What was appended survives the death of the process at once, and a power
+ * cut after {@link #sync} returned. Segments other than the last are on disk, whole, before the
+ * next one's name exists (I3).
  *
- * <p><b>Errors.</b> A failed append leaves nothing of itself (D14). A failed sync, directory sync or cut poisons the queue:
- * the writer's methods throw {@link PoisonedException} from then on, readers go on. A sync is never tried again. Whoever
- * runs several queues as one engine poisons all: see {@link #poison}.
+ * <p><b>Errors.</b> A failed append leaves nothing of itself (D14). A failed sync, directory sync
+ * or cut poisons the queue: the writer's methods throw {@link PoisonedException} from then on,
+ * readers go on. A sync is never tried again. Whoever runs several queues as one engine poisons
+ * all: see {@link #poison}.
  */
 public final class SegmentQueue implements SegmentSource, AutoCloseable {
     private final QueueContext context;
@@ -68,18 +74,20 @@ public final class SegmentQueue implements SegmentSource, AutoCloseable {
     }
 
     /**
-     * Opens a queue on what recovery found, or makes its first segment. What it shows when it returns is durable: the active
-     * segment is cut to its live end and synced, and so are the directories (Q12, P8).
+     * Opens a queue on what recovery found, or makes its first segment. What it shows when it
+     * returns is durable: the active segment is cut to its live end and synced, and so are the
+     * directories (Q12, P8).
      *
      * @param settings how it behaves
      * @param fs where it lives
      * @param recovered its segments, contiguous, oldest first; empty for a fresh queue
-     * @param scan the directories' other files: reserves are adopted and trimmed, left-over prepared files deleted, by the
-     *     append queue only
+     * @param scan the directories' other files: reserves are adopted and trimmed, left-over
+     *     prepared files deleted, by the append queue only
      * @return an open queue
      * @throws StorageException if a file cannot be opened, cut or synced
      * @throws OutOfSpaceException if a first segment or a new header finds no space
-     * @throws io.raftengine.error.UnsupportedFeatureException if the last segment is a symbolic link (D10)
+     * @throws io.raftengine.error.UnsupportedFeatureException if the last segment is a symbolic
+     *     link (D10)
      * @throws PoisonedException if a sync fails
      */
     public static SegmentQueue open(
@@ -179,8 +187,9 @@ public final class SegmentQueue implements SegmentSource, AutoCloseable {
     }
 
     /**
-     * Whether the writer must call {@link #rotate} before it appends: the active segment is at its target size, or an earlier
-     * rotation was left half done. A segment may exceed its target by one group, and a new one takes a group of any size.
+     * Whether the writer must call {@link #rotate} before it appends: the active segment is at its
+     * target size, or an earlier rotation was left half done. A segment may exceed its target by
+     * one group, and a new one takes a group of any size.
      *
      * @param bytes size of the group to be appended; 0 is never a reason
      * @return true to rotate first
@@ -191,11 +200,13 @@ public final class SegmentQueue implements SegmentSource, AutoCloseable {
     }
 
     /**
-     * Seals the active segment and begins the next: cut to the exact end, sync, final name (a prepared file, else a reserve,
-     * else a new one, in the first directory with room), header, sync, sync of the directory, publication.
+     * Seals the active segment and begins the next: cut to the exact end, sync, final name (a
+     * prepared file, else a reserve, else a new one, in the first directory with room), header,
+     * sync, sync of the directory, publication.
      *
-     * <p>If it fails before publication the old segment stays the current one, and {@link #rotateBefore} says true until a
-     * later attempt finished the half-made file: nothing is appended to a segment that a crash could make the last but one.
+     * <p>If it fails before publication the old segment stays the current one, and {@link
+     * #rotateBefore} says true until a later attempt finished the half-made file: nothing is
+     * appended to a segment that a crash could make the last but one.
      *
      * @throws StorageException if the new file cannot be made; try again
      * @throws OutOfSpaceException if there is no space for it; try again
@@ -227,8 +238,10 @@ public final class SegmentQueue implements SegmentSource, AutoCloseable {
      * @param bytes how many, at least 1
      * @return where in the active segment they begin
      * @throws StorageException if the write failed; nothing of it is left, the end is where it was
-     * @throws OutOfSpaceException as above, for lack of space: {@link #rotate} may find some elsewhere
-     * @throws PoisonedException if the failed write could not be cut off, or the queue was poisoned before
+     * @throws OutOfSpaceException as above, for lack of space: {@link #rotate} may find some
+     *     elsewhere
+     * @throws PoisonedException if the failed write could not be cut off, or the queue was poisoned
+     *     before
      */
     public long append(long address, long bytes) {
         checkAppend(bytes);
@@ -236,15 +249,19 @@ public final class SegmentQueue implements SegmentSource, AutoCloseable {
     }
 
     /**
-     * Appends bytes that lie in several places, otherwise as {@link #append}. Up to 1,022 places are one write.
+     * Appends bytes that lie in several places, otherwise as {@link #append}. Up to 1,022 places
+     * are one write.
      *
-     * @param iovecs off-heap array of {@code struct iovec}: pairs of 64-bit address and 64-bit length, lengths at least 1
+     * @param iovecs off-heap array of {@code struct iovec}: pairs of 64-bit address and 64-bit
+     *     length, lengths at least 1
      * @param count number of pairs, at least 1
      * @param bytes sum of their lengths
      * @return where in the active segment they begin
      * @throws StorageException if the write failed; nothing of it is left, the end is where it was
-     * @throws OutOfSpaceException as above, for lack of space: {@link #rotate} may find some elsewhere
-     * @throws PoisonedException if the failed write could not be cut off, or the queue was poisoned before
+     * @throws OutOfSpaceException as above, for lack of space: {@link #rotate} may find some
+     *     elsewhere
+     * @throws PoisonedException if the failed write could not be cut off, or the queue was poisoned
+     *     before
      */
     public long appendVector(long iovecs, int count, long bytes) {
         checkAppend(bytes);
@@ -252,8 +269,8 @@ public final class SegmentQueue implements SegmentSource, AutoCloseable {
     }
 
     /**
-     * Returns once everything appended is on disk. A failure poisons the queue for good: the system may have dropped the
-     * data and a second sync would report success.
+     * Returns once everything appended is on disk. A failure poisons the queue for good: the system
+     * may have dropped the data and a second sync would report success.
      *
      * @throws PoisonedException if the sync failed, now or before
      */
@@ -289,7 +306,8 @@ public final class SegmentQueue implements SegmentSource, AutoCloseable {
     }
 
     /**
-     * Makes this queue refuse writes because another part of the engine cannot vouch for what is on disk any more.
+     * Makes this queue refuse writes because another part of the engine cannot vouch for what is on
+     * disk any more.
      *
      * @param what what failed
      * @param cause the error
@@ -302,10 +320,12 @@ public final class SegmentQueue implements SegmentSource, AutoCloseable {
     // --- readers
 
     /**
-     * Gets a segment for reading. Takes no lock and allocates nothing. Whoever gets one calls {@link SegmentReader#release}.
+     * Gets a segment for reading. Takes no lock and allocates nothing. Whoever gets one calls
+     * {@link SegmentReader#release}.
      *
      * @param seq the segment's number
-     * @return the segment with one more reference; null if there is none with that number, or not any more
+     * @return the segment with one more reference; null if there is none with that number, or not
+     *     any more
      */
     @Override
     public SegmentReader acquire(long seq) {
@@ -316,14 +336,16 @@ public final class SegmentQueue implements SegmentSource, AutoCloseable {
     // --- purger
 
     /**
-     * Drops all segments below a number, oldest first. Whoever calls has synced everything that replaces their live data
-     * (I6). Files of format V2 get reserved names while there is room for reserves, others are deleted; readers inside keep
-     * their bytes until they leave.
+     * Drops all segments below a number, oldest first. Whoever calls has synced everything that
+     * replaces their live data (I6). Files of format V2 get reserved names while there is room for
+     * reserves, others are deleted; readers inside keep their bytes until they leave.
      *
      * @param seq the first segment to keep
      * @return how many were dropped
-     * @throws InvalidArgumentException if {@code seq} is below the first or above the active segment
-     * @throws StorageException if a name cannot be removed; that segment and all younger ones are still there
+     * @throws InvalidArgumentException if {@code seq} is below the first or above the active
+     *     segment
+     * @throws StorageException if a name cannot be removed; that segment and all younger ones are
+     *     still there
      * @throws PoisonedException if a directory sync fails, or the queue was poisoned before
      */
     public int purgeTo(long seq) {
@@ -334,11 +356,14 @@ public final class SegmentQueue implements SegmentSource, AutoCloseable {
     // --- agent
 
     /**
-     * Does one bounded step of the work that keeps writers from waiting: starts writing out dirty pages, prepares the next
-     * segment, fills ahead, creates reserves, gives back descriptors of purged segments. At most about 1 MiB is written.
+     * Does one bounded step of the work that keeps writers from waiting: starts writing out dirty
+     * pages, prepares the next segment, fills ahead, creates reserves, gives back descriptors of
+     * purged segments. At most about 1 MiB is written.
      *
-     * @return true if another step is due now; false if there is nothing to do, or another thread is doing it
-     * @throws PoisonedException if the background write-out failed: what it was to write may be lost
+     * @return true if another step is due now; false if there is nothing to do, or another thread
+     *     is doing it
+     * @throws PoisonedException if the background write-out failed: what it was to write may be
+     *     lost
      */
     public boolean prepareNext() {
         if (!agentLock.tryLock()) {
@@ -391,8 +416,9 @@ public final class SegmentQueue implements SegmentSource, AutoCloseable {
     }
 
     /**
-     * Cuts and syncs the active segment and gives everything back, whatever fails on the way. A poisoned queue is left as it
-     * is on disk: the next open decides. Repeated calls do nothing. No reader may be inside.
+     * Cuts and syncs the active segment and gives everything back, whatever fails on the way. A
+     * poisoned queue is left as it is on disk: the next open decides. Repeated calls do nothing. No
+     * reader may be inside.
      *
      * @throws StorageException if a file could not be closed
      * @throws PoisonedException if the cut or the sync failed

@@ -9,12 +9,12 @@ import java.lang.invoke.VarHandle;
 import java.nio.file.Path;
 
 /**
- * One segment as readers see it: a counted reference to a shared descriptor. There is one object per segment; whoever got
- * it from {@link SegmentQueue#acquire} may read until {@link #release}, whatever a purge does meanwhile. Safe for all
- * threads, allocates nothing, takes no lock.
+ * One segment as readers see it: a counted reference to a shared descriptor. There is one object
+ * per segment; whoever got it from {@link SegmentQueue#acquire} may read until {@link #release},
+ * whatever a purge does meanwhile. Safe for all threads, allocates nothing, takes no lock.
  *
- * <p>The count and the fate of the segment share one word, so that "still alive" and "one more reader" are decided by one
- * compare-and-set:
+ * <p>The count and the fate of the segment share one word, so that "still alive" and "one more
+ * reader" are decided by one compare-and-set:
  *
  * <pre>
  *     bit 31   purged: nobody gets in any more
@@ -76,7 +76,8 @@ public final class SegmentReader {
     }
 
     /**
-     * Where the segment was when it belonged to the queue; for messages. After a purge the name may be gone or another.
+     * Where the segment was when it belonged to the queue; for messages. After a purge the name may
+     * be gone or another.
      *
      * @return a path
      */

@@ -29,7 +29,8 @@ public interface SegmentSource {
      * Takes a reference to a segment.
      *
      * @param seq its number
-     * @return the segment, to be given back by {@link SegmentReader#release}; null if it was purged or never existed
+     * @return the segment, to be given back by {@link SegmentReader#release}; null if it was purged
+     *     or never existed
      */
     SegmentReader acquire(long seq);
 }

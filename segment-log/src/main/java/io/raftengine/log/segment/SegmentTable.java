@@ -4,12 +4,14 @@ import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.function.Consumer;
 
 /**
- * The segments of a queue by number: contiguous from {@code first} to {@code active}. Lookup is one array access without a
- * lock, for any thread; changes come from the writer (at the upper end) and the purger (at the lower).
+ * The segments of a queue by number: contiguous from {@code first} to {@code active}. Lookup is one
+ * array access without a lock, for any thread; changes come from the writer (at the upper end) and
+ * the purger (at the lower).
  *
- * <p>A ring: segment {@code n} lives in slot {@code n mod length}. A slot may hold another segment, or none, when a
- * stale number is asked for, so what is found is compared with what was asked. A reader that still holds a ring which was
- * replaced by a larger one finds the same segments in it, except those added since.
+ * <p>A ring: segment {@code n} lives in slot {@code n mod length}. A slot may hold another segment,
+ * or none, when a stale number is asked for, so what is found is compared with what was asked. A
+ * reader that still holds a ring which was replaced by a larger one finds the same segments in it,
+ * except those added since.
  */
 final class SegmentTable {
     // Replaced under `this`; read by all.

@@ -7,8 +7,8 @@ import io.raftengine.error.StorageException;
 import io.raftengine.log.io.FileHandle;
 
 /**
- * The writer's off-heap scratch memory: the last partial page of the active segment, and what it takes to write whole pages
- * in one gathering call. Belongs to the writer; not for several threads.
+ * The writer's off-heap scratch memory: the last partial page of the active segment, and what it
+ * takes to write whole pages in one gathering call. Belongs to the writer; not for several threads.
  *
  * <pre>
  *     byte 0        4096     8192     12288            28672
@@ -21,8 +21,9 @@ import io.raftengine.log.io.FileHandle;
  *     iovec   pairs of u64 address, u64 length, in the machine's byte order
  * </pre>
  *
- * <p>Why whole pages: in a recycled or filled file whose pages left the cache every small write is a read-modify-write of
- * its first and last page (3.2 us instead of 0.5). A write that covers whole pages never reads.
+ * <p>Why whole pages: in a recycled or filled file whose pages left the cache every small write is
+ * a read-modify-write of its first and last page (3.2 us instead of 0.5). A write that covers whole
+ * pages never reads.
  */
 final class WriteBuffer implements AutoCloseable {
     static final int PAGE_BYTES = 4096;
@@ -62,7 +63,10 @@ final class WriteBuffer implements AutoCloseable {
         Memory.copy(headerAddress(), tailAddress(), headerBytes);
     }
 
-    /** Writes {@code bytes} at {@code end} of a file whose tail is in this buffer, padded to whole pages. */
+    /**
+     * Writes {@code bytes} at {@code end} of a file whose tail is in this buffer, padded to whole
+     * pages.
+     */
     void writePages(FileHandle file, long end, long address, long bytes) {
         int n = put(0, base, end - pageFloor(end));
         n = put(n, address, bytes);
@@ -99,7 +103,9 @@ final class WriteBuffer implements AutoCloseable {
         }
     }
 
-    /** Keeps the bytes of the last page after {@code bytes} at {@code address} went to {@code end}. */
+    /**
+     * Keeps the bytes of the last page after {@code bytes} at {@code address} went to {@code end}.
+     */
     void keepTail(long end, long address, long bytes) {
         long newEnd = end + bytes;
         long page = pageFloor(newEnd);
@@ -131,8 +137,7 @@ final class WriteBuffer implements AutoCloseable {
     }
 
     private int copyIovecs(int index, long iovecs, int from, int count) {
-        Memory.copy(
-                iovecs + (long) from * IOVEC_BYTES, iovec(index), (long) count * IOVEC_BYTES);
+        Memory.copy(iovecs + (long) from * IOVEC_BYTES, iovec(index), (long) count * IOVEC_BYTES);
         return index + count;
     }
 
@@ -140,14 +145,20 @@ final class WriteBuffer implements AutoCloseable {
         return base + IOVECS + (long) index * IOVEC_BYTES;
     }
 
-    /** Writes the first {@code count} iovecs, however short the single writes are; returns the sum of their lengths. */
+    /**
+     * Writes the first {@code count} iovecs, however short the single writes are; returns the sum
+     * of their lengths.
+     */
     private long writeAll(FileHandle file, int count, long offset) {
         int first = 0;
         long at = offset;
         while (first < count) {
             long written =
                     count - first == 1
-                            ? file.write(Memory.getLong(iovec(first)), Memory.getLong(iovec(first) + 8), at)
+                            ? file.write(
+                                    Memory.getLong(iovec(first)),
+                                    Memory.getLong(iovec(first) + 8),
+                                    at)
                             : file.writeVector(iovec(first), count - first, at);
             if (written <= 0) {
                 // A loop would never end.

@@ -77,7 +77,9 @@ class DirectoryScanTest {
         assertThat(scan.anomalies()).isEmpty();
     }
 
-    /** D10: what follows the first 16 characters does not matter, as long as the name ends right. */
+    /**
+     * D10: what follows the first 16 characters does not matter, as long as the name ends right.
+     */
     @Test
     void onlyTheFirstSixteenCharactersAreTheNumber() throws IOException {
         log(main, 8);
@@ -129,7 +131,9 @@ class DirectoryScanTest {
         log(main, 1, 3, 5);
         DirectoryScan scan = scan();
         assertThat(numbers(scan.append())).containsExactly(5L);
-        assertThat(scan.anomalies()).extracting(a -> numbers(a.dropped())).containsExactly(List.of(1L), List.of(3L));
+        assertThat(scan.anomalies())
+                .extracting(a -> numbers(a.dropped()))
+                .containsExactly(List.of(1L), List.of(3L));
     }
 
     @Test

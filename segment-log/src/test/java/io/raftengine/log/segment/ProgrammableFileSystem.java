@@ -16,8 +16,9 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The real file system with a program in front of every call: it is written down, and may fail. Calls are named "operation
- * file-name". What a test sees as "a crash" is every call from some moment on failing.
+ * The real file system with a program in front of every call: it is written down, and may fail.
+ * Calls are named "operation file-name". What a test sees as "a crash" is every call from some
+ * moment on failing.
  */
 final class ProgrammableFileSystem implements FileSystem {
     /** Decides about one call by throwing or returning. */
@@ -29,8 +30,10 @@ final class ProgrammableFileSystem implements FileSystem {
     private final List<String> calls = new ArrayList<>();
     private final Map<Path, Long> available = new HashMap<>();
     private Program program = (operation, path) -> {};
+
     /** Largest number of bytes one write transfers. */
     private long writeMax = Long.MAX_VALUE;
+
     /** Fails writes after their bytes have gone to the file. */
     private boolean failAfterWriting;
 
@@ -115,7 +118,9 @@ final class ProgrammableFileSystem implements FileSystem {
     public void rename(Path source, Path target) {
         hit("rename", source);
         synchronized (this) {
-            calls.set(calls.size() - 1, "rename " + source.getFileName() + " " + target.getFileName());
+            calls.set(
+                    calls.size() - 1,
+                    "rename " + source.getFileName() + " " + target.getFileName());
         }
         real.rename(source, target);
     }

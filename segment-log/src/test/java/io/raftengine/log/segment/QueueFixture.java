@@ -18,8 +18,8 @@ import java.util.List;
 import java.util.TreeMap;
 
 /**
- * The language of the queue tests: a queue on the real disk behind programmable calls, and a model of what must be in it, kept
- * as plain bytes per segment number.
+ * The language of the queue tests: a queue on the real disk behind programmable calls, and a model
+ * of what must be in it, kept as plain bytes per segment number.
  */
 final class QueueFixture implements AutoCloseable {
     private static final int SCRATCH_BYTES = 1 << 20;
@@ -28,6 +28,7 @@ final class QueueFixture implements AutoCloseable {
     final MemoryBudget budget = MemoryBudget.unlimited();
     final List<Path> dirs;
     private final Mapping scratch = Mapping.map(MemoryBudget.unlimited(), SCRATCH_BYTES, "test");
+
     /** Expected live bytes behind the header, by segment number. */
     final TreeMap<Long, byte[]> model = new TreeMap<>();
 
@@ -64,7 +65,8 @@ final class QueueFixture implements AutoCloseable {
     private RecoveredSegment recover(SegmentFile file) {
         try {
             byte[] bytes = Files.readAllBytes(file.path());
-            SegmentHeader header = SegmentHeader.decode(bytes, bytes.length, file.path().toString());
+            SegmentHeader header =
+                    SegmentHeader.decode(bytes, bytes.length, file.path().toString());
             byte[] live = model.get(file.seq());
             long end = header.version().headerBytes() + (live == null ? 0 : live.length);
             return new RecoveredSegment(file, header.version(), end, true);
@@ -117,7 +119,11 @@ final class QueueFixture implements AutoCloseable {
         byte[] data = new byte[bytes];
         for (int i = 0; i < bytes; i++) {
             data[i] = nextByte;
-            nextByte = (byte) (nextByte == 127 ? 1 : nextByte + 1); // never zero: padding must not look right
+            nextByte =
+                    (byte)
+                            (nextByte == 127
+                                    ? 1
+                                    : nextByte + 1); // never zero: padding must not look right
         }
         Memory.copyFromArray(data, 0, scratch.address(), bytes);
         return data;
@@ -181,8 +187,8 @@ final class QueueFixture implements AutoCloseable {
     }
 
     /**
-     * What the directories look like to the next open: contiguous, every segment but the last exactly as long as its live
-     * bytes (I3, I4), and the live bytes of all of them in place.
+     * What the directories look like to the next open: contiguous, every segment but the last
+     * exactly as long as its live bytes (I3, I4), and the live bytes of all of them in place.
      */
     void assertDirectoryIsSound() {
         DirectoryScan scan = DirectoryScan.scan(io.raftengine.log.io.FileSystem.local(), dirs);
@@ -201,7 +207,10 @@ final class QueueFixture implements AutoCloseable {
 
     private static void assertExact(SegmentFile file, byte[] live) {
         byte[] bytes = bytesOf(file);
-        int header = SegmentHeader.decode(bytes, bytes.length, file.path().toString()).version().headerBytes();
+        int header =
+                SegmentHeader.decode(bytes, bytes.length, file.path().toString())
+                        .version()
+                        .headerBytes();
         assertThat(Arrays.copyOfRange(bytes, header, bytes.length))
                 .as("%s is not the last and must end exactly (I3)", file.path())
                 .isEqualTo(live);
@@ -209,7 +218,10 @@ final class QueueFixture implements AutoCloseable {
 
     private static void assertBegins(SegmentFile file, byte[] live) {
         byte[] bytes = bytesOf(file);
-        int header = SegmentHeader.decode(bytes, bytes.length, file.path().toString()).version().headerBytes();
+        int header =
+                SegmentHeader.decode(bytes, bytes.length, file.path().toString())
+                        .version()
+                        .headerBytes();
         assertThat(bytes.length).isGreaterThanOrEqualTo(header + live.length);
         assertThat(Arrays.copyOfRange(bytes, header, header + live.length))
                 .as("live bytes of %s", file.path())

@@ -21,7 +21,9 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** One queue on a healthy disk: scenarios E1 to E4, recycling, readers, the prepared next segment. */
+/**
+ * One queue on a healthy disk: scenarios E1 to E4, recycling, readers, the prepared next segment.
+ */
 class SegmentQueueTest {
     private static final int HEADER = 69;
 
@@ -46,7 +48,10 @@ class SegmentQueueTest {
         return dir.resolve(String.format("%016d.raftlog.reserved", number));
     }
 
-    /** E1, E4: the lock belongs to the file system; a second engine gets it only after the first let go. */
+    /**
+     * E1, E4: the lock belongs to the file system; a second engine gets it only after the first let
+     * go.
+     */
     @Test
     void aDirectoryHasOneOwner() {
         DirectoryLock first = FileSystem.local().lock(dir, LockMode.EXCLUSIVE);
@@ -114,7 +119,11 @@ class SegmentQueueTest {
     void theFirstSegmentOfAFreshDirectoryIsDurableBeforeItIsUsed() {
         q.open();
         // Q12, defect 10.
-        assertThat(q.fs.calls().subList(q.fs.calls().indexOf("create 0000000000000001.raftlog"), q.fs.calls().size()))
+        assertThat(
+                        q.fs.calls()
+                                .subList(
+                                        q.fs.calls().indexOf("create 0000000000000001.raftlog"),
+                                        q.fs.calls().size()))
                 .containsExactly(
                         "create 0000000000000001.raftlog",
                         "write 0000000000000001.raftlog",
@@ -193,7 +202,10 @@ class SegmentQueueTest {
         q.verify();
     }
 
-    /** Whole pages with the last partial page kept in memory: whatever the sizes, the file holds the appended bytes. */
+    /**
+     * Whole pages with the last partial page kept in memory: whatever the sizes, the file holds the
+     * appended bytes.
+     */
     @Test
     void wholePageWritesKeepEveryByte() {
         long seed = 20260801L;
@@ -201,7 +213,8 @@ class SegmentQueueTest {
         q.settings().targetBytes(256 << 10).prefill(PrefillPolicy.ALWAYS).recycleCapacity(10);
         q.open();
         for (int i = 0; i < 300; i++) {
-            int bytes = random.nextInt(10) == 0 ? random.nextInt(40_000) + 1 : random.nextInt(6000) + 1;
+            int bytes =
+                    random.nextInt(10) == 0 ? random.nextInt(40_000) + 1 : random.nextInt(6000) + 1;
             if (random.nextInt(4) == 0) {
                 int places = random.nextInt(1500) + 1;
                 q.appendVector(places, random.nextInt(20) + 1);
@@ -274,7 +287,10 @@ class SegmentQueueTest {
         assertThat(q.queue.prepareNext()).isFalse();
     }
 
-    /** What recovery calls garbage behind the live end is cut, synced, and overwritten by the next append. */
+    /**
+     * What recovery calls garbage behind the live end is cut, synced, and overwritten by the next
+     * append.
+     */
     @Test
     void aTornTailIsCutAtOpen() throws IOException {
         q.open().append(300);

@@ -36,12 +36,12 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * The power goes before every I/O call of a queue at work, and the disk keeps any part of what was not synced. Whatever is
- * left: numbers are contiguous (I4), every segment but the last ends exactly (I3), everything synced is there byte for byte
- * (I1), and a queue opens on it and goes on.
+ * The power goes before every I/O call of a queue at work, and the disk keeps any part of what was
+ * not synced. Whatever is left: numbers are contiguous (I4), every segment but the last ends
+ * exactly (I3), everything synced is there byte for byte (I1), and a queue opens on it and goes on.
  *
- * <p>Images are taken beside the running workload, several per call, and told apart by fingerprint; equal ones are not
- * counted.
+ * <p>Images are taken beside the running workload, several per call, and told apart by fingerprint;
+ * equal ones are not counted.
  */
 class QueuePowerCutTest {
     private static final int IMAGES_PER_CALL = 12;
@@ -57,15 +57,21 @@ class QueuePowerCutTest {
     private List<Path> dirs;
     private QueueSettings.Builder settings;
     private SegmentQueue queue;
+
     /** Segments below are purged, or being purged. */
     private long purgedBelow = 1;
+
     /** What a sync of the active segment has promised: file bytes of that segment. */
     private long promisedSeq;
+
     private long promisedEnd;
 
     @BeforeEach
     void start() {
-        dirs = List.of(disk.createDirectories(Path.of("/main")), disk.createDirectories(Path.of("/spill")));
+        dirs =
+                List.of(
+                        disk.createDirectories(Path.of("/main")),
+                        disk.createDirectories(Path.of("/spill")));
         disk.settle();
         settings =
                 QueueSettings.builder(QueueKind.APPEND, dirs)
@@ -120,11 +126,10 @@ class QueuePowerCutTest {
     /** From now on the power goes before every call. */
     private void watch() {
         fs.on(Operation.values())
-                .where(
-                        call -> {
-                            checkImages();
-                            return false; // never disturbed
-                        })
+                .where(call -> {
+                    checkImages();
+                    return false; // never disturbed
+                })
                 .inject(Fault.error());
     }
 
@@ -187,7 +192,8 @@ class QueuePowerCutTest {
     }
 
     /** Opens on the image, appends, rotates, and cuts the power once more (P8). */
-    private void goOn(SimulatedFileSystem image, List<RecoveredSegment> recovered, DirectoryScan scan) {
+    private void goOn(
+            SimulatedFileSystem image, List<RecoveredSegment> recovered, DirectoryScan scan) {
         FileSystem again = image;
         try (SegmentQueue reopened = SegmentQueue.open(settings.build(), again, recovered, scan)) {
             long end = reopened.end();
@@ -236,7 +242,10 @@ class QueuePowerCutTest {
             assertThat(queue.statistics().nextPrepared()).isTrue();
         }
         if (next.equals("refused")) {
-            fs.on(Operation.WRITE).onFiles(name -> name.endsWith(".raftlog")).once().inject(Fault.noSpace());
+            fs.on(Operation.WRITE)
+                    .onFiles(name -> name.endsWith(".raftlog"))
+                    .once()
+                    .inject(Fault.noSpace());
         }
         watch();
         try {
