@@ -6,24 +6,25 @@ import io.raftengine.error.BatchFullException;
 import io.raftengine.error.InvalidArgumentException;
 
 /**
- * Encodes one log batch off-heap while the caller fills it, and may be used again after {@link #clear}.
+ * Encodes one log batch off-heap while the caller fills it, and may be used again after {@link
+ * #clear}.
  *
  * <pre>
  *    content buffer   | 16 B head room for the batch header | entry | entry | ... | 4 B crc |
  *    items buffer     | head room for the item count        | item | item | ...   | 4 B crc |
  * </pre>
  *
- * <p>An entry is copied once, to where it will be compressed or written from. {@link #finish} adds what is missing, all
- * but the segment's signature, which is known only when the batch gets its place: {@link #sign} flips it into the last
- * four bytes, in place.
+ * <p>An entry is copied once, to where it will be compressed or written from. {@link #finish} adds
+ * what is missing, all but the segment's signature, which is known only when the batch gets its
+ * place: {@link #sign} flips it into the last four bytes, in place.
  *
- * <p>Every method leaves the batch as it was when it throws; entries that were begun and not ended are forgotten then.
- * One thread at a time. In steady state nothing is allocated.
+ * <p>Every method leaves the batch as it was when it throws; entries that were begun and not ended
+ * are forgotten then. One thread at a time. In steady state nothing is allocated.
  */
 public final class BatchEncoder implements AutoCloseable {
     /**
-     * Most bytes of entries in one batch: 2^31-1 less one page, so that the block with header, checksum and LZ4 prefix
-     * has a positive {@code int} length everywhere.
+     * Most bytes of entries in one batch: 2^31-1 less one page, so that the block with header,
+     * checksum and LZ4 prefix has a positive {@code int} length everywhere.
      */
     public static final int CONTENT_BYTES_MAX = Integer.MAX_VALUE - 4096;
 
@@ -341,9 +342,7 @@ public final class BatchEncoder implements AutoCloseable {
             throw new InvalidArgumentException("the batch already carries an atomic marker");
         }
         long at = beginItem(Varint.BYTES_MAX + 8);
-        long p =
-                keyValueHead(
-                        at, atomicGroupId, ItemReader.OP_PUT, InternalRecords.KEY_BYTES);
+        long p = keyValueHead(at, atomicGroupId, ItemReader.OP_PUT, InternalRecords.KEY_BYTES);
         Memory.putByte(p++, InternalRecords.KEY_0);
         Memory.putByte(p++, InternalRecords.KEY_1);
         Memory.putByte(p++, InternalRecords.KEY_2);
@@ -358,8 +357,10 @@ public final class BatchEncoder implements AutoCloseable {
      *
      * @param other the other batch; empty afterwards
      * @throws BatchFullException together they are too large; both are as they were
-     * @throws InvalidArgumentException both carry an atomic marker, or a batch is merged into itself
-     * @throws io.raftengine.error.MemoryLimitException the budget has not enough left; both are as they were
+     * @throws InvalidArgumentException both carry an atomic marker, or a batch is merged into
+     *     itself
+     * @throws io.raftengine.error.MemoryLimitException the budget has not enough left; both are as
+     *     they were
      */
     public void mergeFrom(BatchEncoder other) {
         requireClosed();
@@ -451,13 +452,15 @@ public final class BatchEncoder implements AutoCloseable {
     }
 
     /**
-     * Completes the batch: compression, both checksums, header; everything but the signature. Does nothing if it was
-     * finished and not changed since.
+     * Completes the batch: compression, both checksums, header; everything but the signature. Does
+     * nothing if it was finished and not changed since.
      *
-     * @param compressionThreshold entries of at least so many bytes are compressed; 0 = never. What does not get
-     *     shorter is stored as it is, and so is what exceeds {@link Lz4#INPUT_BYTES_MAX}
+     * @param compressionThreshold entries of at least so many bytes are compressed; 0 = never. What
+     *     does not get shorter is stored as it is, and so is what exceeds {@link
+     *     Lz4#INPUT_BYTES_MAX}
      * @param lz4Acceleration 1 or more; higher is faster and larger
-     * @throws io.raftengine.error.MemoryLimitException the budget has not enough left; the batch can be finished later
+     * @throws io.raftengine.error.MemoryLimitException the budget has not enough left; the batch
+     *     can be finished later
      */
     public void finish(int compressionThreshold, int lz4Acceleration) {
         requireClosed();
@@ -495,13 +498,13 @@ public final class BatchEncoder implements AutoCloseable {
         if (itemCount != 0) {
             long front = HEADER + content.blockBytes();
             Memory.copy(content.storedAddress(), address, front);
-            Memory.copy(
-                    items.sectionAddress(), address + front, items.sectionBytes() + CRC);
+            Memory.copy(items.sectionAddress(), address + front, items.sectionBytes() + CRC);
         }
     }
 
     /**
-     * Address of the finished batch's header and entries block, for writing a large batch without a copy.
+     * Address of the finished batch's header and entries block, for writing a large batch without a
+     * copy.
      *
      * @return address of {@link #frontBytes} bytes, until the batch changes
      */
@@ -541,8 +544,8 @@ public final class BatchEncoder implements AutoCloseable {
     }
 
     /**
-     * Address of the finished batch's item section, for validation, apply, and writing without a copy; its unsigned
-     * checksum follows it.
+     * Address of the finished batch's item section, for validation, apply, and writing without a
+     * copy; its unsigned checksum follows it.
      *
      * @return address of {@link #itemSectionBytes} bytes, until the batch changes
      */
@@ -562,8 +565,8 @@ public final class BatchEncoder implements AutoCloseable {
     }
 
     /**
-     * Signs an encoded batch for a segment, or, with the XOR of two signatures, moves it from one to another. Signing
-     * twice with the same signature undoes it.
+     * Signs an encoded batch for a segment, or, with the XOR of two signatures, moves it from one
+     * to another. Signing twice with the same signature undoes it.
      *
      * @param batchAddress where the batch is
      * @param batchBytes its length

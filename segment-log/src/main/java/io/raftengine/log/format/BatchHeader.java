@@ -17,8 +17,8 @@ import io.raftengine.error.CorruptionException;
  *    item crc      u32, little-endian: CRC-32 of the item section XOR the segment's signature
  * </pre>
  *
- * <p>No checksum covers these 16 bytes; what makes a header trustworthy is that the item checksum is found where it
- * says. Immutable, safe for all threads.
+ * <p>No checksum covers these 16 bytes; what makes a header trustworthy is that the item checksum
+ * is found where it says. Immutable, safe for all threads.
  *
  * @param totalBytes length of the batch
  * @param compressed whether the entries block is LZ4
@@ -50,8 +50,7 @@ public record BatchHeader(long totalBytes, boolean compressed, long itemOffset) 
      * @param compressed whether the entries block is LZ4
      * @param itemOffset where the item section starts
      */
-    public static void encode(
-            long address, long totalBytes, boolean compressed, long itemOffset) {
+    public static void encode(long address, long totalBytes, boolean compressed, long itemOffset) {
         assert totalBytes > itemOffset + CRC_BYTES && totalBytes >>> 56 == 0 : totalBytes;
         assert itemOffset >= BYTES : itemOffset;
         Memory.putLongBE(address, totalBytes << 8 | (compressed ? TYPE_LZ4 : TYPE_NONE));
@@ -67,7 +66,8 @@ public record BatchHeader(long totalBytes, boolean compressed, long itemOffset) 
      * @param file name for the error
      * @param offset position in the file for the error
      * @return the header
-     * @throws CorruptionException fewer than 16 bytes, unknown type, or an item offset outside the batch
+     * @throws CorruptionException fewer than 16 bytes, unknown type, or an item offset outside the
+     *     batch
      */
     public static BatchHeader decode(byte[] bytes, int at, int length, String file, long offset) {
         if (length < BYTES) {

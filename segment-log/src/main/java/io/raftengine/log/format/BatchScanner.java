@@ -10,15 +10,18 @@ import java.util.zip.CRC32;
 /**
  * Walks the batches of one segment after another: the loop under recovery, dump and check.
  *
- * <p>Bytes come through a window, a {@code byte[]} filled by one positional read. Entries blocks are stepped over: where
- * a batch is larger than the rest of the window, the next window starts at its item section. An item section larger than
- * the window is read twice, once to verify and once to decode.
+ * <p>Bytes come through a window, a {@code byte[]} filled by one positional read. Entries blocks
+ * are stepped over: where a batch is larger than the rest of the window, the next window starts at
+ * its item section. An item section larger than the window is read twice, once to verify and once
+ * to decode.
  *
- * <p>{@link #BROKEN} is a fact about bytes. A read that fails is a {@link io.raftengine.error.StorageException} and says
- * nothing about them; nothing may be cut because of it.
+ * <p>{@link #BROKEN} is a fact about bytes. A read that fails is a {@link
+ * io.raftengine.error.StorageException} and says nothing about them; nothing may be cut because of
+ * it.
  *
- * <p>One thread at a time. Nothing is allocated per batch or file except when something is broken. Methods are small and
- * use plain arithmetic on arrays, since recovery runs before the optimising compiler does.
+ * <p>One thread at a time. Nothing is allocated per batch or file except when something is broken.
+ * Methods are small and use plain arithmetic on arrays, since recovery runs before the optimising
+ * compiler does.
  */
 public final class BatchScanner implements AutoCloseable {
     /** {@link #next}: the file is over, at the end of a batch. */
@@ -72,10 +75,12 @@ public final class BatchScanner implements AutoCloseable {
     private CorruptionException breakReason;
 
     /**
-     * A scanner with its window and as much off-heap memory to read through, both paid by the budget until it is closed.
+     * A scanner with its window and as much off-heap memory to read through, both paid by the
+     * budget until it is closed.
      *
      * @param budget pays for both
-     * @param windowBytes size of the window; clamped to {@link #WINDOW_BYTES_MIN} .. {@link #WINDOW_BYTES_MAX}
+     * @param windowBytes size of the window; clamped to {@link #WINDOW_BYTES_MIN} .. {@link
+     *     #WINDOW_BYTES_MAX}
      * @throws io.raftengine.error.MemoryLimitException the budget has not that much left
      */
     public BatchScanner(MemoryBudget budget, int windowBytes) {
@@ -123,20 +128,18 @@ public final class BatchScanner implements AutoCloseable {
      * @param version what it is taken for
      */
     public void openWithoutHeader(
-            FileHandle file,
-            String name,
-            long fileBytes,
-            long segmentSeq,
-            FormatVersion version) {
+            FileHandle file, String name, long fileBytes, long segmentSeq, FormatVersion version) {
         attach(file, name, fileBytes);
         begin(version, 0, segmentSeq);
     }
 
     /**
-     * Goes to the next batch and checks it: header, checksum, and every item, so that nobody applies half a batch.
+     * Goes to the next batch and checks it: header, checksum, and every item, so that nobody
+     * applies half a batch.
      *
      * @return {@link #BATCH}, {@link #END} or {@link #BROKEN}; after the last two, the same again
-     * @throws io.raftengine.error.StorageException the file cannot be read; the same call may be repeated
+     * @throws io.raftengine.error.StorageException the file cannot be read; the same call may be
+     *     repeated
      * @throws UnsupportedFeatureException a valid batch with an entries block of 2 GiB or more
      */
     public int next() {
@@ -207,8 +210,8 @@ public final class BatchScanner implements AutoCloseable {
     }
 
     /**
-     * Items of the current batch, before the first one; all of them were checked. Valid until the next call to {@link
-     * #next}, {@link #seek} or {@code open}.
+     * Items of the current batch, before the first one; all of them were checked. Valid until the
+     * next call to {@link #next}, {@link #seek} or {@code open}.
      *
      * @return the scanner's own reader
      */
@@ -217,8 +220,8 @@ public final class BatchScanner implements AutoCloseable {
     }
 
     /**
-     * Where the next batch is expected: after {@link #BATCH} the end of that batch, after {@link #BROKEN} the start of
-     * what is broken, after {@link #END} the end of the file.
+     * Where the next batch is expected: after {@link #BATCH} the end of that batch, after {@link
+     * #BROKEN} the start of what is broken, after {@link #END} the end of the file.
      *
      * @return file offset
      */
@@ -238,7 +241,8 @@ public final class BatchScanner implements AutoCloseable {
     /**
      * The watermark that the current batch carries.
      *
-     * @return file offset below which everything was synced, or -1 if the batch is no watermark of this place
+     * @return file offset below which everything was synced, or -1 if the batch is no watermark of
+     *     this place
      */
     public long watermark() {
         if (batchBytes != WatermarkBatch.BYTES || !version.signed()) {
@@ -249,7 +253,8 @@ public final class BatchScanner implements AutoCloseable {
     }
 
     /**
-     * Goes to a batch that is known to start there, or to where one may start; the next {@link #next} reads it.
+     * Goes to a batch that is known to start there, or to where one may start; the next {@link
+     * #next} reads it.
      *
      * @param offset file offset, at least 0
      */
@@ -288,8 +293,8 @@ public final class BatchScanner implements AutoCloseable {
     }
 
     /**
-     * Verifies the entries block of the current batch: its length, its checksum and, with LZ4, that the length in front
-     * is one that so many bytes can unfold to.
+     * Verifies the entries block of the current batch: its length, its checksum and, with LZ4, that
+     * the length in front is one that so many bytes can unfold to.
      *
      * @return true if there is no block or it is good
      * @throws io.raftengine.error.StorageException the file cannot be read
@@ -307,8 +312,7 @@ public final class BatchScanner implements AutoCloseable {
         if (start >= windowStart && start + bytes <= windowEnd) {
             int at = (int) (start - windowStart);
             crc.update(window, at, bytes - CRC);
-            return (int) crc.getValue()
-                            == BigEndian.getIntLittleEndian(window, at + bytes - CRC)
+            return (int) crc.getValue() == BigEndian.getIntLittleEndian(window, at + bytes - CRC)
                     && plausibleLz4(window, at, bytes);
         }
         // Not through the window: the items of this batch are in it.
@@ -322,10 +326,11 @@ public final class BatchScanner implements AutoCloseable {
     }
 
     /**
-     * Looks behind a broken batch for whole batches that are valid for this segment, at every offset. Watermarks are
-     * found by their fixed shape in one linear pass. The others are counted with work that is bounded by the length of
-     * what is looked through: where hostile bytes claim more, {@link ForwardLook#complete} is false. Unsigned segments
-     * are never looked through, since old bytes would verify there.
+     * Looks behind a broken batch for whole batches that are valid for this segment, at every
+     * offset. Watermarks are found by their fixed shape in one linear pass. The others are counted
+     * with work that is bounded by the length of what is looked through: where hostile bytes claim
+     * more, {@link ForwardLook#complete} is false. Unsigned segments are never looked through,
+     * since old bytes would verify there.
      *
      * @param offset where the broken batch starts; the search begins one byte behind
      * @return what was found
@@ -524,7 +529,10 @@ public final class BatchScanner implements AutoCloseable {
         return BROKEN;
     }
 
-    /** As the reference sees it: the first and the last byte of the gap, as far as the file goes, are zero. */
+    /**
+     * As the reference sees it: the first and the last byte of the gap, as far as the file goes,
+     * are zero.
+     */
     private boolean isPadding(long offset, long gap) {
         long end = gap < 0 || gap > fileBytes - offset ? fileBytes : offset + gap;
         load(offset, 1);
@@ -553,8 +561,7 @@ public final class BatchScanner implements AutoCloseable {
 
     private int broken(BreakKind kind, long offset, String what, String expected, long found) {
         breakKind = kind;
-        breakReason =
-                new CorruptionException(path, offset, what, expected, Long.toString(found));
+        breakReason = new CorruptionException(path, offset, what, expected, Long.toString(found));
         return BROKEN;
     }
 

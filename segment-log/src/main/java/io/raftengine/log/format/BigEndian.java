@@ -1,8 +1,8 @@
 package io.raftengine.log.format;
 
 /**
- * Big-endian words in arrays, by plain arithmetic: recovery runs them in a JVM that just started, where a VarHandle is
- * slow until the optimising compiler has seen it.
+ * Big-endian words in arrays, by plain arithmetic: recovery runs them in a JVM that just started,
+ * where a VarHandle is slow until the optimising compiler has seen it.
  */
 final class BigEndian {
     private BigEndian() {}

@@ -8,15 +8,17 @@ import java.util.HexFormat;
 import java.util.zip.CRC32;
 
 /**
- * Entries blocks as they are stored: verifies and unfolds them. The only class that knows their layout.
+ * Entries blocks as they are stored: verifies and unfolds them. The only class that knows their
+ * layout.
  *
  * <pre>
  *    type 0   | content                                  | u32le crc of what is before |
  *    type 1   | u32le content length | LZ4 block         | u32le crc of what is before |
  * </pre>
  *
- * <p>The content is the entries of the batch, one behind the other; where each ends is said by the tails of the item
- * section. The checksum is never signed. One thread at a time; nothing is allocated unless something is wrong.
+ * <p>The content is the entries of the batch, one behind the other; where each ends is said by the
+ * tails of the item section. The checksum is never signed. One thread at a time; nothing is
+ * allocated unless something is wrong.
  */
 public final class BlockDecoder {
     /** Length of what is in front of an LZ4 block. */
@@ -45,7 +47,12 @@ public final class BlockDecoder {
      * @throws CorruptionException wrong checksum or impossible length
      */
     public int verify(
-            ByteBuffer stored, int at, int blockBytes, boolean compressed, String file, long offset) {
+            ByteBuffer stored,
+            int at,
+            int blockBytes,
+            boolean compressed,
+            String file,
+            long offset) {
         int length = blockBytes - CRC;
         if (length <= 0) {
             throw new CorruptionException(

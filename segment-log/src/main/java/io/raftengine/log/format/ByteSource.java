@@ -1,8 +1,8 @@
 package io.raftengine.log.format;
 
 /**
- * Where a reader's bytes come from: a file, off-heap memory. Asked once per window, never per byte. As thread-safe as
- * what stands behind it.
+ * Where a reader's bytes come from: a file, off-heap memory. Asked once per window, never per byte.
+ * As thread-safe as what stands behind it.
  */
 public interface ByteSource {
     /**

@@ -8,7 +8,8 @@ import java.nio.ByteBuffer;
 import java.util.zip.CRC32;
 
 /**
- * Entries of a batch that is being encoded, with head room for the batch header, and their stored form.
+ * Entries of a batch that is being encoded, with head room for the batch header, and their stored
+ * form.
  *
  * <pre>
  *    content   | head room, 16 B | entries ...                    | crc |
@@ -119,12 +120,14 @@ final class ContentBuffer implements AutoCloseable {
     }
 
     private boolean compress(int bytes, int acceleration) {
-        // Only what gets shorter is worth unfolding at every read, so there is no room for anything else.
+        // Only what gets shorter is worth unfolding at every read, so there is no room for anything
+        // else.
         int room = bytes - PREFIX - 1;
         try {
             packed.ensureCapacity((long) HEADER + PREFIX + room + CRC, 0);
         } catch (MemoryLimitException e) {
-            // Compression saves disk, it is not worth failing a write that fits the budget without it.
+            // Compression saves disk, it is not worth failing a write that fits the budget without
+            // it.
             return false;
         }
         int block =

@@ -9,8 +9,8 @@ import java.nio.ByteBuffer;
 import java.util.zip.CRC32;
 
 /**
- * A file as a source of bytes, read by position through one piece of off-heap memory and copied in bulk. Owns that
- * memory, not the file. One thread at a time.
+ * A file as a source of bytes, read by position through one piece of off-heap memory and copied in
+ * bulk. Owns that memory, not the file. One thread at a time.
  */
 public final class FileSource implements ByteSource, AutoCloseable {
     private final GrowableBuffer bounce;

@@ -3,10 +3,13 @@ package io.raftengine.log.format;
 import io.raftengine.error.InvalidArgumentException;
 
 /**
- * Version of a segment file; a property of each file, not of a directory. Immutable, safe for all threads.
+ * Version of a segment file; a property of each file, not of a directory. Immutable, safe for all
+ * threads.
  */
 public enum FormatVersion {
-    /** Header of 61 bytes, checksums not signed: never recycled, since old bytes would still verify. */
+    /**
+     * Header of 61 bytes, checksums not signed: never recycled, since old bytes would still verify.
+     */
     V1(1, 61),
 
     /** Header of 69 bytes, item checksums signed with the segment's number: may be recycled. */

@@ -7,8 +7,8 @@ package io.raftengine.log.format;
  * @param validBatches how many there are, not counting one inside another
  * @param highestWatermark highest synced watermark among them, or -1
  * @param watermarkOffset where the batch with that watermark begins, or -1
- * @param complete false if the search for valid batches gave up because the file asks for more work than its length
- *     justifies; watermarks are found in any case
+ * @param complete false if the search for valid batches gave up because the file asks for more work
+ *     than its length justifies; watermarks are found in any case
  */
 public record ForwardLook(
         long firstValidOffset,

@@ -7,11 +7,12 @@ import java.util.zip.CRC32;
  * Looks at every offset of the rest of a segment for batches that are valid there: what {@link
  * BatchScanner#findValidBatchAfter} does, once.
  *
- * <p>A hostile file may hold a plausible header at every offset, each claiming a huge item section, which would make
- * the search quadratic. So each candidate is paid from an allowance of {@value #WORK_PER_BYTE} times the bytes looked
- * through: the bytes of its section, plus {@value #WORK_NEAR} if it lies in the window or {@value #WORK_FAR} if it costs
- * a read. Honest old content stays below: its batches follow one another, so their sections add up to at most the file.
- * When the allowance is spent, only watermarks are looked for, which have a fixed length.
+ * <p>A hostile file may hold a plausible header at every offset, each claiming a huge item section,
+ * which would make the search quadratic. So each candidate is paid from an allowance of {@value
+ * #WORK_PER_BYTE} times the bytes looked through: the bytes of its section, plus {@value
+ * #WORK_NEAR} if it lies in the window or {@value #WORK_FAR} if it costs a read. Honest old content
+ * stays below: its batches follow one another, so their sections add up to at most the file. When
+ * the allowance is spent, only watermarks are looked for, which have a fixed length.
  */
 final class ForwardSearch {
     private static final int WORK_PER_BYTE = 4;
@@ -58,7 +59,8 @@ final class ForwardSearch {
             source.read(offset, window, 0, length);
             windowStart = offset;
             windowEnd = offset + length;
-            // The longest thing that is looked at in place must not cross the window's end, except the file's own.
+            // The longest thing that is looked at in place must not cross the window's end, except
+            // the file's own.
             int needed =
                     windowEnd == fileBytes ? BatchHeader.BATCH_BYTES_MIN : WatermarkBatch.BYTES;
             offset += look(length - needed);
@@ -80,8 +82,8 @@ final class ForwardSearch {
     }
 
     /**
-     * Steps to where the batch length has three leading zeros and is not zero, which random bytes pass once in 16
-     * million times and zeros never.
+     * Steps to where the batch length has three leading zeros and is not zero, which random bytes
+     * pass once in 16 million times and zeros never.
      */
     private int nextPlausible(int from, int last) {
         byte[] b = window;
@@ -155,8 +157,7 @@ final class ForwardSearch {
         }
     }
 
-    private boolean isValid(
-            int at, long offset, long total, long itemOffset, long sectionBytes) {
+    private boolean isValid(int at, long offset, long total, long itemOffset, long sectionBytes) {
         boolean near = offset + total <= windowEnd;
         long cost = sectionBytes + (near ? WORK_NEAR : WORK_FAR);
         if (cost > work) {

@@ -28,7 +28,8 @@ final class ItemBuffer implements AutoCloseable {
     private long cursor; // of a walk over another batch's items
 
     ItemBuffer(MemoryBudget budget) {
-        // The limit is checked here, with an error of its own; the slack is for the pessimism of merging.
+        // The limit is checked here, with an error of its own; the slack is for the pessimism of
+        // merging.
         items = new GrowableBuffer(budget, INITIAL_BYTES, Integer.MAX_VALUE);
     }
 
@@ -128,7 +129,10 @@ final class ItemBuffer implements AutoCloseable {
         items.close();
     }
 
-    /** Goes behind an item, or before its tails; returns how many of these there are. Own bytes: nothing to doubt. */
+    /**
+     * Goes behind an item, or before its tails; returns how many of these there are. Own bytes:
+     * nothing to doubt.
+     */
     private long skipItem(long from) {
         readVarint(from);
         int type = Memory.getByte(cursor++);

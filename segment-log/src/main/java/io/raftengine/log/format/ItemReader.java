@@ -6,7 +6,8 @@ import io.raftengine.error.MemoryLimitException;
 import java.util.zip.CRC32;
 
 /**
- * Walks the items of one batch: the one decoder of item sections, for live apply, recovery and tools alike.
+ * Walks the items of one batch: the one decoder of item sections, for live apply, recovery and
+ * tools alike.
  *
  * <pre>
  *    section := varint item count | item * item count            (its checksum is not part of it)
@@ -16,18 +17,21 @@ import java.util.zip.CRC32;
  *    type 3  KV        u8 1 PUT, varint key length, key, varint value length, value | u8 2 DELETE, varint key length, key
  * </pre>
  *
- * <p>A <em>tail</em> is where an entry ends in the batch's entries content; tails run on over all items of the batch,
- * so an entry starts at the tail before it. Usage: {@link #next} until it returns false; for {@link #ENTRIES} call
- * {@link #nextTail} up to {@link #count} times (what is left out is checked by the next {@link #next}).
+ * <p>A <em>tail</em> is where an entry ends in the batch's entries content; tails run on over all
+ * items of the batch, so an entry starts at the tail before it. Usage: {@link #next} until it
+ * returns false; for {@link #ENTRIES} call {@link #nextTail} up to {@link #count} times (what is
+ * left out is checked by the next {@link #next}).
  *
- * <p>Bytes are read from a {@code byte[]}: the whole section when it is in one, else a window that is refilled from the
- * source, at most 10 bytes early, so a section of any size needs no more than the window. Everything a hostile section
- * claims is compared with what is left of it before it is believed. After an exception the reader must be opened again.
+ * <p>Bytes are read from a {@code byte[]}: the whole section when it is in one, else a window that
+ * is refilled from the source, at most 10 bytes early, so a section of any size needs no more than
+ * the window. Everything a hostile section claims is compared with what is left of it before it is
+ * believed. After an exception the reader must be opened again.
  *
- * <p>One thread at a time. Nothing is allocated while reading, except for keys that are longer than any before them in a
- * section that is larger than the window.
+ * <p>One thread at a time. Nothing is allocated while reading, except for keys that are longer than
+ * any before them in a section that is larger than the window.
  *
- * <p>Small methods and plain arithmetic on purpose: the first seconds of a recovery run in the interpreter and in C1.
+ * <p>Small methods and plain arithmetic on purpose: the first seconds of a recovery run in the
+ * interpreter and in C1.
  */
 public final class ItemReader {
     /** Kind of an item: entries of a group, {@link #count} of them from {@link #firstIndex} on. */
@@ -124,13 +128,15 @@ public final class ItemReader {
     }
 
     /**
-     * Opens a section that is in an array as a whole. The array is read in place and must not change meanwhile.
+     * Opens a section that is in an array as a whole. The array is read in place and must not
+     * change meanwhile.
      *
      * @param bytes the array
      * @param from index of the section's first byte
      * @param to index behind its last byte, which is the first of its checksum
      * @param position of the first byte in its file, for errors
-     * @param contentBytes length of the batch's uncompressed entries content, or -1 if it is not known
+     * @param contentBytes length of the batch's uncompressed entries content, or -1 if it is not
+     *     known
      * @throws CorruptionException a bad item count
      */
     public void open(byte[] bytes, int from, int to, long position, long contentBytes) {
@@ -150,7 +156,8 @@ public final class ItemReader {
      * @param from where the bytes come from
      * @param position of the section's first byte in the source
      * @param endExclusive position behind its last byte, which is the first of its checksum
-     * @param contentBytes length of the batch's uncompressed entries content, or -1 if it is not known
+     * @param contentBytes length of the batch's uncompressed entries content, or -1 if it is not
+     *     known
      * @throws CorruptionException a bad item count
      * @throws io.raftengine.error.StorageException the source cannot be read
      */
@@ -160,12 +167,13 @@ public final class ItemReader {
     }
 
     /**
-     * Opens a section in off-heap memory: copied at once when it fits the window, else window by window. The memory
-     * must not change while the reader is used.
+     * Opens a section in off-heap memory: copied at once when it fits the window, else window by
+     * window. The memory must not change while the reader is used.
      *
      * @param address of its first byte
      * @param bytes its length without the checksum
-     * @param contentBytes length of the batch's uncompressed entries content, or -1 if it is not known
+     * @param contentBytes length of the batch's uncompressed entries content, or -1 if it is not
+     *     known
      * @throws CorruptionException a bad item count
      */
     public void openMemory(long address, long bytes, long contentBytes) {
@@ -258,7 +266,8 @@ public final class ItemReader {
     }
 
     /**
-     * Number of entries of the current {@link #ENTRIES} item; first index + count does not overflow.
+     * Number of entries of the current {@link #ENTRIES} item; first index + count does not
+     * overflow.
      *
      * @return 0 or more; 0 for other kinds
      */
@@ -276,7 +285,8 @@ public final class ItemReader {
     }
 
     /**
-     * Where the first entry of the current {@link #ENTRIES} item starts in the uncompressed content.
+     * Where the first entry of the current {@link #ENTRIES} item starts in the uncompressed
+     * content.
      *
      * @return bytes from the start of the content
      */
@@ -285,8 +295,8 @@ public final class ItemReader {
     }
 
     /**
-     * Where the next entry of the current item ends in the uncompressed content. To be called at most {@link #count}
-     * times per item.
+     * Where the next entry of the current item ends in the uncompressed content. To be called at
+     * most {@link #count} times per item.
      *
      * @return bytes from the start of the content, not below the tail before it
      * @throws CorruptionException a tail that decreases or lies beyond the content or 2^31-1
@@ -330,7 +340,8 @@ public final class ItemReader {
     }
 
     /**
-     * Whether the current {@link #PUT} or {@link #DELETE} is of the internal key, and so never becomes visible.
+     * Whether the current {@link #PUT} or {@link #DELETE} is of the internal key, and so never
+     * becomes visible.
      *
      * @return true for exactly that key
      */
@@ -341,8 +352,8 @@ public final class ItemReader {
     /**
      * What the current item says if it is an internal record.
      *
-     * @return an {@link AtomicMarker} value (0..2), a record type of ours (0x80..0xff), or -1 for anything else, which
-     *     is ignored
+     * @return an {@link AtomicMarker} value (0..2), a record type of ours (0x80..0xff), or -1 for
+     *     anything else, which is ignored
      */
     public int internalRecordType() {
         if (kind != PUT || valueLength == 0 || !isInternalKey()) {
@@ -394,8 +405,7 @@ public final class ItemReader {
      */
     public void copyValue(byte[] destination, int offset) {
         if (valueInBuffer()) {
-            System.arraycopy(
-                    buf, (int) (valuePosition - origin), destination, offset, valueLength);
+            System.arraycopy(buf, (int) (valuePosition - origin), destination, offset, valueLength);
         } else {
             source.read(valuePosition, destination, offset, valueLength);
         }
@@ -422,8 +432,9 @@ public final class ItemReader {
     }
 
     /**
-     * Whether the only item surely is one of 1 to 127 entries with nothing to object to. It is in most batches, and
-     * deciding it here, without touching a field, halves the time of a scan. False means: look properly.
+     * Whether the only item surely is one of 1 to 127 entries with nothing to object to. It is in
+     * most batches, and deciding it here, without touching a field, halves the time of a scan.
+     * False means: look properly.
      */
     private static boolean isSoundEntries(byte[] b, int from, int to, int tailMax) {
         int p = skipVarint(b, from, to);
@@ -466,7 +477,8 @@ public final class ItemReader {
     }
 
     /**
-     * Opens, checks and rewinds a section that is larger than the window, with one pass over its bytes.
+     * Opens, checks and rewinds a section that is larger than the window, with one pass over its
+     * bytes.
      *
      * @return checksum of the section
      */
@@ -557,8 +569,7 @@ public final class ItemReader {
                     Long.toUnsignedString(firstIndex));
         }
         if (count > remaining()) {
-            throw corrupt(
-                    "entry count", "at most " + remaining(), Integer.toString(count));
+            throw corrupt("entry count", "at most " + remaining(), Integer.toString(count));
         }
     }
 
@@ -652,7 +663,8 @@ public final class ItemReader {
         try {
             return new byte[Math.max(bytes, 256)];
         } catch (OutOfMemoryError e) {
-            // One huge array that does not fit harms nobody; the bytes are in the file, so this is no corruption.
+            // One huge array that does not fit harms nobody; the bytes are in the file, so this is
+            // no corruption.
             Runtime runtime = Runtime.getRuntime();
             throw new MemoryLimitException(
                     bytes, runtime.totalMemory() - runtime.freeMemory(), runtime.maxMemory());
@@ -729,7 +741,9 @@ public final class ItemReader {
         throw endOfSection();
     }
 
-    /** Makes {@code bytes} bytes available from pos on, fewer only where the section ends before. */
+    /**
+     * Makes {@code bytes} bytes available from pos on, fewer only where the section ends before.
+     */
     private void fill(int bytes) {
         assert bytes <= window.length : bytes;
         if (source == null || limit - pos >= bytes || sectionEnd == origin + limit) {

@@ -9,11 +9,11 @@ import net.jpountz.lz4.LZ4JNIFastResetCompressor;
 import net.jpountz.lz4.LZ4SafeDecompressor;
 
 /**
- * LZ4 blocks by the native library, and only by it: its Java substitutes are several times slower and allocate, so a
- * silent fallback would be a slow engine that nobody can explain.
+ * LZ4 blocks by the native library, and only by it: its Java substitutes are several times slower
+ * and allocate, so a silent fallback would be a slow engine that nobody can explain.
  *
- * <p>Compression keeps its state, about 16 KiB of native memory, which is charged to the budget. One thread at a time;
- * {@link #decompress} is for all threads. Nothing is allocated per call.
+ * <p>Compression keeps its state, about 16 KiB of native memory, which is charged to the budget.
+ * One thread at a time; {@link #decompress} is for all threads. Nothing is allocated per call.
  */
 public final class Lz4 implements AutoCloseable {
     /** Longest input of one block; longer content is stored as it is. */
@@ -98,7 +98,8 @@ public final class Lz4 implements AutoCloseable {
      * @param target where the content goes
      * @param at index of its first byte there
      * @param room how long it may become
-     * @return length of the content, or -1 if the block is no LZ4 or unfolds to more than {@code room}
+     * @return length of the content, or -1 if the block is no LZ4 or unfolds to more than {@code
+     *     room}
      * @throws UnsupportedFeatureException the native library cannot be loaded
      */
     public static int decompress(

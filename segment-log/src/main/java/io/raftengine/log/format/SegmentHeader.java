@@ -17,8 +17,8 @@ import java.nio.charset.StandardCharsets;
  *    alignment  V2 only: batches may start at multiples of it, zeros before them; 0 = none, always when we write
  * </pre>
  *
- * <p>There is no checksum. In V1 the bytes behind the version already belong to the first batch. Immutable, safe for
- * all threads.
+ * <p>There is no checksum. In V1 the bytes behind the version already belong to the first batch.
+ * Immutable, safe for all threads.
  *
  * @param version format of the file
  * @param alignment unsigned; 0 for V1
@@ -72,14 +72,15 @@ public record SegmentHeader(FormatVersion version, long alignment) {
     }
 
     /**
-     * Reads and checks a header. A file that is too short is corrupt like any other: an I/O error would say that a
-     * retry may help.
+     * Reads and checks a header. A file that is too short is corrupt like any other: an I/O error
+     * would say that a retry may help.
      *
      * @param bytes first bytes of the file
      * @param length how many of them are there; {@link #BYTES_MAX} unless the file is shorter
      * @param file name for the error
      * @return the header
-     * @throws CorruptionException wrong magic, unknown version, or a file that ends inside the header
+     * @throws CorruptionException wrong magic, unknown version, or a file that ends inside the
+     *     header
      */
     public static SegmentHeader decode(byte[] bytes, int length, String file) {
         for (int i = 0; i < MAGIC.length; i++) {

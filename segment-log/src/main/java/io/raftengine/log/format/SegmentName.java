@@ -10,9 +10,10 @@ package io.raftengine.log.format;
  *    prepared-1.tmp                       a segment being made ready; to the reference a foreign file
  * </pre>
  *
- * <p>The rules are the reference's, oddities included, so that both take the same files for logs: only the first 16
- * bytes are read as the number (a leading {@code +} counts as one of them), what stands between them and the suffix is
- * ignored, and 17 digits are misread as their first 16. Immutable, safe for all threads.
+ * <p>The rules are the reference's, oddities included, so that both take the same files for logs:
+ * only the first 16 bytes are read as the number (a leading {@code +} counts as one of them), what
+ * stands between them and the suffix is ignored, and 17 digits are misread as their first 16.
+ * Immutable, safe for all threads.
  *
  * @param kind what the file is
  * @param seq its number, 0 or more
@@ -130,7 +131,9 @@ public record SegmentName(Kind kind, long seq) {
         return decimal(name, name.charAt(0) == '+' ? 1 : 0, NUMBER_CHARS);
     }
 
-    /** ASCII digits only: Character.digit would accept other scripts, which the reference refuses. */
+    /**
+     * ASCII digits only: Character.digit would accept other scripts, which the reference refuses.
+     */
     private static long decimal(String name, int from, int to) {
         long value = 0;
         for (int i = from; i < to; i++) {

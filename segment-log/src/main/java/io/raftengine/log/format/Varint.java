@@ -3,8 +3,9 @@ package io.raftengine.log.format;
 import io.raftengine.allocator.Memory;
 
 /**
- * Unsigned LEB128 with 64 bits, as in protocol buffers: seven bits per byte, lowest first, a set high bit says that
- * more follow. Written in its shortest form; {@link ItemReader} reads longer ones as well. Stateless.
+ * Unsigned LEB128 with 64 bits, as in protocol buffers: seven bits per byte, lowest first, a set
+ * high bit says that more follow. Written in its shortest form; {@link ItemReader} reads longer
+ * ones as well. Stateless.
  */
 public final class Varint {
     /** Most bytes a value takes. */

@@ -4,8 +4,9 @@ import io.raftengine.allocator.Memory;
 import java.util.zip.CRC32;
 
 /**
- * The synced watermark: a batch of its own that promises that the bytes of its segment below {@code watermark} were on
- * disk before it was written. The only class that knows its layout. V2 segments only.
+ * The synced watermark: a batch of its own that promises that the bytes of its segment below {@code
+ * watermark} were on disk before it was written. The only class that knows its layout. V2 segments
+ * only.
  *
  * <pre>
  *    byte  0         8         16   17   18   19   20   21        24   25     26           34            42        46
@@ -17,9 +18,10 @@ import java.util.zip.CRC32;
  *    position    file offset of this very batch
  * </pre>
  *
- * <p>Why the position: log bytes may travel inside an entry (somebody replicates a directory), and a search behind a
- * damaged batch looks at every offset. A record that names its own place cannot be mistaken for one that was copied.
- * To the reference this is a PUT of a key that it ignores. One thread at a time; nothing is allocated by a write.
+ * <p>Why the position: log bytes may travel inside an entry (somebody replicates a directory), and
+ * a search behind a damaged batch looks at every offset. A record that names its own place cannot
+ * be mistaken for one that was copied. To the reference this is a PUT of a key that it ignores. One
+ * thread at a time; nothing is allocated by a write.
  */
 public final class WatermarkBatch {
     /** Length of the batch. */

@@ -36,7 +36,8 @@ class BatchEncoderTest {
         batch.finish(0, 1);
         assertThat(estimate).isGreaterThanOrEqualTo(batch.encodedBytes());
         assertThat(items(batch)).hasSize(1);
-        assertThat(items(batch).get(0)).startsWith("entries 3 7 from 0 5 10 15 20 25 30 35 40 45 50");
+        assertThat(items(batch).get(0))
+                .startsWith("entries 3 7 from 0 5 10 15 20 25 30 35 40 45 50");
     }
 
     @Test
@@ -257,7 +258,8 @@ class BatchEncoderTest {
         batch.beginEntries(1, 1);
         assertThatThrownBy(() -> batch.clean(1)).isInstanceOf(IllegalStateException.class);
         assertThatThrownBy(() -> batch.finish(0, 1)).isInstanceOf(IllegalStateException.class);
-        assertThatThrownBy(() -> batch.beginEntries(2, 1)).isInstanceOf(IllegalStateException.class);
+        assertThatThrownBy(() -> batch.beginEntries(2, 1))
+                .isInstanceOf(IllegalStateException.class);
         batch.endEntries();
         assertThatThrownBy(batch::endEntries).isInstanceOf(IllegalStateException.class);
         assertThatThrownBy(() -> batch.reserveEntry(1)).isInstanceOf(IllegalStateException.class);

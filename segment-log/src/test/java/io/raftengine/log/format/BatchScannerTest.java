@@ -17,7 +17,10 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The scan loop against files that a model made: F1's decoding, K1 to K5, K11 and K12 as far as bytes decide them. */
+/**
+ * The scan loop against files that a model made: F1's decoding, K1 to K5, K11 and K12 as far as
+ * bytes decide them.
+ */
 class BatchScannerTest {
     private static final long SEQ = 7;
 
@@ -121,7 +124,8 @@ class BatchScannerTest {
         for (int length = 0; length <= segment.bytes.length; length++) {
             MemoryFile file = new MemoryFile(java.util.Arrays.copyOf(segment.bytes, length));
             if (length < header) {
-                assertThatThrownBy(() -> scan(file, window)).isInstanceOf(CorruptionException.class);
+                assertThatThrownBy(() -> scan(file, window))
+                        .isInstanceOf(CorruptionException.class);
                 continue;
             }
             int whole = 0;
@@ -132,8 +136,7 @@ class BatchScannerTest {
             Seen seen = scan(file, window);
             assertThat(seen.batches).isEqualTo(segment.batches.subList(0, whole));
             assertThat(seen.position).isEqualTo(end);
-            assertThat(seen.end)
-                    .isEqualTo(end == length ? BatchScanner.END : BatchScanner.BROKEN);
+            assertThat(seen.end).isEqualTo(end == length ? BatchScanner.END : BatchScanner.BROKEN);
             assertThat(seen.broken)
                     .isEqualTo(
                             end == length
@@ -169,8 +172,7 @@ class BatchScannerTest {
                 String original = segment.batches.get(hit);
                 boolean noBlock = original.contains(" 0 good ");
                 assertThat(seen.batches.get(hit))
-                        .isEqualTo(
-                                noBlock ? original : original.replaceFirst(" good ", " bad "));
+                        .isEqualTo(noBlock ? original : original.replaceFirst(" good ", " bad "));
                 assertThat(seen.batches.subList(hit + 1, seen.batches.size()))
                         .isEqualTo(segment.batches.subList(hit + 1, segment.batches.size()));
             }
@@ -300,8 +302,7 @@ class BatchScannerTest {
             byte[] file = concat(ModelBatch.header(2, alignment), one, new byte[500]);
             Seen seen = scan(new MemoryFile(file), 512);
             assertThat(seen.batches).hasSize(1);
-            assertThat(seen.end)
-                    .isEqualTo(alignment == 1 ? BatchScanner.BROKEN : seen.end);
+            assertThat(seen.end).isEqualTo(alignment == 1 ? BatchScanner.BROKEN : seen.end);
         }
     }
 
@@ -367,7 +368,8 @@ class BatchScannerTest {
 
     @Test
     void hostileItemsInALargeSectionAreBrokenToo() { // D8
-        byte[] section = concat(new ModelBatch().put(1, hex("61"), new byte[5000]).section(), hex("01"));
+        byte[] section =
+                concat(new ModelBatch().put(1, hex("61"), new byte[5000]).section(), hex("01"));
         section[0] = 2; // one more item than there is
         byte[] file =
                 concat(

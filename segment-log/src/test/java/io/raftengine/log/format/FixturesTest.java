@@ -15,7 +15,10 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 
-/** Directories of the real engine, where they are there: as many batches as were counted when they were made (Q15). */
+/**
+ * Directories of the real engine, where they are there: as many batches as were counted when they
+ * were made (Q15).
+ */
 class FixturesTest {
     private static final Path FIXTURES =
             Path.of(System.getProperty("raftengine.fixtures", "../shared/fixtures"));
@@ -28,7 +31,8 @@ class FixturesTest {
         for (String line : Files.readAllLines(index)) {
             String name = text(line, "name");
             Path directory = FIXTURES.resolve(name);
-            // Whoever counted did not know padding; what these five hold is known from the state beside them.
+            // Whoever counted did not know padding; what these five hold is known from the state
+            // beside them.
             int expected = name.equals("hand-aligned") ? 5 : number(line, "batches");
             if (!Files.isDirectory(directory) || expected < 0) {
                 continue;

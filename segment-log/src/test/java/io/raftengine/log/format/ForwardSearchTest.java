@@ -11,7 +11,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What stands behind a broken batch (D1, D2), and that no file makes finding out expensive (D8). */
+/**
+ * What stands behind a broken batch (D1, D2), and that no file makes finding out expensive (D8).
+ */
 class ForwardSearchTest {
     private static final int SEQ = 7;
     private static final byte[] HEADER = ModelBatch.header(2, 0);
@@ -129,14 +131,14 @@ class ForwardSearchTest {
             byte[] noise = new byte[gap];
             new Random(gap).nextBytes(noise);
             byte[] file = concat(HEADER, noise, one, new byte[30]);
-            assertThat(look(file, 69, 512))
-                    .isEqualTo(new ForwardLook(69 + gap, 1, -1, -1, true));
+            assertThat(look(file, 69, 512)).isEqualTo(new ForwardLook(69 + gap, 1, -1, -1, true));
         }
     }
 
     @Test
     void nestedClaimsCostNoMoreThanTheirAllowance() { // D8
-        // Every 16 bytes a header that claims everything up to the end of the file: quadratic, if believed.
+        // Every 16 bytes a header that claims everything up to the end of the file: quadratic, if
+        // believed.
         int size = 4 << 20;
         byte[] file = java.util.Arrays.copyOf(HEADER, size);
         for (int at = 69; at + 16 <= size - 200; at += 16) {

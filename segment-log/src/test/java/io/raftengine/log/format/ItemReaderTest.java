@@ -13,7 +13,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Sections whole and through windows, honest and hostile (scenarios D2 to D4, decisions D7 and D8). */
+/**
+ * Sections whole and through windows, honest and hostile (scenarios D2 to D4, decisions D7 and D8).
+ */
 class ItemReaderTest {
     @Test
     void aWindowOfAnySizeReadsTheSame() { // D7 (windows)
@@ -56,7 +58,11 @@ class ItemReaderTest {
         random.nextBytes(key);
         random.nextBytes(value);
         ModelBatch model =
-                new ModelBatch().put(1, key, value).delete(2, key).put(3, new byte[0], key).clean(4);
+                new ModelBatch()
+                        .put(1, key, value)
+                        .delete(2, key)
+                        .put(3, new byte[0], key)
+                        .clean(4);
         byte[] section = model.section();
         try (Mapping memory = Mapping.map(MemoryBudget.unlimited(), section.length, "section");
                 Mapping target = Mapping.map(MemoryBudget.unlimited(), value.length, "value")) {
@@ -136,8 +142,7 @@ class ItemReaderTest {
                                 CorruptionException.class,
                                 e -> {
                                     assertThat(e.what()).isEqualTo(what);
-                                    assertThat(e.offset())
-                                            .isBetween(100L, 100L + section.length);
+                                    assertThat(e.offset()).isBetween(100L, 100L + section.length);
                                 });
             }
         }
@@ -201,11 +206,10 @@ class ItemReaderTest {
                     for (int content : new int[] {entries * 40, entries * 40 - 1, 0}) {
                         boolean walked = passes(() -> walk(reader, damaged, content));
                         boolean checked =
-                                passes(
-                                        () -> {
-                                            reader.open(damaged, 0, damaged.length, 0, content);
-                                            reader.validate();
-                                        });
+                                passes(() -> {
+                                    reader.open(damaged, 0, damaged.length, 0, content);
+                                    reader.validate();
+                                });
                         assertThat(checked).as("byte %d = %d", at, value).isEqualTo(walked);
                     }
                 }

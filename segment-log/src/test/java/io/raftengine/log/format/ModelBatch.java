@@ -5,7 +5,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.zip.CRC32;
 
-/** A second encoder, of plain arrays and nothing else, so that tests compare bytes with something independent. */
+/**
+ * A second encoder, of plain arrays and nothing else, so that tests compare bytes with something
+ * independent.
+ */
 final class ModelBatch {
     final List<byte[]> items = new ArrayList<>();
     final ByteArrayOutputStream content = new ByteArrayOutputStream();
@@ -82,18 +85,18 @@ final class ModelBatch {
         return batch(content.toByteArray(), 0, section(), signature);
     }
 
-    /** Any batch: a stored block, whatever it is, and a section, whatever it is, with right checksums. */
+    /**
+     * Any batch: a stored block, whatever it is, and a section, whatever it is, with right
+     * checksums.
+     */
     static byte[] batch(byte[] stored, int type, byte[] section, int signature) {
         byte[] block =
-                stored.length == 0
-                        ? stored
-                        : TestBytes.concat(stored, littleEndian(crc(stored)));
+                stored.length == 0 ? stored : TestBytes.concat(stored, littleEndian(crc(stored)));
         long total = 16L + block.length + section.length + 4;
         byte[] header = new byte[16];
         BigEndian.putLong(header, 0, total << 8 | type);
         BigEndian.putLong(header, 8, 16 + block.length);
-        return TestBytes.concat(
-                header, block, section, littleEndian(crc(section) ^ signature));
+        return TestBytes.concat(header, block, section, littleEndian(crc(section) ^ signature));
     }
 
     static byte[] header(int version, long alignment) {

@@ -11,7 +11,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 class SegmentNameTest {
     @Test
     void namesArePrintedAndRead() { // C2
-        assertThat(SegmentName.segment(QueueKind.APPEND, 123)).isEqualTo("0000000000000123.raftlog");
+        assertThat(SegmentName.segment(QueueKind.APPEND, 123))
+                .isEqualTo("0000000000000123.raftlog");
         assertThat(SegmentName.segment(QueueKind.REWRITE, 123))
                 .isEqualTo("0000000000000123.rewrite");
         assertThat(SegmentName.reserved(123)).isEqualTo("0000000000000123.raftlog.reserved");

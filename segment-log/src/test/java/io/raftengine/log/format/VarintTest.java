@@ -8,7 +8,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Scenarios A2, A6, A7, and A5 as far as the format has it. Decoding is the reader's: a COMPACT item carries the varint. */
+/**
+ * Scenarios A2, A6, A7, and A5 as far as the format has it. Decoding is the reader's: a COMPACT
+ * item carries the varint.
+ */
 class VarintTest {
     @ParameterizedTest
     @CsvSource({

@@ -15,7 +15,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Both directions, byte for byte, on bytes that the real engine wrote or would write (scenario Q15). */
+/**
+ * Both directions, byte for byte, on bytes that the real engine wrote or would write (scenario
+ * Q15).
+ */
 class WorkedExamplesTest {
     private static final byte[] E1 = hex("10011801220161");
     private static final byte[] E2 = hex("1001180222026262");
@@ -153,7 +156,8 @@ class WorkedExamplesTest {
                         example("no-entries-v2-1"),
                         example("zero-length-entry-v2-1"));
         assertThat(read(file, 1))
-                .containsExactly("BATCH", "entries 5 0 from 0", "BATCH", "entries 0 0 from 0 0", "END");
+                .containsExactly(
+                        "BATCH", "entries 5 0 from 0", "BATCH", "entries 0 0 from 0 0", "END");
     }
 
     @Test
