@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.raftengine.error.CorruptionException;
 import io.raftengine.log.format.FormatVersion;
 import io.raftengine.log.format.QueueKind;
+import io.raftengine.log.io.FileSystem;
 import io.raftengine.log.segment.RecoveredSegment;
 import io.raftengine.recovery.RecoveryFixture.Outcome;
 import java.io.IOException;
@@ -69,6 +70,7 @@ class RecoveryDamageTest {
     @ParameterizedTest
     @ValueSource(ints = {1, 2})
     void everyTruncationOpensWithTheBatchesThatAreWhole(int version) {
+        fixture.on(UnsyncedFileSystem.over(FileSystem.local()));
         for (int size = 0; ; size++) {
             SegmentBytes segment =
                     threeBatches(version == 1 ? SegmentBytes.v1(1) : SegmentBytes.v2(1));
@@ -133,7 +135,6 @@ class RecoveryDamageTest {
     @Test
     void withoutWatermarksTheReportCountsTheBatchesBehindACut() {
         SegmentBytes segment = threeBatches(SegmentBytes.v2(1));
-        segment.damage(segment.size() - (segment.size() - segment.offset(1)) + 17);
         segment.damage(segment.offset(1) + 12);
         fixture.append(segment);
         fixture.refuses(ABSOLUTE_CONSISTENCY, CorruptionException.class);
@@ -151,7 +152,6 @@ class RecoveryDamageTest {
         SegmentBytes segment = SegmentBytes.v2(1).append(1, 1, "a").append(1, 2, "b");
         int p = segment.offset(1);
         segment.synced().append(1, 3, "c");
-        segment.damage(p + 24);
         segment.damage(p + 12);
         fixture.append(segment);
 
@@ -349,6 +349,7 @@ class RecoveryDamageTest {
     /** K3, K5, Q10, defect 9. */
     @Test
     void aLastSegmentWithoutAWholeHeaderIsEmptied() {
+        fixture.on(UnsyncedFileSystem.over(FileSystem.local()));
         for (int size = 0; size < 69; size++) {
             fixture.append(threeBatches(SegmentBytes.v2(1)));
             fixture.append(SegmentBytes.v2(2).truncate(size));

@@ -1,0 +1,210 @@
+package io.raftengine.recovery;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.raftengine.allocator.GrowableBuffer;
+import io.raftengine.allocator.Memory;
+import io.raftengine.allocator.MemoryBudget;
+import io.raftengine.error.RaftEngineException;
+import io.raftengine.error.StorageException;
+import io.raftengine.log.io.FileHandle;
+import io.raftengine.log.io.FileIo;
+import io.raftengine.log.io.FileSystem;
+import io.raftengine.log.segment.DirectoryScan;
+import io.raftengine.testing.fs.Fault;
+import io.raftengine.testing.fs.FaultyFileSystem;
+import io.raftengine.testing.fs.Operation;
+import io.raftengine.testing.fs.SimulatedFileSystem;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Failing calls and power cuts during recovery itself: Q7, P8, defect 7. */
+class RecoveryFaultTest {
+    private static final Path DIR = Path.of("/log");
+    private static final String APPEND_1 = "0000000000000001.raftlog";
+    private static final String APPEND_2 = "0000000000000002.raftlog";
+    private static final String REWRITE_1 = "0000000000000001.rewrite";
+
+    /** Two append segments, the last one torn, and a rewrite segment with a group to be read twice. */
+    private static Map<String, byte[]> tornDirectory() {
+        Map<String, byte[]> files = new HashMap<>();
+        files.put(APPEND_1, SegmentBytes.v2(1).append(1, 1, "a").append(1, 2, "b").bytes());
+        SegmentBytes last = SegmentBytes.v2(2).append(1, 3, "c").synced().append(1, 4, "d");
+        files.put(APPEND_2, last.truncate(last.size() - 2).zeros(700).bytes());
+        SegmentBytes rewrite = SegmentBytes.v2(1);
+        rewrite.batch().marker(0, 0).entries(2, 1, "r").end();
+        rewrite.batch().entries(2, 2, "s").marker(0, 2).end();
+        files.put(REWRITE_1, rewrite.zeros(600).bytes());
+        return files;
+    }
+
+    /** A directory whose sealed segment is damaged, for the mode that rescues. */
+    private static Map<String, byte[]> rottenDirectory() {
+        Map<String, byte[]> files = tornDirectory();
+        SegmentBytes first = SegmentBytes.v2(1).append(1, 1, "a").append(1, 2, "b");
+        first.append(5, 1, "x").damage(first.offset(2) + 12);
+        files.put(APPEND_1, first.bytes());
+        return files;
+    }
+
+    private static SimulatedFileSystem disk(Map<String, byte[]> files, boolean synced) {
+        SimulatedFileSystem fs = new SimulatedFileSystem(1);
+        fs.createDirectories(DIR);
+        files.forEach((name, bytes) -> write(fs, DIR.resolve(name), bytes));
+        if (synced) {
+            fs.settle();
+        }
+        return fs;
+    }
+
+    private static void write(FileSystem fs, Path path, byte[] bytes) {
+        try (GrowableBuffer buffer =
+                        new GrowableBuffer(MemoryBudget.unlimited(), bytes.length, bytes.length);
+                FileHandle file = fs.open(path, FileSystem.OpenMode.CREATE)) {
+            Memory.copyFromArray(bytes, 0, buffer.address(), bytes.length);
+            FileIo.writeFully(file, buffer.address(), bytes.length, 0);
+        }
+    }
+
+    private static List<String> recover(FileSystem fs, RecoveryMode mode) {
+        HeapModel model = new HeapModel();
+        MemoryBudget budget = MemoryBudget.unlimited();
+        try {
+            Recovery.run(
+                    new RecoverySettings(mode, 2, 4096, false),
+                    fs,
+                    DirectoryScan.scan(fs, List.of(DIR)),
+                    model,
+                    budget);
+        } finally {
+            assertThat(budget.reservedBytes()).as("buffers given back").isZero();
+        }
+        return model.told();
+    }
+
+    private static Map<String, byte[]> contents(SimulatedFileSystem fs) {
+        Map<String, byte[]> all = new HashMap<>();
+        fs.list(DIR).forEach(entry -> all.put(entry.name(), fs.contents(entry.path())));
+        return all;
+    }
+
+    /** Every single call of a recovery fails once, or for good from there on. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void everyFailingCallIsATypedErrorAndLeavesADirectoryThatOpensWithTheSameState(boolean sticky) {
+        everyCallFails(tornDirectory(), RecoveryMode.TOLERATE_TAIL_CORRUPTION, sticky);
+        everyCallFails(rottenDirectory(), RecoveryMode.TOLERATE_ANY_CORRUPTION, sticky);
+    }
+
+    private static void everyCallFails(
+            Map<String, byte[]> files, RecoveryMode mode, boolean sticky) {
+        List<String> expected = recover(disk(files, true), mode);
+        assertThat(expected).isNotEmpty();
+        int failed = 0;
+        for (int call = 0; ; call++) {
+            SimulatedFileSystem disk = disk(files, true);
+            FaultyFileSystem faulty = new FaultyFileSystem(disk);
+            if (sticky) {
+                faulty.failFrom(call, new Fault.Error(Fault.EIO));
+            } else {
+                faulty.failCall(call, new Fault.Error(Fault.EIO));
+            }
+            boolean opened = false;
+            try {
+                assertThat(recover(faulty, mode)).isEqualTo(expected);
+                opened = true;
+            } catch (RaftEngineException e) {
+                failed++;
+                assertThat(e).as("call %d", call).isInstanceOf(StorageException.class);
+            }
+            assertThat(faulty.openHandles()).as("open files after call %d", call).isZero();
+            assertThat(recover(disk, mode)).as("after call %d", call).isEqualTo(expected);
+            if (opened && faulty.calls() <= call) {
+                break; // there is no such call any more
+            }
+        }
+        assertThat(failed).isGreaterThan(15);
+    }
+
+    /** Q7, defect 7: a read error is no damage. */
+    @ParameterizedTest
+    @EnumSource(RecoveryMode.class)
+    void aReadErrorFailsTheOpenAndTouchesNoFile(RecoveryMode mode) {
+        Map<String, byte[]> files = tornDirectory();
+        FaultyFileSystem counting = new FaultyFileSystem(disk(files, true));
+        recover(counting, RecoveryMode.TOLERATE_TAIL_CORRUPTION);
+        long reads = counting.calls(Operation.READ);
+        assertThat(reads).isGreaterThan(3);
+        for (int read = 0; read < reads; read++) {
+            SimulatedFileSystem disk = disk(files, true);
+            FaultyFileSystem faulty = new FaultyFileSystem(disk);
+            faulty.on(Operation.READ).after(read).inject(new Fault.Error(Fault.EIO));
+            Map<String, byte[]> before = contents(disk);
+            try {
+                recover(faulty, mode);
+                throw new AssertionError("read " + read + " failed unnoticed");
+            } catch (StorageException e) {
+                assertThat(e).hasMessageContaining("errno 5");
+            }
+            assertThat(contents(disk)).containsExactlyInAnyOrderEntriesOf(before);
+            assertThat(faulty.calls(Operation.TRUNCATE) + faulty.calls(Operation.WRITE)).isZero();
+        }
+    }
+
+    @Test
+    void shortReadsChangeNothing() {
+        Map<String, byte[]> files = tornDirectory();
+        List<String> expected = recover(disk(files, true), RecoveryMode.TOLERATE_TAIL_CORRUPTION);
+        for (int bytes : new int[] {1, 7, 100}) {
+            FaultyFileSystem faulty = new FaultyFileSystem(disk(files, true));
+            faulty.on(Operation.READ).inject(new Fault.ShortTransfer(bytes));
+            assertThat(recover(faulty, RecoveryMode.TOLERATE_TAIL_CORRUPTION)).isEqualTo(expected);
+        }
+    }
+
+    /** P8: what an open shows survives a power cut right after it, even if its writer never synced. */
+    @Test
+    void whatARecoveryShowedIsDurable() {
+        for (int seed = 0; seed < 200; seed++) {
+            SimulatedFileSystem disk = disk(tornDirectory(), true);
+            // The writer died before its sync: the last batch is in the cache only.
+            SegmentBytes last = SegmentBytes.v2(2).append(1, 3, "c").synced().append(1, 4, "d");
+            write(disk, DIR.resolve(APPEND_2), last.append(1, 5, "e").bytes());
+            List<String> shown = recover(disk, RecoveryMode.TOLERATE_TAIL_CORRUPTION);
+            SimulatedFileSystem after = disk.crashImage(seed);
+            assertThat(recover(after, RecoveryMode.TOLERATE_TAIL_CORRUPTION))
+                    .as("power cut with seed %d", seed)
+                    .isEqualTo(shown);
+        }
+    }
+
+    /** A second crash inside recovery: at every call, the directory still opens with the same state. */
+    @Test
+    void aPowerCutAtAnyCallOfARecoveryLosesNothing() {
+        Map<String, byte[]> files = rottenDirectory();
+        RecoveryMode mode = RecoveryMode.TOLERATE_ANY_CORRUPTION;
+        FaultyFileSystem counting = new FaultyFileSystem(disk(files, true));
+        List<String> expected = recover(counting, mode);
+        long calls = counting.calls();
+        for (int call = 0; call < calls; call++) {
+            for (int seed = 0; seed < 8; seed++) {
+                SimulatedFileSystem disk = disk(files, true);
+                SimulatedFileSystem[] image = {null};
+                int imageSeed = seed;
+                FaultyFileSystem faulty = new FaultyFileSystem(disk);
+                faulty.failCall(
+                        call, new Fault.Run(at -> image[0] = disk.crashImage(imageSeed)));
+                recover(faulty, mode);
+                assertThat(recover(image[0], mode))
+                        .as("power cut at call %d, seed %d", call, seed)
+                        .isEqualTo(expected);
+            }
+        }
+    }
+}
