@@ -147,25 +147,28 @@ public final class GrowableBuffer implements AutoCloseable {
         if (Memory.CHECKED && capacity > 0) {
             LiveMemory.remove(address);
         }
-        long moved = 0;
-        long registeredAddress = address;
-        long registeredBytes = capacity;
+        long liveAddress = address;
+        long liveBytes = capacity;
         try {
-            if (capacity == 0) {
-                moved = NativeMemory.map(newCapacity, NAME);
-            } else if (newCapacity == 0) {
-                NativeMemory.unmap(address, capacity, NAME);
-            } else {
-                moved = NativeMemory.remap(address, capacity, newCapacity, NAME);
-            }
-            registeredAddress = moved;
-            registeredBytes = newCapacity;
+            liveAddress = remapPages(newCapacity);
+            liveBytes = newCapacity;
+            return liveAddress;
         } finally {
-            if (Memory.CHECKED && registeredBytes > 0) {
-                LiveMemory.addMapping(registeredAddress, registeredBytes, NAME);
+            if (Memory.CHECKED && liveBytes > 0) {
+                LiveMemory.addMapping(liveAddress, liveBytes, NAME);
             }
         }
-        return moved;
+    }
+
+    private long remapPages(long newCapacity) {
+        if (capacity == 0) {
+            return NativeMemory.map(newCapacity, NAME);
+        }
+        if (newCapacity == 0) {
+            NativeMemory.unmap(address, capacity, NAME);
+            return 0;
+        }
+        return NativeMemory.remap(address, capacity, newCapacity, NAME);
     }
 
     /**

@@ -1,6 +1,7 @@
 package io.raftengine.allocator;
 
 import io.raftengine.error.MemoryLimitException;
+import java.util.Arrays;
 
 /**
  * Hands out runs of whole pages from one address range, charges them to the budget, and gives them
@@ -68,7 +69,7 @@ final class PageRuns {
     private final int pagesMax;
 
     private final int[] bins = new int[EXACT_BINS + Integer.SIZE];
-    private final int[] stock = new int[STOCK_PAGES_MAX]; // oldest first
+    private final int[] stock = new int[STOCK_PAGES_MAX];
     private int stockRuns;
     private int stockPages;
     private int highWater = 1;
@@ -292,26 +293,32 @@ final class PageRuns {
             discard(run, pages);
             return;
         }
-        while (stockPages + pages > STOCK_PAGES_MAX) {
-            dropOldest();
+        if (stockPages + pages > STOCK_PAGES_MAX) {
+            dropStock();
         }
         stock[stockRuns++] = run;
         stockPages += pages;
         describe(run, pages, KIND_STOCK);
     }
 
-    /** Empties the stock. */
+    /**
+     * Empties the stock. Neighbours go to the system together: a call takes longer than the pages
+     * in it, and what is freed in the order it was allocated lies side by side.
+     */
     void dropStock() {
-        while (stockRuns > 0) {
-            dropOldest();
+        Arrays.sort(stock, 0, stockRuns);
+        int dropped = 0;
+        while (dropped < stockRuns) {
+            int start = stock[dropped];
+            int end = start;
+            while (dropped < stockRuns && stock[dropped] == end) {
+                end += pages(end);
+                dropped++;
+            }
+            discard(start, end - start);
         }
-    }
-
-    private void dropOldest() {
-        int run = stock[0];
-        removeStock(0);
-        stockPages -= pages(run);
-        discard(run, pages(run));
+        stockRuns = 0;
+        stockPages = 0;
     }
 
     private void removeStock(int at) {

@@ -1,16 +1,18 @@
 package io.raftengine.log.io;
 
 /**
- * What the system says about a file at one moment. Immutable. Links are followed: all but {@code kind} and
- * {@code symlink} describe the target, unless the link leads nowhere.
+ * What the system says about a file at one moment. Immutable. Links are followed: all but {@code
+ * kind} and {@code symlink} describe the target, unless the link leads nowhere.
  *
  * @param kind what the name stands for
  * @param sizeBytes length of the file in bytes
- * @param linkCount number of names (hard links) of the file; above 1 its bytes may belong to somebody's backup
+ * @param linkCount number of names (hard links) of the file; above 1 its bytes may belong to
+ *     somebody's backup
  * @param device identifies the file system; opaque
  * @param inode identifies the file within its file system
  * @param modifiedNanos last change of the content in nanoseconds since 1970; never decides validity
- * @param symlink whether the name itself is a symbolic link; false when asked through an open handle
+ * @param symlink whether the name itself is a symbolic link; false when asked through an open
+ *     handle
  */
 public record FileInfo(
         FileKind kind,

@@ -2,7 +2,9 @@ package io.raftengine.log.io;
 
 import io.raftengine.error.StorageException;
 
-/** Whole transfers, made of the partial ones of {@link FileHandle}. Stateless, safe for all threads. */
+/**
+ * Whole transfers, made of the partial ones of {@link FileHandle}. Stateless, safe for all threads.
+ */
 public final class FileIo {
     private FileIo() {}
 
@@ -55,7 +57,8 @@ public final class FileIo {
      * @param address where the bytes are
      * @param length how many, at least 0
      * @param offset where in the file they go
-     * @throws StorageException if a write fails, or returns without having written anything (a loop would never end)
+     * @throws StorageException if a write fails, or returns without having written anything (a loop
+     *     would never end)
      * @throws io.raftengine.error.OutOfSpaceException if the file system is full
      */
     public static void writeFully(FileHandle file, long address, long length, long offset) {

@@ -8,6 +8,9 @@ public enum FileKind {
     DIRECTORY,
     /** A symbolic link that leads to a regular file. */
     SYMLINK_TO_FILE,
-    /** Anything else: a pipe, a socket, a device, a link that leads nowhere. Never opened, never touched. */
+    /**
+     * Anything else: a pipe, a socket, a device, a link that leads nowhere. Never opened, never
+     * touched.
+     */
     OTHER
 }

@@ -6,20 +6,26 @@ import java.util.List;
 /**
  * Where files live: the real file system, or one of a test. Safe for all threads.
  *
- * <p>All methods throw {@link io.raftengine.error.StorageException} for what the system refuses (with file, operation
- * and error number) and {@link io.raftengine.error.OutOfSpaceException} where it is full.
+ * <p>All methods throw {@link io.raftengine.error.StorageException} for what the system refuses
+ * (with file, operation and error number) and {@link io.raftengine.error.OutOfSpaceException} where
+ * it is full.
  */
 public interface FileSystem {
     /** Name of the lock file in every directory of an engine, ours and the reference's. */
     String LOCK_NAME = "LOCK";
 
-    /** How a file is opened. None truncates; in none does the process hand the descriptor to its children. */
+    /**
+     * How a file is opened. None truncates; in none does the process hand the descriptor to its
+     * children.
+     */
     enum OpenMode {
         /** An existing regular file, read only. Symbolic links are followed. */
         READ,
         /** An existing regular file, for reading and writing. Refuses a symbolic link. */
         WRITE,
-        /** As {@link #WRITE}, but a missing file is created, with permissions 0600 under any umask. */
+        /**
+         * As {@link #WRITE}, but a missing file is created, with permissions 0600 under any umask.
+         */
         CREATE
     }
 
@@ -32,12 +38,13 @@ public interface FileSystem {
     }
 
     /**
-     * The file system of this machine. Directories on network file systems (NFS, SMB, 9p, FUSE, ...) are refused by
-     * {@link #lock} unless the system property {@code raftengine.allowNetworkFileSystem} is {@code true}.
+     * The file system of this machine. Directories on network file systems (NFS, SMB, 9p, FUSE,
+     * ...) are refused by {@link #lock} unless the system property {@code
+     * raftengine.allowNetworkFileSystem} is {@code true}.
      *
      * @return one shared instance
-     * @throws io.raftengine.error.UnsupportedFeatureException on anything but Linux on x86-64 or aarch64, or without
-     *     native access
+     * @throws io.raftengine.error.UnsupportedFeatureException on anything but Linux on x86-64 or
+     *     aarch64, or without native access
      */
     static FileSystem local() {
         return LinuxFileSystem.shared();
@@ -48,15 +55,16 @@ public interface FileSystem {
      *
      * @param network what {@link #lock} does about network file systems
      * @return a file system; instances of one process exclude each other
-     * @throws io.raftengine.error.UnsupportedFeatureException on anything but Linux on x86-64 or aarch64, or without
-     *     native access
+     * @throws io.raftengine.error.UnsupportedFeatureException on anything but Linux on x86-64 or
+     *     aarch64, or without native access
      */
     static FileSystem local(NetworkFileSystems network) {
         return LinuxFileSystem.create(network);
     }
 
     /**
-     * Opens a regular file. Anything else (a directory, a pipe, a device) is refused without waiting for a peer.
+     * Opens a regular file. Anything else (a directory, a pipe, a device) is refused without
+     * waiting for a peer.
      *
      * @param file its path
      * @param mode for what, and whether it may be created
@@ -65,15 +73,17 @@ public interface FileSystem {
     FileHandle open(Path file, OpenMode mode);
 
     /**
-     * Creates a directory, with permissions 0700 under any umask. Durable once its parent was synced.
+     * Creates a directory, with permissions 0700 under any umask. Durable once its parent was
+     * synced.
      *
      * @param dir its path; the parent exists, it does not
      */
     void createDirectory(Path dir);
 
     /**
-     * The names of a directory, in no particular order, without {@code .} and {@code ..}. Names that are not text in
-     * the platform's encoding are left out (no file of ours has one), and so are those that vanish meanwhile.
+     * The names of a directory, in no particular order, without {@code .} and {@code ..}. Names
+     * that are not text in the platform's encoding are left out (no file of ours has one), and so
+     * are those that vanish meanwhile.
      *
      * @param dir its path
      * @return a list of the caller's own
@@ -89,15 +99,16 @@ public interface FileSystem {
     FileInfo info(Path path);
 
     /**
-     * Removes a name of a file; a symbolic link is removed, not its target. Durable once its directory was synced.
+     * Removes a name of a file; a symbolic link is removed, not its target. Durable once its
+     * directory was synced.
      *
      * @param file its path; a directory is refused
      */
     void delete(Path file);
 
     /**
-     * Gives a file another name, replacing a file that has it, atomically for all who look. Durable once the
-     * directories of both names were synced.
+     * Gives a file another name, replacing a file that has it, atomically for all who look. Durable
+     * once the directories of both names were synced.
      *
      * @param source the present path
      * @param target the new path, in the same file system
@@ -105,8 +116,9 @@ public interface FileSystem {
     void rename(Path source, Path target);
 
     /**
-     * Returns once all names created, renamed and deleted in a directory are on disk. Without it a power cut can lose
-     * a file whose content was synced. After an error a second call proves nothing.
+     * Returns once all names created, renamed and deleted in a directory are on disk. Without it a
+     * power cut can lose a file whose content was synced. After an error a second call proves
+     * nothing.
      *
      * @param dir its path
      */
@@ -121,15 +133,17 @@ public interface FileSystem {
     long availableBytes(Path dir);
 
     /**
-     * Takes the lock of a directory, at once or not at all: a {@code flock} on the file {@value #LOCK_NAME} in it (which
-     * the reference engine takes too), and a mark in this process. {@link LockMode#EXCLUSIVE} creates the file if need
-     * be, with permissions 0600; neither mode truncates it or follows a symbolic link. The lock belongs to the returned
-     * object, not to the process: opening and closing the file elsewhere does not drop it.
+     * Takes the lock of a directory, at once or not at all: a {@code flock} on the file {@value
+     * #LOCK_NAME} in it (which the reference engine takes too), and a mark in this process. {@link
+     * LockMode#EXCLUSIVE} creates the file if need be, with permissions 0600; neither mode
+     * truncates it or follows a symbolic link. The lock belongs to the returned object, not to the
+     * process: opening and closing the file elsewhere does not drop it.
      *
      * @param dir its path
      * @param mode exclusive to write; shared to read, which locks nothing where no lock file exists
      * @return the lock, see {@link DirectoryLock#held}
-     * @throws io.raftengine.error.LockedException if somebody else holds it in a way that excludes {@code mode}
+     * @throws io.raftengine.error.LockedException if somebody else holds it in a way that excludes
+     *     {@code mode}
      * @throws io.raftengine.error.UnsupportedFeatureException on a network file system
      */
     DirectoryLock lock(Path dir, LockMode mode);

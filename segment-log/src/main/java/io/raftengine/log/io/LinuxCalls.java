@@ -10,19 +10,21 @@ import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 
 /**
- * The system calls of Linux that files need, as static methods in the kernel's own convention: a result of 0 or more
- * is success, a negative one is the negated error number. Interrupted calls are repeated here, so that nobody above
- * meets EINTR. Nothing is allocated by a call, except the per-thread scratch at a thread's first one.
+ * The system calls of Linux that files need, as static methods in the kernel's own convention: a
+ * result of 0 or more is success, a negative one is the negated error number. Interrupted calls are
+ * repeated here, so that nobody above meets EINTR. Nothing is allocated by a call, except the
+ * per-thread scratch at a thread's first one.
  *
- * <p>Design note: every function is linked with the same descriptor, six 64-bit words in and one out. Linking a new
- * shape costs 3 to 15 ms in a fresh JVM, another function of a known shape 0.2 ms. It is sound on the two platforms we
- * accept: both pass the first six integer arguments in registers, a callee reads only the registers and the low half
- * it declares, and results of type {@code int} are narrowed here because their upper half is undefined. {@code openat}
- * is variadic in C; Linux on aarch64 passes variadic arguments like any others, and on x86-64 the linker sets the count
- * of vector registers (0) for every call.
+ * <p>Design note: every function is linked with the same descriptor, six 64-bit words in and one
+ * out. Linking a new shape costs 3 to 15 ms in a fresh JVM, another function of a known shape 0.2
+ * ms. It is sound on the two platforms we accept: both pass the first six integer arguments in
+ * registers, a callee reads only the registers and the low half it declares, and results of type
+ * {@code int} are narrowed here because their upper half is undefined. {@code openat} is variadic
+ * in C; Linux on aarch64 passes variadic arguments like any others, and on x86-64 the linker sets
+ * the count of vector registers (0) for every call.
  *
- * <p>The calls are normal downcalls, never {@code critical}: they may block, and a critical call that blocks holds up
- * every safepoint of the JVM.
+ * <p>The calls are normal downcalls, never {@code critical}: they may block, and a critical call
+ * that blocks holds up every safepoint of the JVM.
  */
 final class LinuxCalls {
     static final int EINTR = 4;
@@ -157,7 +159,8 @@ final class LinuxCalls {
     }
 
     /**
-     * Fails early and with its own exception where linking would fail later inside a class initializer.
+     * Fails early and with its own exception where linking would fail later inside a class
+     * initializer.
      *
      * @throws IllegalCallerException if the JVM was told to deny this module native access
      */
@@ -271,14 +274,15 @@ final class LinuxCalls {
         return call(Names.OPENAT, AT_FDCWD, path, flags | O_CLOEXEC, mode, 0);
     }
 
-    /** Not repeated when interrupted: Linux has released the descriptor by then, and it may be somebody else's now. */
+    /**
+     * Not repeated when interrupted: Linux has released the descriptor by then, and it may be
+     * somebody else's now.
+     */
     static int close(int fd) {
         Scratch scratch = SCRATCH.get();
         try {
             long result =
-                    (long)
-                            Names.CLOSE.invokeExact(
-                                    scratch.errno, (long) fd, 0L, 0L, 0L, 0L, 0L);
+                    (long) Names.CLOSE.invokeExact(scratch.errno, (long) fd, 0L, 0L, 0L, 0L, 0L);
             int errno = errno(scratch);
             return (int) result >= 0 || errno == EINTR ? 0 : -errno;
         } catch (Throwable e) {
@@ -345,7 +349,8 @@ final class LinuxCalls {
     static String text(int errno) {
         Scratch scratch = SCRATCH.get();
         try {
-            // The numbers a file can yield have constant texts; strerror's shared buffer is for unknown ones only.
+            // The numbers a file can yield have constant texts; strerror's shared buffer is for
+            // unknown ones only.
             long text =
                     (long)
                             Texts.STRERROR.invokeExact(

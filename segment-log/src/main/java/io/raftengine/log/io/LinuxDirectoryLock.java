@@ -11,16 +11,20 @@ import java.util.concurrent.atomic.AtomicBoolean;
 /**
  * A {@code flock} on a directory's lock file, and a mark in this process.
  *
- * <p>Why {@code flock}: the reference engine takes one, and it belongs to the open file description. The lock that
- * {@link java.nio.channels.FileChannel} takes belongs to the process: it does not see ours, and any code that opens and
- * closes the file drops it. Why the mark as well: some file systems turn {@code flock} into exactly that kind of lock,
- * which never excludes a second engine of the same process.
+ * <p>Why {@code flock}: the reference engine takes one, and it belongs to the open file
+ * description. The lock that {@link java.nio.channels.FileChannel} takes belongs to the process: it
+ * does not see ours, and any code that opens and closes the file drops it. Why the mark as well:
+ * some file systems turn {@code flock} into exactly that kind of lock, which never excludes a
+ * second engine of the same process.
  */
 final class LinuxDirectoryLock implements DirectoryLock {
     /** Device and inode of a lock file; a path is no identity. */
     private record Key(long device, long inode) {}
 
-    /** Owners of lock files in this process: -1 = one exclusive, else the number of shared ones. Guarded by itself. */
+    /**
+     * Owners of lock files in this process: -1 = one exclusive, else the number of shared ones.
+     * Guarded by itself.
+     */
     private static final Map<Key, Integer> OWNERS = new HashMap<>();
 
     private static final int EXCLUSIVE_OWNER = -1;
@@ -152,7 +156,8 @@ final class LinuxDirectoryLock implements DirectoryLock {
         if (!held.compareAndSet(true, false)) {
             return;
         }
-        // Unlocked by name and not only by closing: a child forked meanwhile may still share the description.
+        // Unlocked by name and not only by closing: a child forked meanwhile may still share the
+        // description.
         LinuxCalls.flock(fd, LinuxCalls.LOCK_UN);
         LinuxCalls.close(fd);
         unmark(key);

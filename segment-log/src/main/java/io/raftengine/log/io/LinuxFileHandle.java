@@ -6,7 +6,10 @@ import java.lang.invoke.VarHandle;
 import java.nio.file.Path;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/** A file descriptor. Texts of errors are built only when something fails; no method allocates otherwise. */
+/**
+ * A file descriptor. Texts of errors are built only when something fails; no method allocates
+ * otherwise.
+ */
 final class LinuxFileHandle implements FileHandle {
     private static final int CLOSED = -1;
     private static final boolean CHECKED = LinuxFileHandle.class.desiredAssertionStatus();
@@ -22,7 +25,10 @@ final class LinuxFileHandle implements FileHandle {
 
     private final Path path;
 
-    /** The descriptor, or {@link #CLOSED}. A number is reused by the system at once, so nobody may keep a copy. */
+    /**
+     * The descriptor, or {@link #CLOSED}. A number is reused by the system at once, so nobody may
+     * keep a copy.
+     */
     private volatile int fd;
 
     /** Checked mode only: calls that have not returned. */
@@ -202,7 +208,8 @@ final class LinuxFileHandle implements FileHandle {
             return;
         }
         if (CHECKED && inFlight.get() != 0) {
-            // Closed all the same would let the call in flight hit whatever file gets the number next.
+            // Closed all the same would let the call in flight hit whatever file gets the number
+            // next.
             fd = descriptor;
             throw new AssertionError(path + ": closed during " + inFlight.get() + " calls");
         }

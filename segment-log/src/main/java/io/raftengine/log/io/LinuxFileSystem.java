@@ -16,8 +16,9 @@ import java.util.List;
 /**
  * Files by system calls of Linux, on x86-64 and aarch64.
  *
- * <p>Every open carries O_NONBLOCK, so that a pipe named like a segment cannot hold the process until somebody writes
- * into it; what turns out not to be a regular file is closed again. On regular files the flag means nothing.
+ * <p>Every open carries O_NONBLOCK, so that a pipe named like a segment cannot hold the process
+ * until somebody writes into it; what turns out not to be a regular file is closed again. On
+ * regular files the flag means nothing.
  */
 final class LinuxFileSystem implements FileSystem {
     private static final int FILE_MODE = 0600;
@@ -33,7 +34,10 @@ final class LinuxFileSystem implements FileSystem {
         this.network = network;
     }
 
-    /** Created when first asked for: on other platforms even looking at it must not fail before it is needed. */
+    /**
+     * Created when first asked for: on other platforms even looking at it must not fail before it
+     * is needed.
+     */
     private static final class Shared {
         static final FileSystem INSTANCE =
                 create(
@@ -107,11 +111,13 @@ final class LinuxFileSystem implements FileSystem {
     }
 
     private static int openForWrite(long name) {
-        return LinuxCalls.open(
-                name, LinuxCalls.O_RDWR | LinuxCalls.O_NOFOLLOW | OPEN_FLAGS, 0);
+        return LinuxCalls.open(name, LinuxCalls.O_RDWR | LinuxCalls.O_NOFOLLOW | OPEN_FLAGS, 0);
     }
 
-    /** Opens what exists, or creates it exclusively, so that permissions of existing files are left alone. */
+    /**
+     * Opens what exists, or creates it exclusively, so that permissions of existing files are left
+     * alone.
+     */
     private static int openOrCreate(long name, Path file) {
         int fd = -LinuxCalls.EEXIST;
         for (int attempt = 0; attempt < RACE_ATTEMPTS; attempt++) {
@@ -186,7 +192,8 @@ final class LinuxFileSystem implements FileSystem {
         try (DirectoryStream<Path> names = Files.newDirectoryStream(dir)) {
             for (Path path : names) {
                 String name = path.getFileName().toString();
-                // What the platform's encoding cannot express was replaced while reading the directory.
+                // What the platform's encoding cannot express was replaced while reading the
+                // directory.
                 if (name.indexOf('\ufffd') >= 0) {
                     continue;
                 }
@@ -232,7 +239,8 @@ final class LinuxFileSystem implements FileSystem {
             }
             FileInfo link = Statx.info(statx, true);
             result = LinuxCalls.statx(name, 0);
-            // A link that leads nowhere or in circles, or whose target is out of reach, is no file but does exist.
+            // A link that leads nowhere or in circles, or whose target is out of reach, is no file
+            // but does exist.
             return result < 0 ? link : Statx.info(statx, true);
         }
     }
@@ -305,13 +313,15 @@ final class LinuxFileSystem implements FileSystem {
                 return LinuxDirectoryLock.ofNothing(dir);
             }
             LinuxDirectoryLock lock = LinuxDirectoryLock.take(dir, file, mode, fd);
-            // Between our open and our flock somebody may have replaced the file; then we hold the wrong one.
+            // Between our open and our flock somebody may have replaced the file; then we hold the
+            // wrong one.
             if (lock.intact()) {
                 return lock;
             }
             lock.close();
         }
-        throw new LockedException(dir.toString(), "the file " + LOCK_NAME + " keeps being replaced");
+        throw new LockedException(
+                dir.toString(), "the file " + LOCK_NAME + " keeps being replaced");
     }
 
     private void refuseRemote(Path dir) {

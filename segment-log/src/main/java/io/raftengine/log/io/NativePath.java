@@ -24,7 +24,11 @@ final class NativePath {
     static byte[] bytes(Path path) {
         if (!path.getFileSystem().equals(FileSystems.getDefault())) {
             throw new InvalidArgumentException(
-                    "path " + path + " belongs to " + path.getFileSystem() + ", not to this machine");
+                    "path "
+                            + path
+                            + " belongs to "
+                            + path.getFileSystem()
+                            + ", not to this machine");
         }
         String text = path.toString();
         if (text.isEmpty()) {
@@ -42,8 +46,9 @@ final class NativePath {
     }
 
     /**
-     * The bytes the path was made of. Its text does not have them in a locale without UTF-8, where a directory named in
-     * UTF-8 is all replacement characters; its URI has them, escaped one by one.
+     * The bytes the path was made of. Its text does not have them in a locale without UTF-8, where
+     * a directory named in UTF-8 is all replacement characters; its URI has them, escaped one by
+     * one.
      */
     private static byte[] bytesOfUri(Path path) {
         String escaped = path.toUri().getRawPath();

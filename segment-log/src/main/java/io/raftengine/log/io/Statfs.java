@@ -4,8 +4,8 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
 /**
- * What {@code statfs} fills in on 64-bit Linux, all fields 64 bits wide; the only class that knows its layout and the
- * numbers of file systems.
+ * What {@code statfs} fills in on 64-bit Linux, all fields 64 bits wide; the only class that knows
+ * its layout and the numbers of file systems.
  *
  * <pre>
  *    byte  0      8             16           32                      72                  80
@@ -39,9 +39,9 @@ final class Statfs {
     }
 
     /**
-     * The name of a file system that hands our calls to somebody else, who may not keep what {@code flock} and {@code
-     * fsync} promise; null for all others. FUSE is among them: it may be a local disk, a bucket or another computer,
-     * and nothing tells which.
+     * The name of a file system that hands our calls to somebody else, who may not keep what {@code
+     * flock} and {@code fsync} promise; null for all others. FUSE is among them: it may be a local
+     * disk, a bucket or another computer, and nothing tells which.
      */
     static String remoteName(long type) {
         return switch ((int) type) {

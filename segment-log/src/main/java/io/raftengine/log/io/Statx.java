@@ -4,15 +4,17 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
 /**
- * What {@code statx} fills in; the only class that knows its layout. Used instead of {@code fstat} because this one is
- * the same on every architecture.
+ * What {@code statx} fills in; the only class that knows its layout. Used instead of {@code fstat}
+ * because this one is the same on every architecture.
  *
  * <pre>
- *    byte  16      28     32     40      ...  112          120               136         140
- *          +-------+------+------+------+----+------------+------------+----+-----------+-----------+
- *          | nlink | mode | ino  | size | .. | mtime secs | mtime nsec | .. | dev major | dev minor |
- *          | u32   | u16  | u64  | u64  |    | s64        | u32        |    | u32       | u32       |
- *          +-------+------+------+------+----+------------+------------+----+-----------+-----------+
+ *    16  u32  number of links
+ *    28  u16  type and permissions
+ *    32  u64  inode
+ *    40  u64  size in bytes
+ *   112  s64  last change of the content, seconds since 1970; 120  u32  and nanoseconds
+ *   136  u32  device, major number; 140  u32  and minor number
+ *   256       end
  * </pre>
  */
 final class Statx {

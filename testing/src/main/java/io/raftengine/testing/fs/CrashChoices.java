@@ -1,9 +1,9 @@
 package io.raftengine.testing.fs;
 
 /**
- * Decides what of the pending work a power cut leaves on the disk. {@link SeededChoices} draws it, {@link
- * ExhaustiveChoices} walks through all of it. The questions and their order depend only on the state of the disk and on
- * earlier answers. Used by one thread at a time.
+ * Decides what of the pending work a power cut leaves on the disk. {@link SeededChoices} draws it,
+ * {@link ExhaustiveChoices} walks through all of it. The questions and their order depend only on
+ * the state of the disk and on earlier answers. Used by one thread at a time.
  */
 public interface CrashChoices {
     /** What is in a place that a file has grown over before its data arrived. */
@@ -42,8 +42,8 @@ public interface CrashChoices {
     int prefix(int count);
 
     /**
-     * Whether changes of names land in their order (as journalling file systems do) or any subset of them (as the
-     * standard allows).
+     * Whether changes of names land in their order (as journalling file systems do) or any subset
+     * of them (as the standard allows).
      *
      * @return true for in order
      */

@@ -8,23 +8,28 @@ import io.raftengine.log.io.FileIo;
 import io.raftengine.log.io.FileSystem;
 import java.nio.file.Path;
 
-/** Moves directories between file systems: fixtures into the simulated disk, crash images out of it. Stateless. */
+/**
+ * Moves directories between file systems: fixtures into the simulated disk, crash images out of it.
+ * Stateless.
+ */
 public final class DirectoryCopy {
     private static final int CHUNK_BYTES = 256 << 10;
 
     private DirectoryCopy() {}
 
     /**
-     * Copies a directory with all it holds. Links to files become files; what is neither file nor directory is left
-     * out. Everything is synced at the end.
+     * Copies a directory with all it holds. Links to files become files; what is neither file nor
+     * directory is left out. Everything is synced at the end.
      *
      * @param source where it is
      * @param from its path there
      * @param target where it goes
-     * @param to its path there; must not hold files of the same names. Created if missing, its parent exists
+     * @param to its path there; must not hold files of the same names. Created if missing, its
+     *     parent exists
      */
     public static void copy(FileSystem source, Path from, FileSystem target, Path to) {
-        try (Mapping buffer = Mapping.map(MemoryBudget.unlimited(), CHUNK_BYTES, "directory copy")) {
+        try (Mapping buffer =
+                Mapping.map(MemoryBudget.unlimited(), CHUNK_BYTES, "directory copy")) {
             copy(source, from, target, to, buffer.address());
         }
     }

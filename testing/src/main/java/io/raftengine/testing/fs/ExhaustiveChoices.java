@@ -12,8 +12,8 @@ import java.util.Arrays;
  *    } while (choices.advance());
  * </pre>
  *
- * <p>Each answer given is a digit; {@link #advance} counts up at the last digit that has another value and forgets the
- * digits behind it. The disk must not change meanwhile.
+ * <p>Each answer given is a digit; {@link #advance} counts up at the last digit that has another
+ * value and forgets the digits behind it. The disk must not change meanwhile.
  */
 public final class ExhaustiveChoices implements CrashChoices {
     private static final Fill[] FILLS = Fill.values();
@@ -32,7 +32,8 @@ public final class ExhaustiveChoices implements CrashChoices {
      * @return false if all have been seen
      */
     public boolean advance() {
-        // Fewer questions than last time mean that the digits behind were about a state that is no longer reached.
+        // Fewer questions than last time mean that the digits behind were about a state that is no
+        // longer reached.
         known = asked;
         asked = 0;
         while (known > 0) {

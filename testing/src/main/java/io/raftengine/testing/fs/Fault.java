@@ -5,7 +5,10 @@ import io.raftengine.error.RaftEngineException;
 import io.raftengine.error.StorageException;
 import java.util.function.Consumer;
 
-/** What happens to a call instead of, before or after its effect. Immutable; any number of rules may share one. */
+/**
+ * What happens to a call instead of, before or after its effect. Immutable; any number of rules may
+ * share one.
+ */
 public sealed interface Fault {
     /** Error number of a broken disk. */
     int EIO = 5;
@@ -21,14 +24,16 @@ public sealed interface Fault {
     record Error(int errno) implements Fault {}
 
     /**
-     * The call is done and an error is reported nevertheless: bytes of a failed write are in the file.
+     * The call is done and an error is reported nevertheless: bytes of a failed write are in the
+     * file.
      *
      * @param errno the error number
      */
     record ErrorAfter(int errno) implements Fault {}
 
     /**
-     * A read or write transfers only the first bytes, as far as there are any, and reports an error.
+     * A read or write transfers only the first bytes, as far as there are any, and reports an
+     * error.
      *
      * @param bytes how many are transferred
      * @param errno the error number
@@ -46,7 +51,8 @@ public sealed interface Fault {
     record Skip() implements Fault {}
 
     /**
-     * A call that answers with a number ({@link Operation#SIZE}, {@link Operation#AVAILABLE_BYTES}) answers with this.
+     * A call that answers with a number ({@link Operation#SIZE}, {@link Operation#AVAILABLE_BYTES})
+     * answers with this.
      *
      * @param value the answer
      */
@@ -68,8 +74,8 @@ public sealed interface Fault {
     record Pause(PausePoint point) implements Fault {}
 
     /**
-     * Something is run in the calling thread before the call, which then goes on. May throw, use other file systems,
-     * take a {@link SimulatedFileSystem#crashImage}.
+     * Something is run in the calling thread before the call, which then goes on. May throw, use
+     * other file systems, take a {@link SimulatedFileSystem#crashImage}.
      *
      * @param action what
      */

@@ -6,13 +6,13 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Predicate;
 
 /**
- * Which calls a {@link Fault} hits: those of some kinds, on some files, at some positions of a program. Made by {@link
- * FaultyFileSystem#on}, narrowed by the methods here, armed by {@link #inject}; must not be narrowed afterwards. Safe
- * for all threads once armed.
+ * Which calls a {@link Fault} hits: those of some kinds, on some files, at some positions of a
+ * program. Made by {@link FaultyFileSystem#on}, narrowed by the methods here, armed by {@link
+ * #inject}; must not be narrowed afterwards. Safe for all threads once armed.
  *
- * <p>A program is a sequence of counts, passing first: {@code program(2, 1)} lets two matching calls pass, hits the
- * third and lets all others pass; {@code program(0, 1, 1, 1)} hits the first and the third. Without a program every
- * matching call is hit.
+ * <p>A program is a sequence of counts, passing first: {@code program(2, 1)} lets two matching
+ * calls pass, hits the third and lets all others pass; {@code program(0, 1, 1, 1)} hits the first
+ * and the third. Without a program every matching call is hit.
  */
 public final class FaultRule {
     private static final int[] ALWAYS = {0, Integer.MAX_VALUE};
@@ -57,8 +57,8 @@ public final class FaultRule {
     /**
      * Which of the matching calls are hit.
      *
-     * @param passThenHitThenPass how many pass, how many are then hit, how many pass again, ...; all pass behind the
-     *     end
+     * @param passThenHitThenPass how many pass, how many are then hit, how many pass again, ...;
+     *     all pass behind the end
      * @return this
      */
     public FaultRule program(int... passThenHitThenPass) {

@@ -33,15 +33,15 @@ import java.util.function.Supplier;
  *    }
  * </pre>
  *
- * <p>The first armed rule that hits a call decides. Safe for all threads; a pausing call holds nobody else up.
+ * <p>The first armed rule that hits a call decides. Safe for all threads; a pausing call holds
+ * nobody else up.
  */
 public final class FaultyFileSystem implements FileSystem {
     private final FileSystem inner;
     private final int byteShiftTransferMax;
     private final List<FaultRule> rules = new CopyOnWriteArrayList<>();
     private final AtomicLong calls = new AtomicLong();
-    private final AtomicLongArray callsByOperation =
-            new AtomicLongArray(Operation.values().length);
+    private final AtomicLongArray callsByOperation = new AtomicLongArray(Operation.values().length);
     private final AtomicLong openHandles = new AtomicLong();
     private final List<Call> trace = new ArrayList<>(); // guarded by itself
     private volatile boolean tracing;
@@ -61,8 +61,9 @@ public final class FaultyFileSystem implements FileSystem {
     }
 
     /**
-     * Wraps a file system such that files hold other bytes than were written: 1 is added to each on writing and
-     * subtracted on reading. What bypasses the file system, or trusts a transfer to be whole, reads nonsense.
+     * Wraps a file system such that files hold other bytes than were written: 1 is added to each on
+     * writing and subtracted on reading. What bypasses the file system, or trusts a transfer to be
+     * whole, reads nonsense.
      *
      * @param inner what does the work
      * @param transferBytesMax how many bytes a call transfers at most; 1 is the hardest
@@ -144,8 +145,8 @@ public final class FaultyFileSystem implements FileSystem {
     }
 
     /**
-     * How many handles were opened and not closed. A test that ends with another number than it began with has found a
-     * leak.
+     * How many handles were opened and not closed. A test that ends with another number than it
+     * began with has found a leak.
      *
      * @return how many
      */
@@ -221,8 +222,7 @@ public final class FaultyFileSystem implements FileSystem {
 
     @Override
     public long availableBytes(Path dir) {
-        return number(
-                enter(Operation.AVAILABLE_BYTES, dir, 0, 0), () -> inner.availableBytes(dir));
+        return number(enter(Operation.AVAILABLE_BYTES, dir, 0, 0), () -> inner.availableBytes(dir));
     }
 
     @Override
@@ -251,7 +251,9 @@ public final class FaultyFileSystem implements FileSystem {
         return call;
     }
 
-    /** The fault of the first rule that hits; pauses and actions have taken place when it returns. */
+    /**
+     * The fault of the first rule that hits; pauses and actions have taken place when it returns.
+     */
     Fault faultFor(Call call) {
         for (FaultRule rule : rules) {
             Fault fault = rule.hit(call);

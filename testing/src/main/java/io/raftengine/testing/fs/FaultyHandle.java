@@ -20,7 +20,10 @@ final class FaultyHandle implements FileHandle {
 
     private final AtomicBoolean closed = new AtomicBoolean();
 
-    /** Where bytes are shifted on their way to the file; null before the first write. Guarded by {@link #closed}. */
+    /**
+     * Where bytes are shifted on their way to the file; null before the first write. Guarded by
+     * {@link #closed}.
+     */
     private Mapping shifted;
 
     FaultyHandle(FaultyFileSystem owner, FileHandle inner, int byteShiftTransferMax) {
@@ -80,7 +83,10 @@ final class FaultyHandle implements FileHandle {
         };
     }
 
-    /** Pieces go out one by one where the whole cannot be passed on as it is: as many as a short call would write. */
+    /**
+     * Pieces go out one by one where the whole cannot be passed on as it is: as many as a short
+     * call would write.
+     */
     @Override
     public long writeVector(long iovecAddress, int count, long offset) {
         long total = 0;
@@ -163,8 +169,7 @@ final class FaultyHandle implements FileHandle {
 
     @Override
     public void truncate(long size) {
-        owner.run(
-                owner.enter(Operation.TRUNCATE, path(), 0, size), () -> inner.truncate(size));
+        owner.run(owner.enter(Operation.TRUNCATE, path(), 0, size), () -> inner.truncate(size));
     }
 
     @Override

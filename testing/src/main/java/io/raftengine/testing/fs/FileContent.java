@@ -22,9 +22,9 @@ import java.util.TreeMap;
  *                  read  <------+       +---- any part of it ------+-----> crash image
  * </pre>
  *
- * <p>Pending are <em>versions</em> of sectors, since write-back may have taken any of the states a sector went through,
- * and changes of the size, which land in their order. A cut that landed wipes older versions behind it. Guarded by the
- * file system's lock.
+ * <p>Pending are <em>versions</em> of sectors, since write-back may have taken any of the states a
+ * sector went through, and changes of the size, which land in their order. A cut that landed wipes
+ * older versions behind it. Guarded by the file system's lock.
  */
 final class FileContent {
     /** More versions of one sector add nothing; the oldest and the newest are always kept. */
@@ -37,7 +37,10 @@ final class FileContent {
     private PagedBytes cache;
     private final PagedBytes platter;
 
-    /** What the platter's blocks held before the file was cut; shows through where a file grows without its data. */
+    /**
+     * What the platter's blocks held before the file was cut; shows through where a file grows
+     * without its data.
+     */
     private final PagedBytes formerLife;
 
     private final TreeMap<Long, List<Version>> pendingSectors = new TreeMap<>();
@@ -129,7 +132,10 @@ final class FileContent {
         pendingSectors.clear();
     }
 
-    /** A part of the pending sectors reaches the platter, the rest is forgotten and nobody will write it again. */
+    /**
+     * A part of the pending sectors reaches the platter, the rest is forgotten and nobody will
+     * write it again.
+     */
     void failSync(boolean cacheReverts, SplittableRandom random) {
         for (long sector : pendingSectors.keySet()) {
             if (random.nextBoolean()) {
@@ -176,7 +182,8 @@ final class FileContent {
         if (!droppedPages.get(page)) {
             platter.sharePage(cache, page);
         } else {
-            // The page also holds bytes that a failed sync dropped; those stay away from the platter.
+            // The page also holds bytes that a failed sync dropped; those stay away from the
+            // platter.
             platter.write(sector * SECTOR_BYTES, cache.sector(sector), 0, SECTOR_BYTES);
         }
     }
@@ -194,7 +201,10 @@ final class FileContent {
         return new FileContent(image, formerLife.snapshot());
     }
 
-    /** Returns the range that the file has grown over by writing, and the number of size changes that landed. */
+    /**
+     * Returns the range that the file has grown over by writing, and the number of size changes
+     * that landed.
+     */
     private long[] landSomeSizes(PagedBytes image, CrashChoices choices) {
         int landed = choices.prefix(pendingSizes.size());
         long holeStart = 0;

@@ -3,7 +3,9 @@ package io.raftengine.testing.fs;
 import io.raftengine.testing.fs.SimulatedNode.Directory;
 import io.raftengine.testing.fs.SimulatedNode.File;
 import io.raftengine.testing.fs.SimulatedNode.Link;
+import java.util.Arrays;
 import java.util.Map;
+import java.util.zip.CRC32C;
 
 /** Hashes what a disk shows. */
 final class Fingerprint {
@@ -29,27 +31,26 @@ final class Fingerprint {
 
     private static long of(PagedBytes bytes) {
         long hash = bytes.size();
+        byte[] zeros = new byte[PagedBytes.PAGE_BYTES];
         byte[] page = new byte[PagedBytes.PAGE_BYTES];
+        CRC32C crc = new CRC32C();
         for (int i = 0; i < bytes.pageLimit(); i++) {
-            if (bytes.present(i)) {
-                long start = (long) i * PagedBytes.PAGE_BYTES;
-                int n = Math.clamp(bytes.size() - start, 0, PagedBytes.PAGE_BYTES);
-                bytes.read(start, page, 0, n);
-                hash = of(page, n, start, hash);
+            long start = (long) i * PagedBytes.PAGE_BYTES;
+            if (!bytes.present(i) || start >= bytes.size()) {
+                continue;
+            }
+            int n = (int) Math.min(bytes.size() - start, PagedBytes.PAGE_BYTES);
+            bytes.read(start, page, 0, n);
+            Arrays.fill(page, n, PagedBytes.PAGE_BYTES, (byte) 0);
+            // Holes and zeros look the same to programs, so they do here.
+            if (!Arrays.equals(page, zeros)) {
+                crc.reset();
+                crc.update(page, 0, page.length);
+                hash = mix(hash, i);
+                hash = mix(hash, crc.getValue() << 32 | Arrays.hashCode(page) & 0xffffffffL);
             }
         }
         return hash;
-    }
-
-    /** Only bytes that are not zero count, together with their place: holes and zeros must look the same. */
-    private static long of(byte[] page, int length, long start, long hash) {
-        long result = hash;
-        for (int i = 0; i < length; i++) {
-            if (page[i] != 0) {
-                result = mix(result, (start + i) << 8 | page[i] & 0xff);
-            }
-        }
-        return result;
     }
 
     private static long mix(long hash, long value) {

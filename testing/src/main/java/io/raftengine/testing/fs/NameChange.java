@@ -5,8 +5,8 @@ import java.util.Map;
 import java.util.function.Function;
 
 /**
- * A change of names that is not on the platter yet: a new name, a removed one, or both at once (a rename, which lands
- * as a whole or not at all). Guarded by the file system's lock.
+ * A change of names that is not on the platter yet: a new name, a removed one, or both at once (a
+ * rename, which lands as a whole or not at all). Guarded by the file system's lock.
  */
 final class NameChange {
     private final Directory removedFrom;
@@ -52,7 +52,9 @@ final class NameChange {
         return removalSynced && additionSynced;
     }
 
-    /** Applies the change to the names of the directories concerned, as {@code namesOf} has them. */
+    /**
+     * Applies the change to the names of the directories concerned, as {@code namesOf} has them.
+     */
     void apply(Function<Directory, Map<String, SimulatedNode>> namesOf) {
         if (removedFrom != null) {
             // Only that node: with an earlier change missing, the name may still stand for another.

@@ -1,6 +1,9 @@
 package io.raftengine.testing.fs;
 
-/** Kinds of calls that {@link FaultyFileSystem} counts and can disturb. Pure advice to the system is not among them. */
+/**
+ * Kinds of calls that {@link FaultyFileSystem} counts and can disturb. Pure advice to the system is
+ * not among them.
+ */
 public enum Operation {
     /** Opening an existing file. */
     OPEN,

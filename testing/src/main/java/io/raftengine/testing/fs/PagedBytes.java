@@ -5,11 +5,12 @@ import java.util.Arrays;
 import java.util.BitSet;
 
 /**
- * The bytes of a file in pages, copied on write. Snapshots and syncs share pages instead of copying bytes, so that an
- * image of a disk costs little more than what differs. Not safe for threads; its file system's lock guards it.
+ * The bytes of a file in pages, copied on write. Snapshots and syncs share pages instead of copying
+ * bytes, so that an image of a disk costs little more than what differs. Not safe for threads; its
+ * file system's lock guards it.
  *
- * <p>A page is in one of three states: absent (a hole, reads as zeros, takes no space), shared (never written again by
- * anybody), owned (only this object refers to it).
+ * <p>A page is in one of three states: absent (a hole, reads as zeros, takes no space), shared
+ * (never written again by anybody), owned (only this object refers to it).
  */
 final class PagedBytes {
     static final int PAGE_BYTES = 4096;
@@ -174,7 +175,8 @@ final class PagedBytes {
             if (bytes == null) {
                 return;
             }
-            // Grown in steps: a file written byte by byte must not copy its page table for each page.
+            // Grown in steps: a file written byte by byte must not copy its page table for each
+            // page.
             pages = Arrays.copyOf(pages, Math.max(page + 1, pages.length + pages.length / 2));
         }
         if (pages[page] == null && bytes != null) {

@@ -3,7 +3,10 @@ package io.raftengine.testing.fs;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
-/** Where a call waits until the test lets it go on. Used once: a released point holds nobody up any more. */
+/**
+ * Where a call waits until the test lets it go on. Used once: a released point holds nobody up any
+ * more.
+ */
 public final class PausePoint {
     private static final long TIMEOUT_SECONDS = 60;
 

@@ -3,9 +3,9 @@ package io.raftengine.testing.fs;
 import java.util.SplittableRandom;
 
 /**
- * Draws crashes from a seed. Tossing a fair coin per sector would leave nearly every larger write in shreds and hardly
- * ever produce the states that matter most, so each image first draws a pattern: all, none, a beginning, an end, or
- * coins of a drawn bias.
+ * Draws crashes from a seed. Tossing a fair coin per sector would leave nearly every larger write
+ * in shreds and hardly ever produce the states that matter most, so each image first draws a
+ * pattern: all, none, a beginning, an end, or coins of a drawn bias.
  */
 public final class SeededChoices implements CrashChoices {
     private enum Pattern {

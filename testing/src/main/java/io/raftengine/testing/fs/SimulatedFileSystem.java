@@ -2,7 +2,6 @@ package io.raftengine.testing.fs;
 
 import io.raftengine.error.LockedException;
 import io.raftengine.error.OutOfSpaceException;
-import io.raftengine.error.StorageException;
 import io.raftengine.log.io.DirectoryEntry;
 import io.raftengine.log.io.DirectoryLock;
 import io.raftengine.log.io.FileHandle;
@@ -24,15 +23,17 @@ import java.util.TreeMap;
 /**
  * A disk in memory that tells what has been written from what has been synced.
  *
- * <p>Running programs see the <em>cache</em>; a power cut leaves the <em>platter</em> and any part of what is pending:
- * single sectors of {@value #SECTOR_BYTES} bytes in any of the states they went through, changes of file sizes in their
- * order (a file may have grown before its data), changes of names until their directory is synced. {@link #crashImage}
- * builds such a disk without disturbing this one, in time proportional to what is pending; {@link #powerCut} turns this
- * disk into one; {@link #killProcess} ends the program but keeps the cache.
+ * <p>Running programs see the <em>cache</em>; a power cut leaves the <em>platter</em> and any part
+ * of what is pending: single sectors of {@value #SECTOR_BYTES} bytes in any of the states they went
+ * through, changes of file sizes in their order (a file may have grown before its data), changes of
+ * names until their directory is synced. {@link #crashImage} builds such a disk without disturbing
+ * this one, in time proportional to what is pending; {@link #powerCut} turns this disk into one;
+ * {@link #killProcess} ends the program but keeps the cache.
  *
- * <p>All errors a test does not order come from the rules: names, kinds, space ({@link #setCapacity}), locks. Errors on
- * order come from {@link #failNextSync} here and from {@link FaultyFileSystem}. Symbolic links are followed as the last
- * part of a path only. Nothing depends on the time of day; file times are a count of changes.
+ * <p>All errors a test does not order come from the rules: names, kinds, space ({@link
+ * #setCapacity}), locks. Errors on order come from {@link #failNextSync} here and from {@link
+ * FaultyFileSystem}. Symbolic links are followed as the last part of a path only. Nothing depends
+ * on the time of day; file times are a count of changes.
  *
  * <p>Safe for all threads: one lock guards the whole disk.
  */
@@ -40,25 +41,21 @@ public final class SimulatedFileSystem implements FileSystem {
     /** What the disk writes as a whole or not at all. */
     public static final int SECTOR_BYTES = PagedBytes.SECTOR_BYTES;
 
-    private static final int ENOENT = 2;
     private static final int EIO = 5;
-    private static final int EEXIST = 17;
     private static final int ENOTDIR = 20;
     private static final int EISDIR = 21;
     private static final int EINVAL = 22;
     private static final int ELOOP = 40;
-    private static final int LINKS_FOLLOWED_MAX = 8;
     private static final int EXCLUSIVE_OWNER = -1;
 
     private final long seed;
 
     // Everything below is guarded by this object's monitor.
     private final SplittableRandom random;
-    private final List<NameChange> pendingNames = new ArrayList<>();
     private final Map<File, Integer> lockOwners = new IdentityHashMap<>();
     private final List<File> files = new ArrayList<>();
     private final Map<File, SyncFailure> orderedFailures = new IdentityHashMap<>();
-    private Directory root;
+    private NameTree names;
     private long ticks;
     private long lastId;
     private long capacityBytes = Long.MAX_VALUE;
@@ -70,12 +67,13 @@ public final class SimulatedFileSystem implements FileSystem {
     /**
      * An empty disk with nothing but a root directory.
      *
-     * @param seed decides everything that is drawn: what a failed sync leaves, how short a short transfer is
+     * @param seed decides everything that is drawn: what a failed sync leaves, how short a short
+     *     transfer is
      */
     public SimulatedFileSystem(long seed) {
         this.seed = seed;
         random = new SplittableRandom(seed);
-        root = new Directory(++lastId, 0);
+        names = new NameTree(new Directory(++lastId, 0));
     }
 
     /**
@@ -90,7 +88,8 @@ public final class SimulatedFileSystem implements FileSystem {
     // ---- crashes ------------------------------------------------------------------------------
 
     /**
-     * What a power cut at this moment would leave, one of the possibilities. This disk is not changed.
+     * What a power cut at this moment would leave, one of the possibilities. This disk is not
+     * changed.
      *
      * @param seed which possibility
      * @return another disk, with nothing pending
@@ -100,7 +99,8 @@ public final class SimulatedFileSystem implements FileSystem {
     }
 
     /**
-     * What a power cut at this moment would leave, one of the possibilities. This disk is not changed.
+     * What a power cut at this moment would leave, one of the possibilities. This disk is not
+     * changed.
      *
      * @param choices which possibility
      * @return another disk, with nothing pending and this disk's seed
@@ -115,26 +115,28 @@ public final class SimulatedFileSystem implements FileSystem {
         image.lastId = lastId;
         image.capacityBytes = capacityBytes;
         image.shortTransfers = shortTransfers;
-        image.root = (Directory) new CrashCopy(image, choices).copyOf(root);
+        image.names = names.crashImage(choices, image.files::add);
         return image;
     }
 
     /**
-     * Cuts the power and starts the machine again: this disk becomes what {@link #crashImage} would have given. All
-     * handles and locks die.
+     * Cuts the power and starts the machine again: this disk becomes what {@link #crashImage} would
+     * have given. All handles and locks die.
      *
      * @param seed which of the possibilities
      */
     public synchronized void powerCut(long seed) {
         SimulatedFileSystem image = crashImage(seed);
-        root = image.root;
+        names = image.names;
         files.clear();
         files.addAll(image.files);
-        pendingNames.clear();
         killProcess();
     }
 
-    /** Ends the program as {@code kill -9} does: all handles and locks die, what was written stays in the cache. */
+    /**
+     * Ends the program as {@code kill -9} does: all handles and locks die, what was written stays
+     * in the cache.
+     */
     public synchronized void killProcess() {
         life++;
         lockOwners.clear();
@@ -145,8 +147,7 @@ public final class SimulatedFileSystem implements FileSystem {
     /** Everything pending reaches the platter, names too: a calm state for a test to start from. */
     public synchronized void settle() {
         files.forEach(file -> file.content.sync());
-        pendingNames.forEach(change -> change.apply(directory -> directory.platterNames));
-        pendingNames.clear();
+        names.syncAll();
     }
 
     /**
@@ -155,80 +156,18 @@ public final class SimulatedFileSystem implements FileSystem {
      * @return true if something was not synced
      */
     public synchronized boolean hasPendingWork() {
-        return !pendingNames.isEmpty()
+        return names.hasPendingWork()
                 || files.stream().anyMatch(file -> file.content.hasPendingWork());
     }
 
     /**
-     * A hash of all names, sizes and bytes that programs see; equal disks have equal ones. For counting how many
-     * different images a test has met.
+     * A hash of all names, sizes and bytes that programs see; equal disks have equal ones. For
+     * counting how many different images a test has met.
      *
      * @return 64 well-mixed bits
      */
     public synchronized long fingerprint() {
-        return Fingerprint.of(root);
-    }
-
-    /** Copies what landed, every node once. */
-    private final class CrashCopy {
-        private final SimulatedFileSystem image;
-        private final CrashChoices choices;
-        private final Map<Directory, Map<String, SimulatedNode>> names = new IdentityHashMap<>();
-        private final Map<SimulatedNode, SimulatedNode> copies = new IdentityHashMap<>();
-
-        CrashCopy(SimulatedFileSystem image, CrashChoices choices) {
-            this.image = image;
-            this.choices = choices;
-            int count = pendingNames.size();
-            int landed = count > 0 && choices.namesInOrder() ? choices.prefix(count) : -1;
-            for (int i = 0; i < count; i++) {
-                if (landed >= 0 ? i < landed : choices.lands(i, count)) {
-                    pendingNames.get(i).apply(this::namesOf);
-                }
-            }
-        }
-
-        private Map<String, SimulatedNode> namesOf(Directory directory) {
-            return names.computeIfAbsent(
-                    directory, original -> new TreeMap<>(original.platterNames));
-        }
-
-        SimulatedNode copyOf(SimulatedNode node) {
-            SimulatedNode copy = copies.get(node);
-            if (copy == null) {
-                copy = newCopyOf(node);
-            }
-            if (copy instanceof File file) {
-                file.links++;
-            }
-            return copy;
-        }
-
-        private SimulatedNode newCopyOf(SimulatedNode node) {
-            switch (node) {
-                case Link link -> {
-                    copies.put(link, link);
-                    return link;
-                }
-                case File file -> {
-                    File copy =
-                            new File(
-                                    file.id, file.modifiedTick, file.content.crashImage(choices));
-                    copies.put(file, copy);
-                    image.files.add(copy);
-                    return copy;
-                }
-                case Directory directory -> {
-                    Directory copy = new Directory(directory.id, directory.modifiedTick);
-                    copies.put(directory, copy);
-                    Map<String, SimulatedNode> landed = names.get(directory);
-                    (landed == null ? directory.platterNames : landed)
-                            .forEach((name, child) -> copy.names.put(name, copyOf(child)));
-                    copy.platterNames.putAll(copy.names);
-                    return copy;
-                }
-            }
-        }
+        return Fingerprint.of(names.root());
     }
 
     // ---- orders of a test ---------------------------------------------------------------------
@@ -243,7 +182,8 @@ public final class SimulatedFileSystem implements FileSystem {
     }
 
     /**
-     * Lets every read and write of two bytes and more transfer a drawn number of them, at least one.
+     * Lets every read and write of two bytes and more transfer a drawn number of them, at least
+     * one.
      *
      * @param on whether
      */
@@ -262,8 +202,8 @@ public final class SimulatedFileSystem implements FileSystem {
     }
 
     /**
-     * Lets the system's own write-back of a file fail in the background: a part of what is pending is lost, and the
-     * next sync of every open description reports it, once.
+     * Lets the system's own write-back of a file fail in the background: a part of what is pending
+     * is lost, and the next sync of every open description reports it, once.
      *
      * @param path the file
      */
@@ -272,7 +212,8 @@ public final class SimulatedFileSystem implements FileSystem {
     }
 
     /**
-     * Damages a file at rest: overwrites bytes in the cache and on the platter, unnoticed by anybody.
+     * Damages a file at rest: overwrites bytes in the cache and on the platter, unnoticed by
+     * anybody.
      *
      * @param path the file
      * @param offset of the first byte
@@ -334,15 +275,16 @@ public final class SimulatedFileSystem implements FileSystem {
      * @return {@code dir}
      */
     public synchronized Path createDirectories(Path dir) {
-        Directory at = root;
-        for (Path part : absolute(dir)) {
-            SimulatedNode child = at.names.get(part.toString());
-            if (child == null) {
-                child = new Directory(++lastId, ++ticks);
-                at.names.put(part.toString(), child);
-                at.platterNames.put(part.toString(), child);
+        Path path = NameTree.absolute(dir).getRoot();
+        Directory at = names.root();
+        for (Path part : NameTree.absolute(dir)) {
+            path = path.resolve(part);
+            if (names.find(path, true) == null) {
+                Directory created = new Directory(++lastId, ++ticks);
+                at.names.put(part.toString(), created);
+                at.platterNames.put(part.toString(), created);
             }
-            at = directory(child, dir, "create directories");
+            at = names.directory(path, "create directories");
         }
         return dir;
     }
@@ -354,9 +296,7 @@ public final class SimulatedFileSystem implements FileSystem {
      * @param target where it leads, relative to its directory or absolute; need not exist
      */
     public synchronized void createSymbolicLink(Path link, Path target) {
-        Directory parent = parent(link, "link");
-        String name = freeName(parent, link, "link");
-        add(parent, name, new Link(++lastId, ++ticks, target.toString()));
+        names.add(link, new Link(++lastId, ++ticks, target.toString()), "link");
     }
 
     /**
@@ -366,29 +306,24 @@ public final class SimulatedFileSystem implements FileSystem {
      * @param existing a path of the file
      */
     public synchronized void createHardLink(Path link, Path existing) {
-        File file = existingFile(existing, "link");
-        Directory parent = parent(link, "link");
-        String name = freeName(parent, link, "link");
-        file.links++;
-        add(parent, name, file);
+        names.add(link, existingFile(existing, "link"), "link");
     }
 
     // ---- the file system ----------------------------------------------------------------------
 
     @Override
     public synchronized FileHandle open(Path path, OpenMode mode) {
-        SimulatedNode node = find(path, mode == OpenMode.READ);
-        if (node == null && mode == OpenMode.CREATE) {
-            Directory parent = parent(path, "open");
+        if (mode == OpenMode.CREATE && names.find(path, false) == null) {
             File created = newFile();
-            created.links = 1;
-            add(parent, freeName(parent, path, "open"), created);
-            node = created;
+            try {
+                names.add(path, created, "open");
+            } finally {
+                forgetIfGone(created);
+            }
         }
-        switch (node) {
-            case null -> throw failure(path, "open", ENOENT, "No such file or directory");
-            case Directory d -> throw failure(path, "open", EISDIR, "is a directory");
-            case Link l -> throw failure(path, "open", ELOOP, "is a symbolic link");
+        switch (names.existing(path, mode == OpenMode.READ, "open")) {
+            case Directory d -> throw NameTree.failure(path, "open", EISDIR, "is a directory");
+            case Link l -> throw NameTree.failure(path, "open", ELOOP, "is a symbolic link");
             case File file -> {
                 file.handles++;
                 return new SimulatedHandle(this, file, path, mode != OpenMode.READ, life);
@@ -404,19 +339,13 @@ public final class SimulatedFileSystem implements FileSystem {
 
     @Override
     public synchronized void createDirectory(Path dir) {
-        Directory parent = parent(dir, "create directory");
-        String name = freeName(parent, dir, "create directory");
-        add(parent, name, new Directory(++lastId, ++ticks));
+        names.add(dir, new Directory(++lastId, ++ticks), "create directory");
     }
 
     @Override
     public synchronized List<DirectoryEntry> list(Path dir) {
-        SimulatedNode node = find(dir, true);
-        if (node == null) {
-            throw failure(dir, "list", ENOENT, "No such file or directory");
-        }
         List<DirectoryEntry> entries = new ArrayList<>();
-        for (String name : directory(node, dir, "list").names.keySet()) {
+        for (String name : names.directory(dir, "list").names.keySet()) {
             Path path = dir.resolve(name);
             entries.add(new DirectoryEntry(name, path, info(path).kind()));
         }
@@ -425,12 +354,12 @@ public final class SimulatedFileSystem implements FileSystem {
 
     @Override
     public synchronized FileInfo info(Path path) {
-        SimulatedNode node = find(path, false);
+        SimulatedNode node = names.find(path, false);
         if (node == null) {
             return null;
         }
         if (node instanceof Link link) {
-            SimulatedNode target = find(path, true);
+            SimulatedNode target = names.find(path, true);
             return target == null || target instanceof Link
                     ? info(link, FileKind.OTHER, true)
                     : info(target, kind(target, true), true);
@@ -452,84 +381,52 @@ public final class SimulatedFileSystem implements FileSystem {
 
     @Override
     public synchronized void delete(Path path) {
-        SimulatedNode node = find(path, false);
-        if (node == null) {
-            throw failure(path, "delete", ENOENT, "No such file or directory");
-        }
+        SimulatedNode node = names.existing(path, false, "delete");
         if (node instanceof Directory) {
-            throw failure(path, "delete", EISDIR, "Is a directory");
+            throw NameTree.failure(path, "delete", EISDIR, "Is a directory");
         }
-        Directory parent = parent(path, "delete");
-        String name = name(path);
-        parent.names.remove(name);
-        pendingNames.add(NameChange.removed(parent, name, node));
-        unlinked(node);
+        names.remove(path, "delete");
+        forgetIfGone(node);
     }
 
     @Override
     public synchronized void rename(Path source, Path target) {
-        SimulatedNode node = find(source, false);
-        if (node == null) {
-            throw failure(source, "rename to " + target, ENOENT, "No such file or directory");
-        }
-        Directory from = parent(source, "rename to " + target);
-        Directory to = parent(target, "rename from " + source);
-        SimulatedNode replaced = find(target, false);
+        SimulatedNode node = names.existing(source, false, "rename to " + target);
+        SimulatedNode replaced = names.find(target, false);
         if (replaced == node) {
             return;
         }
         if (replaced instanceof Directory) {
-            throw failure(target, "rename from " + source, EISDIR, "Is a directory");
+            throw NameTree.failure(target, "rename from " + source, EISDIR, "Is a directory");
         }
         if (node instanceof Directory && replaced != null) {
-            throw failure(target, "rename from " + source, ENOTDIR, "Not a directory");
+            throw NameTree.failure(target, "rename from " + source, ENOTDIR, "Not a directory");
         }
-        from.names.remove(name(source));
-        to.names.put(name(target), node);
-        pendingNames.add(NameChange.renamed(from, name(source), to, name(target), node));
-        if (replaced != null) {
-            unlinked(replaced);
-        }
+        forgetIfGone(names.rename(source, target));
     }
 
     @Override
     public synchronized void syncDirectory(Path dir) {
-        SimulatedNode node = find(dir, true);
-        if (node == null) {
-            throw failure(dir, "sync directory", ENOENT, "No such file or directory");
-        }
-        Directory directory = directory(node, dir, "sync directory");
-        pendingNames.removeIf(
-                change -> {
-                    boolean complete = change.synced(directory);
-                    if (complete) {
-                        change.apply(at -> at.platterNames);
-                    }
-                    return complete;
-                });
+        names.sync(names.directory(dir, "sync directory"));
     }
 
     @Override
     public synchronized long availableBytes(Path dir) {
-        if (find(dir, true) == null) {
-            throw failure(dir, "statfs", ENOENT, "No such file or directory");
-        }
+        names.existing(dir, true, "statfs");
         return freeBytes();
     }
 
     @Override
     public synchronized DirectoryLock lock(Path dir, LockMode mode) {
         Path path = dir.resolve(LOCK_NAME);
-        SimulatedNode node = find(path, false);
+        SimulatedNode node = names.find(path, false);
         if (node == null && mode == LockMode.SHARED) {
-            if (find(dir, true) == null) {
-                throw failure(dir, "lock", ENOENT, "No such file or directory");
-            }
+            names.directory(dir, "lock");
             return new SimulatedLock(this, dir, mode, null, life);
         }
         // Opening it checks the kind and creates it; the lock itself keeps the node alive.
         open(path, mode == LockMode.EXCLUSIVE ? OpenMode.CREATE : OpenMode.WRITE).close();
-        File file = (File) find(path, false);
+        File file = (File) names.find(path, false);
         int owners = lockOwners.getOrDefault(file, 0);
         if (owners == EXCLUSIVE_OWNER || mode == LockMode.EXCLUSIVE && owners > 0) {
             throw new LockedException(dir.toString(), "another instance holds the lock");
@@ -557,8 +454,8 @@ public final class SimulatedFileSystem implements FileSystem {
         }
     }
 
-    boolean names(Path path, File file) {
-        return find(path, false) == file;
+    boolean isNameOf(Path path, File file) {
+        return names.find(path, false) == file;
     }
 
     void closed(File file) {
@@ -606,12 +503,8 @@ public final class SimulatedFileSystem implements FileSystem {
         if (ordered != SyncFailure.REPORTED_ONE_CALL_LATE
                 && handle.errorsSeen != file.content.errors) {
             handle.errorsSeen = file.content.errors;
-            throw failure(handle.path(), "sync", EIO, "Input/output error");
+            throw NameTree.failure(handle.path(), "sync", EIO, "Input/output error");
         }
-    }
-
-    static StorageException failure(Path path, String operation, int errno, String reason) {
-        return new StorageException(path.toString(), operation, errno, reason);
     }
 
     static OutOfSpaceException noSpace(Path path, String operation) {
@@ -623,7 +516,7 @@ public final class SimulatedFileSystem implements FileSystem {
         return info(file, FileKind.FILE, false);
     }
 
-    // ---- names and space ----------------------------------------------------------------------
+    // ---- space ----------------------------------------------------------------------
 
     private long freeBytes() {
         if (capacityBytes == Long.MAX_VALUE) {
@@ -636,81 +529,16 @@ public final class SimulatedFileSystem implements FileSystem {
         return Math.max(0, capacityBytes - used);
     }
 
-    private void add(Directory parent, String name, SimulatedNode node) {
-        parent.names.put(name, node);
-        pendingNames.add(NameChange.added(parent, name, node));
-    }
-
-    private void unlinked(SimulatedNode node) {
-        if (node instanceof File file) {
-            file.links--;
-            forgetIfGone(file);
-        }
-    }
-
-    private void forgetIfGone(File file) {
-        if (file.links == 0 && file.handles == 0) {
+    private void forgetIfGone(SimulatedNode node) {
+        if (node instanceof File file && file.links == 0 && file.handles == 0) {
             files.remove(file);
         }
     }
 
-    private static Path absolute(Path path) {
-        return path.toAbsolutePath().normalize();
-    }
-
-    private static String name(Path path) {
-        return absolute(path).getFileName().toString();
-    }
-
-    private static String freeName(Directory parent, Path path, String operation) {
-        String name = name(path);
-        if (parent.names.containsKey(name)) {
-            throw failure(path, operation, EEXIST, "File exists");
-        }
-        return name;
-    }
-
     private File existingFile(Path path, String operation) {
-        SimulatedNode node = find(path, true);
-        if (node instanceof File file) {
+        if (names.existing(path, true, operation) instanceof File file) {
             return file;
         }
-        throw failure(
-                path,
-                operation,
-                node == null ? ENOENT : EINVAL,
-                node == null ? "No such file or directory" : "is not a regular file");
-    }
-
-    private Directory parent(Path path, String operation) {
-        Path parent = absolute(path).getParent();
-        SimulatedNode node = parent == null ? null : find(parent, true);
-        if (node == null) {
-            throw failure(path, operation, ENOENT, "No such file or directory");
-        }
-        return directory(node, path, operation);
-    }
-
-    private static Directory directory(SimulatedNode node, Path path, String operation) {
-        if (node instanceof Directory directory) {
-            return directory;
-        }
-        throw failure(path, operation, ENOTDIR, "Not a directory");
-    }
-
-    /** The node of a path, or null. A link that leads nowhere is null when followed, itself otherwise. */
-    private SimulatedNode find(Path path, boolean follow) {
-        Path at = absolute(path);
-        for (int links = 0; links <= LINKS_FOLLOWED_MAX; links++) {
-            SimulatedNode node = root;
-            for (Path part : at) {
-                node = node instanceof Directory d ? d.names.get(part.toString()) : null;
-            }
-            if (!follow || !(node instanceof Link link)) {
-                return node;
-            }
-            at = at.resolveSibling(link.target).normalize();
-        }
-        return null;
+        throw NameTree.failure(path, operation, EINVAL, "is not a regular file");
     }
 }

@@ -25,8 +25,7 @@ final class SimulatedHandle implements FileHandle {
 
     private boolean closed; // guarded by the disk
 
-    SimulatedHandle(
-            SimulatedFileSystem disk, File file, Path path, boolean writable, int life) {
+    SimulatedHandle(SimulatedFileSystem disk, File file, Path path, boolean writable, int life) {
         this.disk = disk;
         this.file = file;
         this.path = path;
@@ -40,7 +39,7 @@ final class SimulatedHandle implements FileHandle {
         synchronized (disk) {
             check();
             if (offset < 0 || length < 0) {
-                throw SimulatedFileSystem.failure(
+                throw NameTree.failure(
                         path,
                         "read of " + length + " bytes at " + offset,
                         EINVAL,
@@ -70,7 +69,7 @@ final class SimulatedHandle implements FileHandle {
             String operation = "write of " + count + " pieces at " + offset;
             checkWritable(operation, offset);
             if (count < 1 || count > IOVECS_MAX) {
-                throw SimulatedFileSystem.failure(path, operation, EINVAL, "Invalid argument");
+                throw NameTree.failure(path, operation, EINVAL, "Invalid argument");
             }
             long tick = disk.tick();
             long done = 0;
@@ -206,10 +205,10 @@ final class SimulatedHandle implements FileHandle {
     private void checkWritable(String operation, long mustNotBeNegative) {
         check();
         if (!writable) {
-            throw SimulatedFileSystem.failure(path, operation, EBADF, "Bad file descriptor");
+            throw NameTree.failure(path, operation, EBADF, "Bad file descriptor");
         }
         if (mustNotBeNegative < 0) {
-            throw SimulatedFileSystem.failure(path, operation, EINVAL, "Invalid argument");
+            throw NameTree.failure(path, operation, EINVAL, "Invalid argument");
         }
     }
 }

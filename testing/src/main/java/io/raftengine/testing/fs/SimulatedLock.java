@@ -42,7 +42,7 @@ final class SimulatedLock implements DirectoryLock {
     @Override
     public boolean intact() {
         synchronized (disk) {
-            return held() && disk.names(directory.resolve(FileSystem.LOCK_NAME), file);
+            return held() && disk.isNameOf(directory.resolve(FileSystem.LOCK_NAME), file);
         }
     }
 

@@ -31,7 +31,10 @@ abstract sealed class SimulatedNode {
         }
     }
 
-    /** A directory: what programs see, and what is on the platter. The difference is in the list of name changes. */
+    /**
+     * A directory: what programs see, and what is on the platter. The difference is in the list of
+     * name changes.
+     */
     static final class Directory extends SimulatedNode {
         final TreeMap<String, SimulatedNode> names = new TreeMap<>();
         final TreeMap<String, SimulatedNode> platterNames = new TreeMap<>();
