@@ -21,11 +21,12 @@ import java.util.concurrent.locks.LockSupport;
  *   claim word     63        62..48   47..32   31..0
  *                  closed    unused   slots    bytes claimed in the buffer
  *
- *   native memory  0: done generation (u32)   64: grant (u32)   128: head room   128 + HEAD_ROOM: buffer
+ *   native memory  0: event word (u32)   64: head room   64 + HEAD_ROOM: buffer
  * </pre>
  *
- * <p>The done word holds a generation that grows by one each time the group completes, so a follower that reads it
- * between its claim and its ready count can wait for it to change without ever missing a completion.
+ * <p>Whoever waits for the group waits for its event word to change, and then looks what happened: the group is done, or
+ * the write token lies there and the waiter may lead. The event word only ever counts up, so no event is missed between
+ * the look and the wait.
  */
 final class CommitGroup {
     /** Callers of one group; more than that many wait for the next one. */
@@ -40,9 +41,8 @@ final class CommitGroup {
     /** {@link #claim} found no room: the group will be closed by its leader soon. */
     static final long FULL = -2;
 
-    private static final int DONE_AT = 0;
-    private static final int GRANT_AT = 64;
-    private static final int HEAD_ROOM_AT = 128;
+    private static final int EVENT_AT = 0;
+    private static final int HEAD_ROOM_AT = 64;
     private static final int SLOT_SHIFT = 32;
     private static final int SLOT_MASK = 0xFFFF;
     private static final long CLOSED_BIT = 1L << 63;
@@ -85,9 +85,9 @@ final class CommitGroup {
     private volatile int waiting;
 
     private volatile boolean free = true;
-    private volatile boolean candidate;
     private volatile boolean syncWanted;
     private volatile boolean virtualWaiter;
+    private volatile int doneGeneration;
     private int closedSlots;
 
     /** A free group; its memory is charged to the budget until {@link #release()}. */
@@ -110,13 +110,11 @@ final class CommitGroup {
     void open() {
         assert free : "a group in use was opened again";
         free = false;
-        candidate = false;
         syncWanted = false;
         virtualWaiter = false;
         READY.setOpaque(this, 0);
         LEFT.setOpaque(this, 0);
         WAITING.setOpaque(this, 0);
-        Memory.putIntRelease(controlAddress + GRANT_AT, 0);
         CLAIM.setVolatile(this, 0L);
     }
 
@@ -197,77 +195,74 @@ final class CommitGroup {
         }
     }
 
-    /** The generation a follower waits to see changed; read it after the claim and before {@link #countReady()}. */
+    /** The generation whose end a caller waits for; read it after the claim and before {@link #countReady()}. */
     int generation() {
-        return Memory.getIntAcquire(controlAddress + DONE_AT);
+        return doneGeneration;
     }
 
-    /** Announces that this group's first caller waits for the write token. */
-    void announceCandidate() {
-        candidate = true;
+    boolean done(int generation) {
+        return doneGeneration != generation;
     }
 
-    boolean hasCandidate() {
-        return candidate;
+    boolean isClosed() {
+        return (long) CLAIM.getVolatile(this) < 0;
     }
 
-    /** Passes the write token to this group's candidate. By the token holder. */
-    void grant() {
-        long word = controlAddress + GRANT_AT;
-        Memory.putIntRelease(word, 1);
-        WaitWord.wakeAll(word);
+    /** Notes that this platform thread is about to wait; from here on events wake it. */
+    void announceWaiter() {
+        WAITING.getAndAdd(this, 1);
     }
 
-    boolean granted() {
-        return Memory.getIntAcquire(controlAddress + GRANT_AT) != 0;
+    /** Notes that a virtual thread waits in this slot. */
+    void announceVirtualWaiter(CommitSlot slot) {
+        slot.parked = Thread.currentThread();
+        virtualWaiter = true;
     }
 
-    /** One timed wait of the candidate for its grant; may return early. */
-    void awaitGrant() {
-        WaitWord.await(controlAddress + GRANT_AT, 0);
+    boolean hasVirtualWaiter() {
+        return virtualWaiter;
+    }
+
+    /** The state of the event word, to be read before looking for what would make waiting needless. */
+    int event() {
+        return Memory.getIntAcquire(controlAddress + EVENT_AT);
+    }
+
+    /** Waits until the event word is no longer {@code seen}; may return early. By an announced platform thread. */
+    void awaitEvent(int seen) {
+        WaitWord.await(controlAddress + EVENT_AT, seen);
+    }
+
+    /**
+     * Tells one sleeping caller of this group that the write token lies there.
+     *
+     * @return false if no platform thread waits
+     */
+    boolean wakeOne() {
+        if ((int) WAITING.getVolatile(this) == 0) {
+            return false;
+        }
+        Memory.getAndAddInt(controlAddress + EVENT_AT, 1);
+        WaitWord.wakeOne(controlAddress + EVENT_AT);
+        return true;
     }
 
     /** Publishes all outcomes and wakes everyone who waits for them. By the leader, as its last act on the group. */
     void complete() {
-        long word = controlAddress + DONE_AT;
         int slotCount = closedSlots;
-        boolean wakeVirtual = virtualWaiter;
-        Memory.putIntRelease(word, Memory.getIntAcquire(word) + 1);
-        // Pairs with the count in await(): either we see the waiter, or it sees the new generation.
-        VarHandle.fullFence();
+        // Under the token or not, only the group's one leader comes here.
+        doneGeneration = doneGeneration + 1;
+        Memory.getAndAddInt(controlAddress + EVENT_AT, 1);
         if ((int) WAITING.getVolatile(this) > 0) {
-            WaitWord.wakeAll(word);
+            WaitWord.wakeAll(controlAddress + EVENT_AT);
         }
-        if (wakeVirtual || virtualWaiter) {
+        if (virtualWaiter) {
             for (int i = 0; i < slotCount; i++) {
                 Thread thread = slots[i].parked;
                 if (thread != null) {
                     LockSupport.unpark(thread);
                 }
             }
-        }
-    }
-
-    boolean done(int generation) {
-        return Memory.getIntAcquire(controlAddress + DONE_AT) != generation;
-    }
-
-    /** Waits for {@link #complete()}; by a platform thread. */
-    void await(int generation) {
-        if (done(generation)) {
-            return;
-        }
-        WAITING.getAndAdd(this, 1);
-        WaitWord.awaitChange(controlAddress + DONE_AT, generation);
-    }
-
-    /** Waits for {@link #complete()}; by a virtual thread, which must not block in a downcall. */
-    void awaitVirtual(int generation, CommitSlot slot) {
-        slot.parked = Thread.currentThread();
-        virtualWaiter = true;
-        VarHandle.fullFence();
-        while (!done(generation)) {
-            LockSupport.parkNanos(this, 100_000_000L);
         }
     }
 

@@ -8,15 +8,15 @@ import io.raftengine.error.RaftEngineException;
 import io.raftengine.log.format.BatchEncoder;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.Supplier;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * From many callers to one write and one sync.
  *
  * <pre>
  *   caller     claim a slot, copy the batch, count ready          (group n+1, while group n syncs)
- *   first one  becomes the leader: waits for the write token, lingers, closes the group
- *   leader     validate, rotate, sign, write once, sync once, apply, pass the token, wake all
+ *   leader     whoever of them finds the write token: lingers, closes the group
+ *              validate, rotate, sign, write once, sync once, apply, lay the token down, wake all
  *   caller     read the outcome, leave
  * </pre>
  *
@@ -40,16 +40,18 @@ public final class CommitPipeline implements AutoCloseable {
     private static final int GROUPS_MIN = 3;
 
     private static final int GROUPS_MAX = 16;
-    private static final int BUFFERED_YIELDS = 8;
+    /** A few microseconds: a write without sync takes about one. Longer waits sleep. */
+    private static final int BUFFERED_SPINS = 64;
+
+    private static final long VIRTUAL_PARK_NANOS = 100_000_000L;
 
     private final MemoryBudget budget;
     private final GroupCommitter committer;
     private final WriteToken token = new WriteToken();
     private final Linger linger = new Linger();
-    private final Supplier<CommitGroup> openGroup = this::open;
 
-    /** Leads for virtual threads; started by the first of them. Guarded by this. */
-    private PlatformLeader platformLeader;
+    /** Leads for virtual threads; started by the first of them. Written under this. */
+    private volatile PlatformLeader platformLeader;
 
     /** All groups ever made; a handful. Guarded by the write token. */
     private final List<CommitGroup> groups = new ArrayList<>();
@@ -70,10 +72,6 @@ public final class CommitPipeline implements AutoCloseable {
             groups.add(new CommitGroup(budget, BUFFER_BYTES));
         }
         this.open = nextGroup();
-    }
-
-    private CommitGroup open() {
-        return open;
     }
 
     /**
@@ -121,16 +119,11 @@ public final class CommitPipeline implements AutoCloseable {
             group.wantSync();
         }
         int generation = group.generation();
-        boolean virtual = Thread.currentThread().isVirtual();
         group.countReady();
-        if (index > 0) {
-            follow(group, slot, generation, virtual);
-        } else if (virtual) {
-            platformLeader().lead(group);
-            group.awaitVirtual(generation, slot);
-        } else {
-            token.takeAsCandidate(group);
-            lead(group);
+        if (Thread.currentThread().isVirtual()) {
+            awaitVirtual(group, slot, generation);
+        } else if (!leadOrSpin(group, generation, sync)) {
+            leadOrAwait(group, generation);
         }
         RaftEngineException failure = slot.failure;
         long compacted = slot.compactedEntries;
@@ -141,25 +134,79 @@ public final class CommitPipeline implements AutoCloseable {
         return compacted;
     }
 
-    private static void follow(CommitGroup group, CommitSlot slot, int generation, boolean virtual) {
-        if (virtual) {
-            group.awaitVirtual(generation, slot);
-            return;
-        }
-        if (!group.syncWanted()) {
-            // A write without sync is over in microseconds; sleeping and waking would take longer.
-            for (int i = 0; i < BUFFERED_YIELDS; i++) {
-                Thread.yield();
-                if (group.done(generation)) {
-                    return;
-                }
+    /** The short way: lead at once, or see a write without sync through that is over in microseconds. */
+    private boolean leadOrSpin(CommitGroup group, int generation, boolean sync) {
+        int spins = sync ? 1 : BUFFERED_SPINS;
+        for (int i = 0; i < spins; i++) {
+            if (group.done(generation) || leadIfOpen(group)) {
+                return true;
             }
+            Thread.onSpinWait();
         }
-        group.await(generation);
+        return false;
     }
 
-    /** Everything between taking the token and passing it on. By the group's leader, with the token. */
-    void lead(CommitGroup group) {
+    /** The long way: sleep until the group is done, or until this thread is to lead it. */
+    private void leadOrAwait(CommitGroup group, int generation) {
+        group.announceWaiter();
+        for (; ; ) {
+            int event = group.event();
+            if (group.done(generation) || leadIfOpen(group)) {
+                return;
+            }
+            group.awaitEvent(event);
+        }
+    }
+
+    /** Leads the group if the token lies there and nobody has closed the group yet. */
+    private boolean leadIfOpen(CommitGroup group) {
+        if (!token.tryTake()) {
+            return false;
+        }
+        if (group.isClosed()) {
+            // Somebody else leads it, or has: only its end is left to wait for.
+            layTokenDown();
+            return false;
+        }
+        lead(group);
+        return true;
+    }
+
+    private void awaitVirtual(CommitGroup group, CommitSlot slot, int generation) {
+        group.announceVirtualWaiter(slot);
+        if (!token.isHeld()) {
+            platformLeader().wake();
+        }
+        while (!group.done(generation)) {
+            LockSupport.parkNanos(this, VIRTUAL_PARK_NANOS);
+        }
+    }
+
+    /** Leads the open group if it has callers and the token lies there. By the platform leader. */
+    boolean leadOpenGroup() {
+        if (!token.tryTake()) {
+            return false;
+        }
+        CommitGroup group = open;
+        if (group.claimedSlots() == 0) {
+            layTokenDown();
+            return false;
+        }
+        lead(group);
+        return true;
+    }
+
+    private void layTokenDown() {
+        token.layDown();
+        // After the token lies there: a caller that announced itself before either sees it or is seen here.
+        CommitGroup collecting = open;
+        if (!collecting.wakeOne() && collecting.hasVirtualWaiter()) {
+            platformLeader().wake();
+        }
+    }
+
+    /** Everything between taking the token and laying it down. By the group's leader, with the token. */
+    private void lead(CommitGroup group) {
         linger.await(group);
         // Before the group is closed, so that whoever finds it closed finds the next one open.
         open = nextGroup();
@@ -167,7 +214,7 @@ public final class CommitPipeline implements AutoCloseable {
         group.awaitReady();
         committer.commit(group, callers);
         linger.groupEnded(callers, open.claimedSlots());
-        token.pass(openGroup);
+        layTokenDown();
         group.complete();
     }
 
@@ -197,9 +244,14 @@ public final class CommitPipeline implements AutoCloseable {
         }
     }
 
-    private synchronized PlatformLeader platformLeader() {
+    private PlatformLeader platformLeader() {
+        PlatformLeader leader = platformLeader;
+        return leader != null ? leader : startPlatformLeader();
+    }
+
+    private synchronized PlatformLeader startPlatformLeader() {
         if (platformLeader == null) {
-            platformLeader = new PlatformLeader(token, this);
+            platformLeader = new PlatformLeader(this);
         }
         return platformLeader;
     }
@@ -216,7 +268,7 @@ public final class CommitPipeline implements AutoCloseable {
         try {
             committer.idleMark();
         } finally {
-            token.pass(openGroup);
+            layTokenDown();
         }
     }
 
@@ -260,7 +312,7 @@ public final class CommitPipeline implements AutoCloseable {
             if (othersFree && collecting.closeIfUnclaimed()) {
                 return;
             }
-            token.pass(openGroup);
+            layTokenDown();
             Backoff.await(attempt);
         }
     }

@@ -1,44 +1,32 @@
 package io.raftengine.engine.commit;
 
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * Leads commit groups whose first caller is a virtual thread.
- *
- * <p>There is at most one such group waiting: only the open group has a first caller without the token, and the next one
- * opens when its leader closes it.
+ * Leads commit groups in which only virtual threads wait. It is woken when such a group and a free write token meet, and
+ * looks for itself what there is to do; being woken in vain does no harm.
  */
 final class PlatformLeader {
-    private final AtomicReference<CommitGroup> waiting = new AtomicReference<>();
-    private final WriteToken token;
     private final CommitPipeline pipeline;
     private final Thread thread;
     private volatile boolean closed;
 
-    PlatformLeader(WriteToken token, CommitPipeline pipeline) {
-        this.token = token;
+    PlatformLeader(CommitPipeline pipeline) {
         this.pipeline = pipeline;
         this.thread =
                 Thread.ofPlatform().name("raft-engine-leader").daemon(true).unstarted(this::run);
         this.thread.start();
     }
 
-    /** Hands over a group that its first caller cannot lead. */
-    void lead(CommitGroup group) {
-        CommitGroup other = waiting.getAndSet(group);
-        assert other == null : "two groups wait for the leader of virtual callers";
+    /** Makes it look. */
+    void wake() {
         LockSupport.unpark(thread);
     }
 
     private void run() {
         while (!closed) {
-            CommitGroup group = waiting.getAndSet(null);
-            if (group == null) {
+            if (!pipeline.leadOpenGroup()) {
                 LockSupport.park(this);
-            } else {
-                token.takeAsCandidate(group);
-                pipeline.lead(group);
             }
         }
     }
@@ -46,6 +34,6 @@ final class PlatformLeader {
     /** Ends the thread; nobody commits any more. */
     void close() {
         closed = true;
-        LockSupport.unpark(thread);
+        wake();
     }
 }

@@ -3,7 +3,6 @@ package io.raftengine.engine.commit;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
-import io.raftengine.allocator.Memory;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
@@ -51,10 +50,10 @@ final class WaitWord {
         }
     }
 
-    /** Waits, in a loop, until the word differs from {@code old}. */
-    static void awaitChange(long address, int old) {
-        while (Memory.getIntAcquire(address) == old) {
-            await(address, old);
+    /** Wakes one thread that waits on the word; the caller has changed it before. */
+    static void wakeOne(long address) {
+        if (FUTEX != null) {
+            futex(address, FUTEX_WAKE_PRIVATE, 1, 0L);
         }
     }
 
