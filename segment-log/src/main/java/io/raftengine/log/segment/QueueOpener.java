@@ -47,8 +47,12 @@ final class QueueOpener {
             for (RecoveredSegment sealed : recovered.subList(0, recovered.size() - 1)) {
                 publish(openSealed(sealed));
             }
-            active = openLast(recovered.get(recovered.size() - 1));
-            publish(active.segment());
+            active = openLast(recovered.get(recovered.size() - 1), recovered.size() > 1);
+            if (active == null) {
+                active = standIn(recovered.get(recovered.size() - 2));
+            } else {
+                publish(active.segment());
+            }
             // A rotation may have died between the creation of the name and the sync of the
             // directory.
             context.settings().directories().forEach(context::syncDirectory);
@@ -90,7 +94,14 @@ final class QueueOpener {
         return new SegmentReader(file.seq(), file.path(), sealed.version(), handle, file.symlink());
     }
 
-    private ActiveSegment openLast(RecoveredSegment last) {
+    /**
+     * Opens the last segment for writing.
+     *
+     * @return null if it needs a header, there is no space for one, and {@code predecessor} says
+     *     that the queue can be opened without it: the first rotation that finds space finishes it
+     *     then, so a full disk can be read (Q10)
+     */
+    private ActiveSegment openLast(RecoveredSegment last, boolean predecessor) {
         SegmentFile file = last.file();
         if (file.symlink()) {
             throw new UnsupportedFeatureException(
@@ -101,21 +112,17 @@ final class QueueOpener {
         try {
             boolean usable = last.headerValid() && last.liveEnd() >= last.version().headerBytes();
             FormatVersion version = usable ? last.version() : context.settings().version();
-            long end = usable ? last.liveEnd() : writeHeader(handle, version);
+            long end = usable ? last.liveEnd() : writeHeader(handle, version, predecessor);
+            if (end == 0) {
+                installer.adoptHalfMade(file.path(), handle);
+                return null;
+            }
             if (usable) {
                 cut(handle, end);
                 loadTail(handle, end);
             }
             sync(handle, file.path());
-            return new ActiveSegment(
-                    new SegmentReader(file.seq(), file.path(), version, handle, false),
-                    buffer,
-                    context.counters(),
-                    context.poison(),
-                    context.settings().targetBytes(),
-                    end,
-                    end,
-                    0);
+            return active(new SegmentReader(file.seq(), file.path(), version, handle, false), end);
         } catch (Throwable failure) {
             handle.close();
             throw failure;
@@ -137,12 +144,37 @@ final class QueueOpener {
         }
     }
 
-    private long writeHeader(FileHandle handle, FormatVersion version) {
+    /** Writes a new header; returns its end, or 0 if there was no space and that may be. */
+    private long writeHeader(FileHandle handle, FormatVersion version, boolean mayLackSpace) {
         handle.truncate(0);
         int bytes = SegmentHeader.encode(buffer.headerAddress(), version);
-        FileIo.writeFully(handle, buffer.headerAddress(), bytes, 0);
+        try {
+            FileIo.writeFully(handle, buffer.headerAddress(), bytes, 0);
+        } catch (OutOfSpaceException e) {
+            if (mayLackSpace) {
+                return 0;
+            }
+            throw e;
+        }
         buffer.headerBecomesTail(bytes);
         return bytes;
+    }
+
+    /** The segment before the half-made one: readable, and never written again. */
+    private ActiveSegment standIn(RecoveredSegment sealed) {
+        return active(table.find(sealed.file().seq()), sealed.liveEnd());
+    }
+
+    private ActiveSegment active(SegmentReader segment, long end) {
+        return new ActiveSegment(
+                segment,
+                buffer,
+                context.counters(),
+                context.poison(),
+                context.settings().targetBytes(),
+                end,
+                end,
+                0);
     }
 
     private void loadTail(FileHandle handle, long end) {

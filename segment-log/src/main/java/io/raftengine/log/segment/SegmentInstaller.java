@@ -279,6 +279,16 @@ final class SegmentInstaller {
         }
     }
 
+    /**
+     * Takes over an empty file under the next segment's name whose header found no space when the
+     * queue was opened.
+     */
+    void adoptHalfMade(Path path, FileHandle handle) {
+        halfMade = new PreparedFile(path, handle, null);
+        pending = true;
+        outOfSpace = true;
+    }
+
     /** Closes what is half-made; the name stays and is found by the next open. */
     void close() {
         if (halfMade != null) {

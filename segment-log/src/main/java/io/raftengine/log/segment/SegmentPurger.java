@@ -1,5 +1,6 @@
 package io.raftengine.log.segment;
 
+import io.raftengine.error.ClosedException;
 import io.raftengine.error.InvalidArgumentException;
 import io.raftengine.error.OutOfSpaceException;
 import io.raftengine.error.StorageException;
@@ -29,6 +30,8 @@ final class SegmentPurger {
 
     // Guarded by `this`: purged, descriptor still open.
     private final ArrayDeque<SegmentReader> leaving = new ArrayDeque<>();
+    // Guarded by `this`.
+    private boolean closed;
 
     SegmentPurger(QueueContext context, SegmentTable table) {
         this.context = context;
@@ -37,6 +40,9 @@ final class SegmentPurger {
 
     /** See {@link SegmentQueue#purgeTo}. */
     synchronized int purgeTo(long seq) {
+        if (closed) {
+            throw new ClosedException(context.settings().kind() + " queue is closed");
+        }
         long first = table.first();
         long active = table.active();
         if (seq < first || seq > active) {
@@ -109,6 +115,7 @@ final class SegmentPurger {
 
     /** Gives back all descriptors, whoever reads. */
     synchronized void close() {
+        closed = true;
         leaving.forEach(SegmentReader::closeNow);
         leaving.clear();
     }

@@ -432,7 +432,8 @@ public final class SegmentQueue implements SegmentSource, AutoCloseable {
             }
             closed = true;
             List<Runnable> steps = new ArrayList<>();
-            if (!poisoned()) {
+            // With a rotation half done the active segment is cut and synced already.
+            if (!poisoned() && !installer.pending()) {
                 steps.add(active::seal);
             }
             steps.add(background::close);
@@ -442,7 +443,9 @@ public final class SegmentQueue implements SegmentSource, AutoCloseable {
             steps.add(purger::close);
             steps.add(preparer::close);
             steps.add(buffer::close);
-            runAll(steps);
+            synchronized (purger) { // a purge under way ends first
+                runAll(steps);
+            }
         } finally {
             agentLock.unlock();
         }

@@ -446,4 +446,29 @@ class SegmentQueueFaultTest {
         }
         assertThat(failing).isGreaterThan(8);
     }
+
+    /**
+     * Q10, defect 15: without room for a header the queue opens, reads, and goes on once there is
+     * room.
+     */
+    @Test
+    void aLastSegmentWithoutHeaderOpensOnAFullDisk() throws IOException {
+        q.open().append(1024).append(500);
+        q.queue.close();
+        Files.write(log(3), new byte[10]);
+        full("FF");
+        q.open();
+        assertThat(q.queue.activeSeq()).isEqualTo(2);
+        q.verify();
+        assertThat(q.queue.rotateBefore(1)).isTrue();
+        assertThatThrownBy(() -> q.queue.rotate()).isInstanceOf(OutOfSpaceException.class);
+        q.queue.close();
+        full("F");
+        q.open().verify();
+        q.append(10);
+        assertThat(q.queue.activeSeq()).isEqualTo(3);
+        q.verify();
+        q.assertDirectoryIsSound();
+        q.reopen().verify();
+    }
 }
