@@ -36,7 +36,9 @@ final class NameTree {
 
     // ---- lookup -------------------------------------------------------------------------------
 
-    /** The node of a path, or null. A link that leads nowhere is null when followed, else itself. */
+    /**
+     * The node of a path, or null. A link that leads nowhere is null when followed, else itself.
+     */
     SimulatedNode find(Path path, boolean follow) {
         Path at = absolute(path);
         for (int links = 0; links <= LINKS_FOLLOWED_MAX; links++) {
@@ -138,14 +140,13 @@ final class NameTree {
     }
 
     void sync(Directory directory) {
-        pending.removeIf(
-                change -> {
-                    boolean complete = change.synced(directory);
-                    if (complete) {
-                        change.apply(at -> at.platterNames);
-                    }
-                    return complete;
-                });
+        pending.removeIf(change -> {
+            boolean complete = change.synced(directory);
+            if (complete) {
+                change.apply(at -> at.platterNames);
+            }
+            return complete;
+        });
     }
 
     void syncAll() {
@@ -165,10 +166,9 @@ final class NameTree {
         for (int i = 0; i < count; i++) {
             if (prefix >= 0 ? i < prefix : choices.lands(i, count)) {
                 pending.get(i)
-                        .apply(
-                                directory ->
-                                        landedNames.computeIfAbsent(
-                                                directory, d -> new TreeMap<>(d.platterNames)));
+                        .apply(directory ->
+                                landedNames.computeIfAbsent(
+                                        directory, d -> new TreeMap<>(d.platterNames)));
             }
         }
         return new NameTree(new Copy(choices, landedNames, newFiles).of(root));
