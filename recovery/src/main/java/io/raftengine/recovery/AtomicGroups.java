@@ -9,13 +9,15 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The atomic groups of the rewrite queue, as far as one contiguous stretch of it can tell. Used by one thread.
+ * The atomic groups of the rewrite queue, as far as one contiguous stretch of it can tell. Used by
+ * one thread.
  *
- * <p>Read from the start of the queue, a group counts exactly if a begin, any number of middles and an end of one id
- * follow each other without a further begin of that id; all its items then take effect at the end's place. (The
- * reference's state table says the same: an end or middle without a begin before it never counts.) A stretch that does
- * not start at the beginning of the queue cannot judge the middles and the end of an id in front of that id's first
- * begin: these leading fragments are kept, and {@link #join} judges them when all stretches are known.
+ * <p>Read from the start of the queue, a group counts exactly if a begin, any number of middles and
+ * an end of one id follow each other without a further begin of that id; all its items then take
+ * effect at the end's place. (The reference's state table says the same: an end or middle without a
+ * begin before it never counts.) A stretch that does not start at the beginning of the queue cannot
+ * judge the middles and the end of an id in front of that id's first begin: these leading fragments
+ * are kept, and {@link #join} judges them when all stretches are known.
  *
  * <pre>
  *    id is    | begin          | middle           | end
@@ -26,7 +28,9 @@ import java.util.Map;
  * </pre>
  */
 final class AtomicGroups {
-    /** Most ids whose group is unfinished at the same time; an engine leaves one per crash at most. */
+    /**
+     * Most ids whose group is unfinished at the same time; an engine leaves one per crash at most.
+     */
     static final int OPEN_MAX = 16 << 10;
 
     /** Most batches of unfinished groups; each stands for about 128 KiB of live data. */
@@ -36,9 +40,13 @@ final class AtomicGroups {
     enum Outcome {
         /** It waits, or was ignored: nothing is to be applied. */
         NOTHING,
-        /** It completes a group that began in this stretch: {@link #takeCompleted} is to be applied. */
+        /**
+         * It completes a group that began in this stretch: {@link #takeCompleted} is to be applied.
+         */
         COMPLETE,
-        /** It ends a group that may have begun in an earlier stretch: the order needs a hole here. */
+        /**
+         * It ends a group that may have begun in an earlier stretch: the order needs a hole here.
+         */
         UNDECIDED
     }
 
@@ -73,7 +81,8 @@ final class AtomicGroups {
     /**
      * An empty state.
      *
-     * @param first whether the stretch starts at the beginning of the queue: every id is known to have no group open
+     * @param first whether the stretch starts at the beginning of the queue: every id is known to
+     *     have no group open
      */
     AtomicGroups(boolean first) {
         this.first = first;
@@ -86,7 +95,8 @@ final class AtomicGroups {
      * @param id id of the atomic group
      * @param segment index of its segment in the queue
      * @param offset its offset there
-     * @param order place of a hole in the order, used only if the outcome is {@link Outcome#UNDECIDED}
+     * @param order place of a hole in the order, used only if the outcome is {@link
+     *     Outcome#UNDECIDED}
      * @param file name for an error
      * @return what is to be done about it
      * @throws CorruptionException more unfinished groups than any engine writes

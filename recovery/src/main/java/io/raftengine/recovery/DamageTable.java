@@ -15,8 +15,9 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * What becomes of a segment, as a pure function of what was found in it. Every combination of inputs has exactly one
- * row; a test walks them all. "p" is the offset of the first damaged structure.
+ * What becomes of a segment, as a pure function of what was found in it. Every combination of
+ * inputs has exactly one row; a test walks them all. "p" is the offset of the first damaged
+ * structure.
  *
  * <pre>
  *  place  | mode     | finding        | promise    | tail        | behind header | decision
@@ -41,13 +42,17 @@ import java.util.Set;
  * </pre>
  *
  * <ul>
- *   <li>(a) it was cut and synced before its successor existed, so whatever is wrong now was right once;
+ *   <li>(a) it was cut and synced before its successor existed, so whatever is wrong now was right
+ *       once;
  *   <li>(b) D1: a later watermark says the bytes at p were on disk: rot, never a torn tail;
  *   <li>(c) D1: a torn tail, or a file without watermarks, where nothing better can be known;
- *   <li>(d) D2: watermarks decide where there are any; else the tail must be of a shape that a crash leaves;
+ *   <li>(d) D2: watermarks decide where there are any; else the tail must be of a shape that a
+ *       crash leaves;
  *   <li>(e) D5: a whole batch right behind the header shows that the header was complete once;
- *   <li>(f) D2 applied at offset 0: an empty file, or one of zeros, is what a crash during creation leaves;
- *   <li>(g) D8: the checksum is right, so this is how the batch was written: neither torn nor for us to interpret.
+ *   <li>(f) D2 applied at offset 0: an empty file, or one of zeros, is what a crash during creation
+ *       leaves;
+ *   <li>(g) D8: the checksum is right, so this is how the batch was written: neither torn nor for
+ *       us to interpret.
  * </ul>
  */
 final class DamageTable {
@@ -65,7 +70,10 @@ final class DamageTable {
         WHOLE,
         /** No whole batch at p. */
         BROKEN_BATCH,
-        /** A whole item section at p, but its entries do not match their checksum, and that matters (D3). */
+        /**
+         * A whole item section at p, but its entries do not match their checksum, and that matters
+         * (D3).
+         */
         BAD_ENTRIES,
         /** The checksum at p is right, but the items are none (D8). */
         BAD_ITEMS,
@@ -87,7 +95,10 @@ final class DamageTable {
     enum Tail {
         /** Nothing but zeros, or nothing at all: preallocated space. */
         ZEROS,
-        /** V2: no batch of this segment begins there: recycled content, or the remains of one torn write. */
+        /**
+         * V2: no batch of this segment begins there: recycled content, or the remains of one torn
+         * write.
+         */
         STALE,
         /** The beginning of one batch that the physical end cuts off. */
         PREFIX,
@@ -159,8 +170,7 @@ final class DamageTable {
             EnumSet.of(TOLERATE_TAIL_CORRUPTION, TOLERATE_ANY_CORRUPTION);
     private static final Set<Finding> WHOLE = EnumSet.of(Finding.WHOLE);
     private static final Set<Finding> DAMAGE = EnumSet.complementOf(EnumSet.of(Finding.WHOLE));
-    private static final Set<Finding> BATCH =
-            EnumSet.of(Finding.BROKEN_BATCH, Finding.BAD_ENTRIES);
+    private static final Set<Finding> BATCH = EnumSet.of(Finding.BROKEN_BATCH, Finding.BAD_ENTRIES);
     private static final Set<Finding> ITEMS = EnumSet.of(Finding.BAD_ITEMS);
     private static final Set<Finding> ANY_BATCH =
             EnumSet.of(Finding.BROKEN_BATCH, Finding.BAD_ENTRIES, Finding.BAD_ITEMS);

@@ -13,8 +13,9 @@ import java.nio.file.Path;
  * @param toBytes end of the dropped bytes: the size the file had
  * @param cause why they were dropped
  * @param detail what was wrong at {@code fromBytes}, in words
- * @param validBatchesBehind whole batches of this segment that lay behind the damage and are dropped with it; -1 where
- *     nobody looked: in V1 segments such bytes cannot be told from older ones
+ * @param validBatchesBehind whole batches of this segment that lay behind the damage and are
+ *     dropped with it; -1 where nobody looked: in V1 segments such bytes cannot be told from older
+ *     ones
  * @param keptIn file that holds a copy of the bytes, or null if none was made
  */
 public record DroppedRange(

@@ -10,8 +10,8 @@ import io.raftengine.log.segment.SegmentFile;
 import java.util.List;
 
 /**
- * Applies the batches of a completed atomic group, reading them a second time: what is kept of a group while it is open
- * are the places of its batches only. Used by one thread.
+ * Applies the batches of a completed atomic group, reading them a second time: what is kept of a
+ * group while it is open are the places of its batches only. Used by one thread.
  */
 final class FragmentReader implements AutoCloseable {
     private static final int WINDOW_BYTES = 64 << 10;
@@ -32,7 +32,8 @@ final class FragmentReader implements AutoCloseable {
      * Applies a group.
      *
      * @param group its batches, begin to end
-     * @param partition receives their items, and the span of segments for every Raft group seen in them
+     * @param partition receives their items, and the span of segments for every Raft group seen in
+     *     them
      * @throws StorageException a batch that was whole a moment ago cannot be read again
      */
     void apply(FragmentList group, PartitionSink partition) {

@@ -9,11 +9,12 @@ import io.raftengine.log.io.FileHandle;
 import java.util.zip.CRC32;
 
 /**
- * Tells the beginning of one batch that the physical end of a file cuts off (D2, c) from other damage, in segments whose
- * checksums are not signed, where the bytes behind may not be looked through. Stateless.
+ * Tells the beginning of one batch that the physical end of a file cuts off (D2, c) from other
+ * damage, in segments whose checksums are not signed, where the bytes behind may not be looked
+ * through. Stateless.
  *
- * <p>A changed length field looks the same at first sight: the batch seems to reach beyond the end. But then its entries
- * and items are complete in front of the end, and disagree with the length.
+ * <p>A changed length field looks the same at first sight: the batch seems to reach beyond the end.
+ * But then its entries and items are complete in front of the end, and disagree with the length.
  */
 final class PartialBatch {
     /** Entries content, its checksum, items and theirs, at the limits of D9. */

@@ -5,8 +5,8 @@ import io.raftengine.log.format.ItemReader;
 /** A contiguous stretch of one queue; batches arrive in log order. Used by one thread at a time. */
 public interface PartitionSink {
     /**
-     * Applies one batch: the same interpreter as a live apply. The reader is positioned before the first item and is
-     * valid during the call only. Internal keys are to be ignored.
+     * Applies one batch: the same interpreter as a live apply. The reader is positioned before the
+     * first item and is valid during the call only. Internal keys are to be ignored.
      *
      * @param segmentSeq number of the segment
      * @param blockOffset offset of the entries block in the segment
@@ -23,9 +23,9 @@ public interface PartitionSink {
             ItemReader items);
 
     /**
-     * An atomic group of the rewrite queue was completed: while the Raft group has live data in the rewrite queue at or
-     * before {@code lastSeq}, the segments from {@code firstSeq} on must stay. Called after the items were applied; the
-     * last call for a Raft group counts.
+     * An atomic group of the rewrite queue was completed: while the Raft group has live data in the
+     * rewrite queue at or before {@code lastSeq}, the segments from {@code firstSeq} on must stay.
+     * Called after the items were applied; the last call for a Raft group counts.
      *
      * @param groupId the Raft group
      * @param firstSeq segment that holds the begin marker

@@ -18,9 +18,9 @@ import java.util.concurrent.atomic.AtomicInteger;
 /**
  * From a directory listing to a replayed state; the entry point of this module.
  *
- * <p>Four steps, each finished before the next begins, so that a refusal in any of the first three leaves the disk as it
- * was: (1) scan and replay, in parallel; (2) complete atomic groups that lie in several stretches; (3) let the sink
- * merge; (4) cut and sync.
+ * <p>Four steps, each finished before the next begins, so that a refusal in any of the first three
+ * leaves the disk as it was: (1) scan and replay, in parallel; (2) complete atomic groups that lie
+ * in several stretches; (3) let the sink merge; (4) cut and sync.
  */
 public final class Recovery {
     private final RecoverySettings settings;
@@ -46,8 +46,8 @@ public final class Recovery {
     }
 
     /**
-     * As {@link #run(RecoverySettings, FileSystem, DirectoryScan, ReplaySink, MemoryBudget)} with buffers that nobody
-     * accounts for.
+     * As {@link #run(RecoverySettings, FileSystem, DirectoryScan, ReplaySink, MemoryBudget)} with
+     * buffers that nobody accounts for.
      *
      * @param settings mode, threads, buffers
      * @param fs the file system
@@ -63,22 +63,27 @@ public final class Recovery {
     /**
      * Replays all segments of both queues into a sink, judges damage, and cuts torn tails.
      *
-     * <p>Up to the first cut nothing is changed on disk, and cuts begin only when every segment has been judged and the
-     * sink has merged. When it returns, the last segment of each queue and its name are synced, unless read-only: what
-     * the caller then shows survives a power cut. Blocks while it reads; may be called from any thread.
+     * <p>Up to the first cut nothing is changed on disk, and cuts begin only when every segment has
+     * been judged and the sink has merged. When it returns, the last segment of each queue and its
+     * name are synced, unless read-only: what the caller then shows survives a power cut. Blocks
+     * while it reads; may be called from any thread.
      *
      * @param settings mode, threads, buffers
      * @param fs the file system
      * @param scan the directories' listing; only its append and rewrite segments are read
      * @param sink receives the batches
-     * @param budget pays for the read buffers, at most 1 MiB per thread at the default block size; all given back
+     * @param budget pays for the read buffers, at most 1 MiB per thread at the default block size;
+     *     all given back
      * @return the segments with their live ends, and the report
-     * @throws CorruptionException damage that the mode does not put up with, or, in every mode, a hole or overlap within
-     *     a group (decision D6); nothing was changed on disk
-     * @throws InvalidArgumentException the last segment of a queue is a symbolic link and this is not read-only
-     * @throws io.raftengine.error.StorageException a file could not be read; that is no damage and changes nothing. Or
-     *     a cut failed: cuts made before it stay and are the same the next open would make
-     * @throws io.raftengine.error.MemoryLimitException the budget is too small; nothing was changed on disk
+     * @throws CorruptionException damage that the mode does not put up with, or, in every mode, a
+     *     hole or overlap within a group (decision D6); nothing was changed on disk
+     * @throws InvalidArgumentException the last segment of a queue is a symbolic link and this is
+     *     not read-only
+     * @throws io.raftengine.error.StorageException a file could not be read; that is no damage and
+     *     changes nothing. Or a cut failed: cuts made before it stay and are the same the next open
+     *     would make
+     * @throws io.raftengine.error.MemoryLimitException the budget is too small; nothing was changed
+     *     on disk
      */
     public static RecoveryResult run(
             RecoverySettings settings,
@@ -89,7 +94,9 @@ public final class Recovery {
         return run(settings, fs, scan, sink, budget, null);
     }
 
-    /** As above, with the log split where the caller says: every split must give the same result. */
+    /**
+     * As above, with the log split where the caller says: every split must give the same result.
+     */
     static RecoveryResult run(
             RecoverySettings settings,
             FileSystem fs,
@@ -157,7 +164,10 @@ public final class Recovery {
         }
     }
 
-    /** The last segment is cut, synced and written on; what a link points to is not ours to change (D10). */
+    /**
+     * The last segment is cut, synced and written on; what a link points to is not ours to change
+     * (D10).
+     */
     private void checkLastIsWritable(List<SegmentFile> queue) {
         if (!settings.readOnly() && !queue.isEmpty() && queue.get(queue.size() - 1).symlink()) {
             throw new InvalidArgumentException(
@@ -180,7 +190,10 @@ public final class Recovery {
         ReplayThreads.run(shares);
     }
 
-    /** A share may reach over the end of the rewrite queue into the append queue: then it is two stretches. */
+    /**
+     * A share may reach over the end of the rewrite queue into the append queue: then it is two
+     * stretches.
+     */
     private List<StretchReplay> stretchesOf(int from, int to) {
         int rewrites = scan.rewrite().size();
         List<StretchReplay> share = new ArrayList<>();
@@ -217,7 +230,8 @@ public final class Recovery {
             boolean done = false;
             try (SegmentScan reader = new SegmentScan(fs, settings, budget)) {
                 for (StretchReplay stretch : share) {
-                    // Only an earlier failure may stop this share, so that always the same one is reported.
+                    // Only an earlier failure may stop this share, so that always the same one is
+                    // reported.
                     stretch.run(reader, () -> firstFailed.get() < number);
                 }
                 done = true;

@@ -4,11 +4,12 @@ import io.raftengine.log.segment.ScanAnomaly;
 import java.util.List;
 
 /**
- * Everything a recovery saw and did: every segment, every dropped byte range with its reason, every anomaly of the
- * numbering. Immutable.
+ * Everything a recovery saw and did: every segment, every dropped byte range with its reason, every
+ * anomaly of the numbering. Immutable.
  *
  * @param mode the mode it ran in
- * @param readOnly true if nothing was changed on disk: ranges are then dropped from the state, not from the files
+ * @param readOnly true if nothing was changed on disk: ranges are then dropped from the state, not
+ *     from the files
  * @param segments all segments that were replayed, rewrite queue first, ascending
  * @param dropped all dropped ranges, in the same order
  * @param anomalies holes and duplicates of the numbering, each with all file names (decision D4)

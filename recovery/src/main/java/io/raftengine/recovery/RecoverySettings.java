@@ -34,7 +34,6 @@ public record RecoverySettings(
             throw new InvalidArgumentException("recovery threads " + threads + ", at least 1");
         }
         threads = Math.min(threads, THREADS_MAX);
-        readBlockBytes =
-                Math.clamp(readBlockBytes, READ_BLOCK_BYTES_MIN, READ_BLOCK_BYTES_MAX);
+        readBlockBytes = Math.clamp(readBlockBytes, READ_BLOCK_BYTES_MIN, READ_BLOCK_BYTES_MAX);
     }
 }

@@ -5,14 +5,17 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Splits the log among threads: contiguous shares, in log order, rewrite queue before append queue, such that the
- * largest share is as small as whole segments allow. A pure function.
+ * Splits the log among threads: contiguous shares, in log order, rewrite queue before append queue,
+ * such that the largest share is as small as whole segments allow. A pure function.
  */
 final class ReplayPlan {
     /** Below this many bytes a further thread costs more than it saves. */
     static final long SHARE_BYTES_MIN = 1 << 20;
 
-    /** What opening a segment costs, in bytes of reading; keeps many tiny segments from landing in one share. */
+    /**
+     * What opening a segment costs, in bytes of reading; keeps many tiny segments from landing in
+     * one share.
+     */
     private static final long SEGMENT_COST_BYTES = 16 << 10;
 
     private ReplayPlan() {}
@@ -22,7 +25,8 @@ final class ReplayPlan {
      *
      * @param segments all segments of both queues
      * @param threads most threads allowed
-     * @param processors processors of this machine; each may have two threads, of which one waits for the disk
+     * @param processors processors of this machine; each may have two threads, of which one waits
+     *     for the disk
      * @return at least 1
      */
     static int usefulThreads(List<SegmentFile> segments, int threads, int processors) {
@@ -39,7 +43,8 @@ final class ReplayPlan {
      *
      * @param segments the segments in log order
      * @param shares most pieces, at least 1
-     * @return the index behind the last segment of each piece, ascending; the last is the size of the list
+     * @return the index behind the last segment of each piece, ascending; the last is the size of
+     *     the list
      */
     static List<Integer> split(List<SegmentFile> segments, int shares) {
         long low = 1; // the largest share allowed: too small or just right at low, enough at high

@@ -5,13 +5,14 @@ import io.raftengine.log.format.QueueKind;
 /**
  * Where recovery delivers what it read.
  *
- * <p>The state after {@link #merge} must equal the sequential application of all rewrite partitions and then all append
- * partitions, each in ascending {@code order}, however the log was split into partitions.
+ * <p>The state after {@link #merge} must equal the sequential application of all rewrite partitions
+ * and then all append partitions, each in ascending {@code order}, however the log was split into
+ * partitions.
  */
 public interface ReplaySink {
     /**
-     * Opens a partition. Called by any replay thread, also several at once; partitions of one queue may be opened in
-     * another sequence than their {@code order}.
+     * Opens a partition. Called by any replay thread, also several at once; partitions of one queue
+     * may be opened in another sequence than their {@code order}.
      *
      * @param kind the queue the partition's batches are from
      * @param order place among the partitions of the same queue, unique, ascending in log order
@@ -20,12 +21,12 @@ public interface ReplaySink {
     PartitionSink newPartition(QueueKind kind, long order);
 
     /**
-     * Joins all partitions; every one of them is complete. Called once, by the thread that runs the recovery, before
-     * anything is changed on disk, so a refusal leaves the directory as it was.
+     * Joins all partitions; every one of them is complete. Called once, by the thread that runs the
+     * recovery, before anything is changed on disk, so a refusal leaves the directory as it was.
      *
      * @param threads most threads to use
-     * @throws io.raftengine.error.CorruptionException a hole or overlap that live validation would have refused
-     *     (decision D6)
+     * @throws io.raftengine.error.CorruptionException a hole or overlap that live validation would
+     *     have refused (decision D6)
      */
     void merge(int threads);
 }

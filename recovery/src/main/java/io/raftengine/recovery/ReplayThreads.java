@@ -11,7 +11,8 @@ final class ReplayThreads {
      * Runs all tasks; the first in this thread, the others beside it.
      *
      * @param tasks what to run
-     * @throws RuntimeException what the first failing task (in list order) threw, with the others suppressed
+     * @throws RuntimeException what the first failing task (in list order) threw, with the others
+     *     suppressed
      */
     static void run(List<? extends Runnable> tasks) {
         Throwable[] failures = new Throwable[tasks.size()];

@@ -14,9 +14,10 @@ import java.nio.file.Path;
  * @param version format version, or null if the header could not be read
  * @param batches whole batches that were replayed
  * @param liveEndBytes offset behind the last of them: where the next batch of this segment would go
- * @param watermarkBytes highest synced watermark seen anywhere in the segment, or -1 if it carries none
- * @param damagedBlocks entries blocks with a wrong checksum that were left in place, since they lie where the log is
- *     whole otherwise; reading their entries is a corruption error
+ * @param watermarkBytes highest synced watermark seen anywhere in the segment, or -1 if it carries
+ *     none
+ * @param damagedBlocks entries blocks with a wrong checksum that were left in place, since they lie
+ *     where the log is whole otherwise; reading their entries is a corruption error
  * @param firstDamagedBlock offset of the first batch with such a block, or -1
  */
 public record SegmentReport(
@@ -42,7 +43,8 @@ public record SegmentReport(
         }
         if (damagedBlocks > 0) {
             text.append(", ").append(damagedBlocks);
-            text.append(" damaged entries blocks, first in the batch at ").append(firstDamagedBlock);
+            text.append(" damaged entries blocks, first in the batch at ")
+                    .append(firstDamagedBlock);
         }
         return text.toString();
     }

@@ -17,14 +17,15 @@ import io.raftengine.recovery.DamageTable.Promise;
 import io.raftengine.recovery.DamageTable.Tail;
 
 /**
- * Reads one segment after another: delivers every batch that counts, and gives the segment its verdict. Changes nothing
- * on disk. Used by one thread.
+ * Reads one segment after another: delivers every batch that counts, and gives the segment its
+ * verdict. Changes nothing on disk. Used by one thread.
  *
- * <p>Whether a wrong entries checksum matters is known only at the end of the segment: it does in the last whole batch
- * and, where there are watermarks, above the highest one (D3). A sealed segment can be replayed first and verified
- * afterwards, since damage there is refused anyway. In the last segment, and in tolerate-any-corruption, damage leads
- * to a cut, and a batch that is going to be cut must not have been delivered; so there every block is verified on the
- * way, and only at a wrong one the scan looks ahead to see whether it matters.
+ * <p>Whether a wrong entries checksum matters is known only at the end of the segment: it does in
+ * the last whole batch and, where there are watermarks, above the highest one (D3). A sealed
+ * segment can be replayed first and verified afterwards, since damage there is refused anyway. In
+ * the last segment, and in tolerate-any-corruption, damage leads to a cut, and a batch that is
+ * going to be cut must not have been delivered; so there every block is verified on the way, and
+ * only at a wrong one the scan looks ahead to see whether it matters.
  */
 final class SegmentScan implements AutoCloseable {
     /** Receives the batches of a segment in order. */
@@ -54,7 +55,8 @@ final class SegmentScan implements AutoCloseable {
     private SegmentVerdict verdict;
     private long lastBatch;
 
-    // Batch boundaries: the first batch, that of the latest watermark, and one at or below the highest watermark.
+    // Batch boundaries: the first batch, that of the latest watermark, and one at or below the
+    // highest watermark.
     private long firstBatch;
     private long latestWatermarkBatch;
     private long verifyFrom;
@@ -169,7 +171,8 @@ final class SegmentScan implements AutoCloseable {
         long offset = scanner.batchOffset();
         if (watermark > verdict.watermark) {
             verdict.watermark = watermark;
-            // Watermarks are no list of boundaries; but where a batch began that promised less, one began indeed.
+            // Watermarks are no list of boundaries; but where a batch began that promised less, one
+            // began indeed.
             if (watermark == offset) {
                 verifyFrom = offset;
             } else if (latestWatermarkBatch >= 0 && latestWatermarkBatch <= watermark) {
@@ -179,7 +182,10 @@ final class SegmentScan implements AutoCloseable {
         latestWatermarkBatch = offset;
     }
 
-    /** The entries of the current batch are good, or wrong without consequence. The scanner stays on the batch. */
+    /**
+     * The entries of the current batch are good, or wrong without consequence. The scanner stays on
+     * the batch.
+     */
     private boolean entriesAcceptable() {
         boolean good = scanner.verifyEntries();
         if (good && scanner.batchBytes() <= windowBytes / 4) {
@@ -212,7 +218,10 @@ final class SegmentScan implements AutoCloseable {
         }
     }
 
-    /** Walks to the end of the whole batches, and looks behind it, without delivering. At most once per segment. */
+    /**
+     * Walks to the end of the whole batches, and looks behind it, without delivering. At most once
+     * per segment.
+     */
     private void lookAhead(long offset) {
         looked = true;
         chainBatches = verdict.batches;

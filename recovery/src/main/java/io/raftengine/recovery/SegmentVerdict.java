@@ -5,8 +5,8 @@ import io.raftengine.log.format.FormatVersion;
 import io.raftengine.log.segment.SegmentFile;
 
 /**
- * Everything the scan of one segment found out, and what the table decided. Filled by {@link SegmentScan}, read-only
- * afterwards; handed over by the end of the thread that filled it.
+ * Everything the scan of one segment found out, and what the table decided. Filled by {@link
+ * SegmentScan}, read-only afterwards; handed over by the end of the thread that filled it.
  */
 final class SegmentVerdict {
     final SegmentFile file;
@@ -34,7 +34,10 @@ final class SegmentVerdict {
     /** Batches valid for this segment behind the live end; -1 where nobody looked. */
     long validBatchesBehind = -1;
 
-    /** Wrong entries checksums that change nothing (D3 asks only for the last batch and those above the watermark). */
+    /**
+     * Wrong entries checksums that change nothing (D3 asks only for the last batch and those above
+     * the watermark).
+     */
     long damagedBlocks;
 
     long firstDamagedBlock = -1;

@@ -13,8 +13,9 @@ import java.util.List;
 import java.util.function.BooleanSupplier;
 
 /**
- * Replays a contiguous stretch of one queue into partitions of its own: one, and one more behind each hole that is left
- * for an atomic group which may have begun in an earlier stretch. Used by one thread.
+ * Replays a contiguous stretch of one queue into partitions of its own: one, and one more behind
+ * each hole that is left for an atomic group which may have begun in an earlier stretch. Used by
+ * one thread.
  */
 final class StretchReplay {
     /** Room for the holes of one stretch in the order of partitions. */
@@ -74,7 +75,8 @@ final class StretchReplay {
      * Reads all segments of the stretch.
      *
      * @param scan reads them
-     * @param cancelled asked between segments; true ends the work early, because an earlier stretch failed
+     * @param cancelled asked between segments; true ends the work early, because an earlier stretch
+     *     failed
      */
     void run(SegmentScan scan, BooleanSupplier cancelled) {
         partition = sink.newPartition(kind, order);

@@ -14,8 +14,8 @@ import java.util.LinkedHashSet;
 import java.util.Set;
 
 /**
- * The only part of recovery that changes the disk. Runs when every segment has its verdict, so a refusal never finds
- * half the work done. Used by one thread.
+ * The only part of recovery that changes the disk. Runs when every segment has its verdict, so a
+ * refusal never finds half the work done. Used by one thread.
  */
 final class TailCutter {
     private static final int COPY_BYTES = 256 << 10;
@@ -33,8 +33,8 @@ final class TailCutter {
      * Does what the verdict says, and syncs it.
      *
      * @param verdict a decision to cut or empty
-     * @param header version of the header that an emptied segment gets so that it stays a segment of its queue; null
-     *     leaves it without one, for whoever opens the queue to write
+     * @param header version of the header that an emptied segment gets so that it stays a segment
+     *     of its queue; null leaves it without one, for whoever opens the queue to write
      * @return the dropped range, naming the side file if there is one
      */
     DroppedRange cut(SegmentVerdict verdict, FormatVersion header) {
@@ -55,7 +55,8 @@ final class TailCutter {
             if (header != null) {
                 writeHeader(file, header);
             }
-            // Without this a power cut could bring the dropped bytes back behind batches that are written next.
+            // Without this a power cut could bring the dropped bytes back behind batches that are
+            // written next.
             file.sync();
         }
         directories.add(path.getParent());
@@ -63,7 +64,8 @@ final class TailCutter {
     }
 
     /**
-     * Makes the bytes of a segment durable as they are (P8): its writer may have died before its sync.
+     * Makes the bytes of a segment durable as they are (P8): its writer may have died before its
+     * sync.
      *
      * @param verdict a segment that is not cut
      */
@@ -101,7 +103,9 @@ final class TailCutter {
         return side;
     }
 
-    /** A name that no scanner takes for a segment: ASCII, and its first 16 characters are no number. */
+    /**
+     * A name that no scanner takes for a segment: ASCII, and its first 16 characters are no number.
+     */
     private Path freeName(DroppedRange range) {
         String stem = "cut-" + range.path().getFileName() + "-at-" + range.fromBytes();
         Path side = range.path().resolveSibling(stem + ".bytes");

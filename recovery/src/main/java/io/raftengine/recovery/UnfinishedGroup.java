@@ -1,7 +1,8 @@
 package io.raftengine.recovery;
 
 /**
- * An atomic group of the rewrite queue without its end: its batches were ignored, the originals are in older segments.
+ * An atomic group of the rewrite queue without its end: its batches were ignored, the originals are
+ * in older segments.
  *
  * @param id id of the atomic group, not of a Raft group
  * @param firstSeq segment that holds its first batch

@@ -13,8 +13,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * J1: atomic groups in hand-made rewrite segments, one step per segment, recovered with every way to split the segments
- * among threads. Group 1 is the atomic group's Raft group, group 9 an unrelated one.
+ * J1: atomic groups in hand-made rewrite segments, one step per segment, recovered with every way
+ * to split the segments among threads. Group 1 is the atomic group's Raft group, group 9 an
+ * unrelated one.
  */
 class AtomicGroupsTest {
     private static final int BEGIN = 0;
@@ -69,13 +70,17 @@ class AtomicGroupsTest {
             split.add(segments);
             Outcome outcome =
                     fixture.split(split).recover(RecoveryMode.TOLERATE_TAIL_CORRUPTION).opens();
-            assertThat(fixture.entries(outcome, group)).as("split %s", split).containsExactly(entries);
+            assertThat(fixture.entries(outcome, group))
+                    .as("split %s", split)
+                    .containsExactly(entries);
             if (sequential == null) {
                 sequential = outcome;
             }
-            assertThat(outcome.model().told()).as("split %s", split)
+            assertThat(outcome.model().told())
+                    .as("split %s", split)
                     .isEqualTo(sequential.model().told());
-            assertThat(outcome.report().unfinishedGroups()).as("split %s", split)
+            assertThat(outcome.report().unfinishedGroups())
+                    .as("split %s", split)
                     .isEqualTo(sequential.report().unfinishedGroups());
         }
         return sequential;
@@ -105,7 +110,8 @@ class AtomicGroupsTest {
     @Test
     void itemsOfAGroupTakeEffectAtItsEnd() {
         marked(BEGIN, 9, 5, "x").unrelated(1, "u").marked(END, 9, 6, "y");
-        // In the rewrite queue a hole drops what was there: had "x" been applied first, "u" would win.
+        // In the rewrite queue a hole drops what was there: had "x" been applied first, "u" would
+        // win.
         expect(9, "x", "y");
     }
 
@@ -244,15 +250,9 @@ class AtomicGroupsTest {
         for (int i = 0; i < AtomicGroups.OPEN_MAX; i++) {
             groups.marked(io.raftengine.log.format.AtomicMarker.BEGIN, i, 0, i, 0, "f");
         }
-        org.assertj.core.api.Assertions.assertThatThrownBy(
-                        () ->
-                                groups.marked(
-                                        io.raftengine.log.format.AtomicMarker.BEGIN,
-                                        -5,
-                                        0,
-                                        0,
-                                        0,
-                                        "f"))
+        org.assertj.core.api.Assertions.assertThatThrownBy(() ->
+                        groups.marked(
+                                io.raftengine.log.format.AtomicMarker.BEGIN, -5, 0, 0, 0, "f"))
                 .isInstanceOf(CorruptionException.class);
     }
 }

@@ -25,8 +25,7 @@ class DamageTableTest {
                     for (Promise promise : Promise.values()) {
                         for (Tail tail : Tail.values()) {
                             for (BehindHeader behind : BehindHeader.values()) {
-                                all.add(
-                                        new Inputs(place, mode, finding, promise, tail, behind));
+                                all.add(new Inputs(place, mode, finding, promise, tail, behind));
                             }
                         }
                     }

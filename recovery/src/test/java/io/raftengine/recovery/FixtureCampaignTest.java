@@ -24,9 +24,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Directories written by the real engine, whole and damaged, against what the real engine made of them (Q15). Runs where
- * those directories are. Where our decisions ask for something else, the difference stands, with its reason, in {@code
- * accepted-differences.txt}; any other difference fails, and so does an accepted one that is none any more.
+ * Directories written by the real engine, whole and damaged, against what the real engine made of
+ * them (Q15). Runs where those directories are. Where our decisions ask for something else, the
+ * difference stands, with its reason, in {@code accepted-differences.txt}; any other difference
+ * fails, and so does an accepted one that is none any more.
  */
 class FixtureCampaignTest {
     private static final String ACCEPTED = "accepted-differences.txt";
@@ -91,8 +92,7 @@ class FixtureCampaignTest {
             for (String line : Files.readAllLines(variants)) {
                 Map<?, ?> variant = (Map<?, ?>) TestJson.parse(line);
                 for (RecoveryMode mode : RecoveryMode.values()) {
-                    String expected =
-                            expected((Map<?, ?>) variant.get("expected"), mode.key());
+                    String expected = expected((Map<?, ?>) variant.get("expected"), mode.key());
                     Path dir = copy(fixture).resolve("data");
                     damage(dir, (List<?>) variant.get("changes"));
                     RecoveryFixture run = new RecoveryFixture(dir).on(FAST).threads(2);
@@ -103,12 +103,19 @@ class FixtureCampaignTest {
                     assertThat(outcome(readOnly)).isEqualTo(found);
                     if (!sameOutcome(expected, found)) {
                         differences.add(
-                                fixture.getFileName() + " " + variant.get("name") + " "
-                                        + mode.key() + ": " + brief(found) + ", reference "
+                                fixture.getFileName()
+                                        + " "
+                                        + variant.get("name")
+                                        + " "
+                                        + mode.key()
+                                        + ": "
+                                        + brief(found)
+                                        + ", reference "
                                         + brief(expected));
                     }
                     if (outcome.error() == null) {
-                        // What was decided is durable: the next open has nothing to drop and sees the same.
+                        // What was decided is durable: the next open has nothing to drop and sees
+                        // the same.
                         RecoveryFixture.Outcome again = run.recover(mode);
                         assertThat(again.report().dropped()).isEmpty();
                         assertThat(outcome(again)).isEqualTo(found);
@@ -121,7 +128,8 @@ class FixtureCampaignTest {
     }
 
     private static boolean sameOutcome(String expected, String found) {
-        // A refusal is a refusal: the reference's classes differ from ours, and some are panics (D6).
+        // A refusal is a refusal: the reference's classes differ from ours, and some are panics
+        // (D6).
         return expected.startsWith("error") ? found.startsWith("error") : expected.equals(found);
     }
 

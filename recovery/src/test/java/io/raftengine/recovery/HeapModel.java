@@ -11,8 +11,8 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * A sink made of maps: records every item it is told, and at the merge applies them one after another by the rules of
- * behaviour 8.1 and 10.4. Slow, and obviously right.
+ * A sink made of maps: records every item it is told, and at the merge applies them one after
+ * another by the rules of behaviour 8.1 and 10.4. Slow, and obviously right.
  */
 final class HeapModel implements ReplaySink {
     /** Where an entry is. */
@@ -71,8 +71,7 @@ final class HeapModel implements ReplaySink {
             }
         }
 
-        private Item item(
-                long seq, long offset, int bytes, boolean compressed, ItemReader reader) {
+        private Item item(long seq, long offset, int bytes, boolean compressed, ItemReader reader) {
             List<Location> entries = new ArrayList<>();
             String key = null;
             byte[] value = null;
@@ -83,8 +82,7 @@ final class HeapModel implements ReplaySink {
                     int start = reader.entryStart();
                     for (int i = 0; i < reader.count(); i++) {
                         int end = reader.nextTail();
-                        entries.add(
-                                new Location(kind, seq, offset, bytes, compressed, start, end));
+                        entries.add(new Location(kind, seq, offset, bytes, compressed, start, end));
                         start = end;
                     }
                 }
@@ -109,9 +107,7 @@ final class HeapModel implements ReplaySink {
         @Override
         public void atomicSpan(long groupId, long firstSeq, long lastSeq) {
             assert !complete;
-            items.add(
-                    new Item(
-                            SPAN, groupId, firstSeq, List.of(), Long.toString(lastSeq), null));
+            items.add(new Item(SPAN, groupId, firstSeq, List.of(), Long.toString(lastSeq), null));
         }
 
         @Override
@@ -172,11 +168,10 @@ final class HeapModel implements ReplaySink {
         partitions.stream()
                 .filter(p -> p.kind == kind)
                 .sorted(Comparator.comparingLong(p -> p.order))
-                .forEach(
-                        p -> {
-                            assert p.complete;
-                            all.addAll(p.items);
-                        });
+                .forEach(p -> {
+                    assert p.complete;
+                    all.addAll(p.items);
+                });
         return all;
     }
 
@@ -187,8 +182,19 @@ final class HeapModel implements ReplaySink {
             for (Item item : itemsOf(kind)) {
                 String value = item.value == null ? "-" : HexFormat.of().formatHex(item.value);
                 lines.add(
-                        kind + " " + item.kind + " " + item.group + " " + item.index + " "
-                                + item.entries + " " + item.key + " " + value);
+                        kind
+                                + " "
+                                + item.kind
+                                + " "
+                                + item.group
+                                + " "
+                                + item.index
+                                + " "
+                                + item.entries
+                                + " "
+                                + item.key
+                                + " "
+                                + value);
             }
         }
         return lines;
@@ -239,8 +245,7 @@ final class HeapModel implements ReplaySink {
     /** Columns 2 to 4 of the table in behaviour 8.1. */
     private static void append(
             Group group, long index, List<Location> entries, long id, boolean holesRefused) {
-        boolean behind =
-                !group.entries.isEmpty() && Long.compareUnsigned(index, group.next()) > 0;
+        boolean behind = !group.entries.isEmpty() && Long.compareUnsigned(index, group.next()) > 0;
         if (behind && holesRefused) {
             throw new CorruptionException(
                     "",

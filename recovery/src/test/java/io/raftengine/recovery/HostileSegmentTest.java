@@ -18,20 +18,31 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Bytes with right checksums that no engine writes (D8): corruption before anything is sized by them. */
+/**
+ * Bytes with right checksums that no engine writes (D8): corruption before anything is sized by
+ * them.
+ */
 class HostileSegmentTest {
     @TempDir Path dir;
 
     static Stream<Arguments> hostileBatches() {
         return Stream.of(
-                hostile("tail that decreases", b -> b.entries(1, 1, "aa", "b").item(1, 1).varint(1).varint(3).varint(1)),
-                hostile("tail beyond the content", b -> b.entries(1, 1, "aa").item(1, 1).varint(1).varint(2).varint(99)),
+                hostile(
+                        "tail that decreases",
+                        b -> b.entries(1, 1, "aa", "b").item(1, 1).varint(1).varint(3).varint(1)),
+                hostile(
+                        "tail beyond the content",
+                        b -> b.entries(1, 1, "aa").item(1, 1).varint(1).varint(2).varint(99)),
                 hostile("tail beyond 2^31", b -> b.item(1, 1).varint(1).varint(1).varint(1L << 31)),
                 hostile("count beyond the bytes", b -> b.item(1, 1).varint(1L << 40).varint(1)),
                 hostile("count of 2^64 - 1", b -> b.item(1, 1).varint(-1).varint(1)),
-                hostile("index overflow", b -> b.item(1, 1).varint(2).varint(-1).varint(0).varint(0)),
+                hostile(
+                        "index overflow",
+                        b -> b.item(1, 1).varint(2).varint(-1).varint(0).varint(0)),
                 hostile("key beyond the section", b -> b.item(1, 3).varint(1).varint(1L << 33)),
-                hostile("value beyond the section", b -> b.item(1, 3).varint(1).varint(1).varint(7).varint(1L << 31)),
+                hostile(
+                        "value beyond the section",
+                        b -> b.item(1, 3).varint(1).varint(1).varint(7).varint(1L << 31)),
                 hostile("operation 0", b -> b.item(1, 3).varint(0).varint(0).varint(0)),
                 hostile("command 3", b -> b.item(1, 2).varint(3)),
                 hostile("type 9", b -> b.item(1, 9).varint(3)),
@@ -53,7 +64,8 @@ class HostileSegmentTest {
         items.accept(batch);
         batch.end();
         fixture.append(segment);
-        for (RecoveryMode mode : new RecoveryMode[] {ABSOLUTE_CONSISTENCY, TOLERATE_TAIL_CORRUPTION}) {
+        for (RecoveryMode mode :
+                new RecoveryMode[] {ABSOLUTE_CONSISTENCY, TOLERATE_TAIL_CORRUPTION}) {
             CorruptionException error = fixture.refuses(mode, CorruptionException.class);
             assertThat(error.offset()).isBetween((long) segment.offset(1), (long) segment.size());
         }
@@ -63,7 +75,9 @@ class HostileSegmentTest {
         assertThat(outcome.dropped().keptIn()).exists();
     }
 
-    /** Headers that promise batches over each other make the search behind damage give up, not hang. */
+    /**
+     * Headers that promise batches over each other make the search behind damage give up, not hang.
+     */
     @Test
     void aTailFullOfPlausibleHeadersIsLookedThroughInBoundedWork() {
         SegmentBytes segment = SegmentBytes.v2(1).append(1, 1, "a").raw((byte) 0x55);

@@ -24,7 +24,10 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Torn tails, rot, headers, entries: what is kept, cut, refused, and that a refusal changes nothing (P5, P6). */
+/**
+ * Torn tails, rot, headers, entries: what is kept, cut, refused, and that a refusal changes nothing
+ * (P5, P6).
+ */
 class RecoveryDamageTest {
     @TempDir Path dir;
     private RecoveryFixture fixture;
@@ -116,8 +119,10 @@ class RecoveryDamageTest {
 
     @Test
     void garbageBehindV1IsRefusedInAbsoluteConsistency() {
-        fixture.append(threeBatches(SegmentBytes.v1(1)).raw(new byte[] {1, 2, 3, 4, 5, 6, 7, 8})
-                .raw(new byte[] {1, 2, 3, 4, 5, 6, 7, 8, 9}));
+        fixture.append(
+                threeBatches(SegmentBytes.v1(1))
+                        .raw(new byte[] {1, 2, 3, 4, 5, 6, 7, 8})
+                        .raw(new byte[] {1, 2, 3, 4, 5, 6, 7, 8, 9}));
         fixture.refuses(ABSOLUTE_CONSISTENCY, CorruptionException.class);
         assertThat(fixture.recover(TOLERATE_TAIL_CORRUPTION).dropped().validBatchesBehind())
                 .as("nobody looks behind damage in V1 (D1)")
@@ -166,8 +171,8 @@ class RecoveryDamageTest {
         DroppedRange dropped = outcome.dropped();
         assertThat(dropped.cause()).isEqualTo(DropCause.ROT);
         assertThat(dropped.validBatchesBehind()).isEqualTo(2);
-        assertThat(dropped.keptIn()).hasBinaryContent(
-                Arrays.copyOfRange(segment.bytes(), p, segment.size()));
+        assertThat(dropped.keptIn())
+                .hasBinaryContent(Arrays.copyOfRange(segment.bytes(), p, segment.size()));
         assertThat(outcome.report().segments().get(0).watermarkBytes()).isGreaterThan(p);
     }
 
@@ -378,8 +383,7 @@ class RecoveryDamageTest {
     @ParameterizedTest
     @ValueSource(ints = {1, 2})
     void aDamagedHeaderInFrontOfAWholeBatchIsRefused(int version) {
-        SegmentBytes segment =
-                threeBatches(version == 1 ? SegmentBytes.v1(1) : SegmentBytes.v2(1));
+        SegmentBytes segment = threeBatches(version == 1 ? SegmentBytes.v1(1) : SegmentBytes.v2(1));
         byte[] before = segment.damage(10).bytes();
         fixture.append(segment);
         fixture.refuses(ABSOLUTE_CONSISTENCY, CorruptionException.class);
@@ -461,7 +465,8 @@ class RecoveryDamageTest {
                 .containsExactly("old");
     }
 
-    // ------------------------------------------------------------------ numbering, links, side files
+    // ------------------------------------------------------------------ numbering, links, side
+    // files
 
     /** Q8, D4, defect 14. */
     @Test

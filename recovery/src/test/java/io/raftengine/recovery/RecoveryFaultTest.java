@@ -31,7 +31,9 @@ class RecoveryFaultTest {
     private static final String APPEND_2 = "0000000000000002.raftlog";
     private static final String REWRITE_1 = "0000000000000001.rewrite";
 
-    /** Two append segments, the last one torn, and a rewrite segment with a group to be read twice. */
+    /**
+     * Two append segments, the last one torn, and a rewrite segment with a group to be read twice.
+     */
     private static Map<String, byte[]> tornDirectory() {
         Map<String, byte[]> files = new HashMap<>();
         files.put(APPEND_1, SegmentBytes.v2(1).append(1, 1, "a").append(1, 2, "b").bytes());
@@ -168,7 +170,9 @@ class RecoveryFaultTest {
         }
     }
 
-    /** P8: what an open shows survives a power cut right after it, even if its writer never synced. */
+    /**
+     * P8: what an open shows survives a power cut right after it, even if its writer never synced.
+     */
     @Test
     void whatARecoveryShowedIsDurable() {
         for (int seed = 0; seed < 200; seed++) {
@@ -184,7 +188,9 @@ class RecoveryFaultTest {
         }
     }
 
-    /** A second crash inside recovery: at every call, the directory still opens with the same state. */
+    /**
+     * A second crash inside recovery: at every call, the directory still opens with the same state.
+     */
     @Test
     void aPowerCutAtAnyCallOfARecoveryLosesNothing() {
         Map<String, byte[]> files = rottenDirectory();
@@ -198,8 +204,7 @@ class RecoveryFaultTest {
                 SimulatedFileSystem[] image = {null};
                 int imageSeed = seed;
                 FaultyFileSystem faulty = new FaultyFileSystem(disk);
-                faulty.failCall(
-                        call, new Fault.Run(at -> image[0] = disk.crashImage(imageSeed)));
+                faulty.failCall(call, new Fault.Run(at -> image[0] = disk.crashImage(imageSeed)));
                 recover(faulty, mode);
                 assertThat(recover(image[0], mode))
                         .as("power cut at call %d, seed %d", call, seed)

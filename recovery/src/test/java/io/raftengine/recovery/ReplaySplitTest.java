@@ -14,8 +14,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Parallel replay equals sequential replay for every split (defect 21): random segments of both queues, atomic groups
- * among them, replayed with every composition into contiguous shares.
+ * Parallel replay equals sequential replay for every split (defect 21): random segments of both
+ * queues, atomic groups among them, replayed with every composition into contiguous shares.
  */
 class ReplaySplitTest {
     private static final long SEED = Long.getLong("raftengine.seed", 20261121);

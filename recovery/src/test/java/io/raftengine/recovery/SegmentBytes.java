@@ -8,8 +8,9 @@ import java.util.List;
 import java.util.zip.CRC32;
 
 /**
- * Builds segments byte by byte, from the format's description and without any production code: a second opinion, and a
- * way to make bytes that no encoder writes. Batches are added in order and can be damaged afterwards.
+ * Builds segments byte by byte, from the format's description and without any production code: a
+ * second opinion, and a way to make bytes that no encoder writes. Batches are added in order and
+ * can be damaged afterwards.
  */
 final class SegmentBytes {
     static final byte[] INTERNAL_KEY = {0x5f, 0x5f, 0x01};
@@ -238,8 +239,7 @@ final class SegmentBytes {
             }
             batch.put(section.toByteArray());
             int signature = version == 1 ? 0 : (int) seq;
-            batch.putInt(
-                    Integer.reverseBytes(crc(section.toByteArray()) ^ signature ^ crcXor));
+            batch.putInt(Integer.reverseBytes(crc(section.toByteArray()) ^ signature ^ crcXor));
             offsets.add(bytes.length);
             return raw(batch.array());
         }

@@ -14,7 +14,10 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.zip.CRC32;
 
-/** Reads the entries of a {@link HeapModel} from the files, with nothing but the format's description. */
+/**
+ * Reads the entries of a {@link HeapModel} from the files, with nothing but the format's
+ * description.
+ */
 final class StateReader {
     /** An entries block that does not match its checksum, or cannot be unfolded. */
     static final class ReadError extends RuntimeException {
@@ -54,11 +57,10 @@ final class StateReader {
             crc.update(entry);
         }
         Map<String, String> kvs = new LinkedHashMap<>();
-        group.kvs.forEach(
-                (key, value) ->
-                        kvs.put(
-                                Base64.getEncoder().encodeToString(HexFormat.of().parseHex(key)),
-                                Base64.getEncoder().encodeToString(value)));
+        group.kvs.forEach((key, value) ->
+                kvs.put(
+                        Base64.getEncoder().encodeToString(HexFormat.of().parseHex(key)),
+                        Base64.getEncoder().encodeToString(value)));
         boolean any = !group.entries.isEmpty();
         return line(
                 any ? Long.toUnsignedString(group.first) : "null",

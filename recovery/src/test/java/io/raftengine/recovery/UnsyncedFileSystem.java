@@ -30,8 +30,7 @@ final class UnsyncedFileSystem {
                         method.getName().equals("sync") ? null : call(inner, method, arguments));
     }
 
-    private static Object call(Object target, Method method, Object[] arguments)
-            throws Throwable {
+    private static Object call(Object target, Method method, Object[] arguments) throws Throwable {
         try {
             return method.invoke(target, arguments);
         } catch (InvocationTargetException e) {
