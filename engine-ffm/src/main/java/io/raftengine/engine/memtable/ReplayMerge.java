@@ -34,7 +34,7 @@ final class ReplayMerge {
         for (int i = 0; i < used; i++) {
             long source = partition.recordAt(i);
             long hash = GroupTable.hash(GroupRecord.id(source));
-            if ((int) (hash >>> 1) % threads == thread || threads == 1) {
+            if (Math.floorMod((int) hash, threads) == thread) {
                 joinGroup(partition, source);
             }
         }
