@@ -123,6 +123,12 @@ final class Chunk {
                 firstDelta & 0xffffffffL | (long) segmentDelta << 32 | (long) slotBits << 48);
     }
 
+    /** Appends runs without slots whose bytes were laid out in an array. */
+    static void putRuns(long chunk, int runs, int slots, byte[] image, int count) {
+        Memory.copyFromArray(image, 0, run(chunk, runs), count * RUN_BYTES);
+        setRunsAndSlots(chunk, runs + count, slots);
+    }
+
     static long blockOffset(long run) {
         return Memory.getIntRacy(run) & 0xffffffffL;
     }

@@ -144,6 +144,17 @@ final class ChunkList {
         return (Chunk.freeBytes(chunk) - Chunk.RUN_BYTES) / Chunk.SLOT_BYTES - 1;
     }
 
+    /** How many runs without slots fit into the rest of the last chunk. */
+    int roomForRuns(long record, boolean rewrite, long segment, long index) {
+        if (GroupRecord.chunks(record) == 0) {
+            return 0;
+        }
+        long chunk = tail(record);
+        return accepts(chunk, rewrite, segment, index)
+                ? Chunk.freeBytes(chunk) / Chunk.RUN_BYTES
+                : 0;
+    }
+
     // ---- chain ---------------------------------------------------------------------------------
 
     /** A new last chunk with room for {@code need} bytes. */

@@ -20,6 +20,7 @@ final class EntryIndex {
     private final SegmentAccounting accounting;
     private final ChunkList chunks;
     private final int[] tails = new int[Chunk.RUN_ENTRIES_MAX];
+    private byte[] image = new byte[0];
 
     EntryIndex(Blocks blocks, SegmentAccounting accounting) {
         this.blocks = blocks;
@@ -53,6 +54,17 @@ final class EntryIndex {
             GroupRecord.setRewrittenEnd(record, index);
         }
         assert index == GroupRecord.end(record) : "not contiguous";
+        appendRuns(record, rewrite, segment, blockOffset, blockBytes, compressed, items);
+    }
+
+    private void appendRuns(
+            long record,
+            boolean rewrite,
+            long segment,
+            long blockOffset,
+            int blockBytes,
+            boolean compressed,
+            ItemReader items) {
         int remaining = items.count();
         int start = items.entryStart();
         int contentStart = start;
@@ -76,6 +88,94 @@ final class EntryIndex {
         if (rewrite) {
             GroupRecord.setRewrittenEnd(record, GroupRecord.end(record));
         }
+    }
+
+    /** Adds one entry that starts its uncompressed block, behind the last entry of a group that has some. */
+    void appendOne(
+            long record, boolean rewrite, long segment, long blockOffset, int blockBytes, int tail) {
+        tails[0] = tail;
+        place(record, rewrite, segment, blockOffset, blockBytes, false, 0, 0, 1, true);
+        accounting.add(rewrite, segment, tail, 1);
+        if (rewrite) {
+            GroupRecord.setRewrittenEnd(record, GroupRecord.end(record));
+        }
+    }
+
+    /**
+     * Adds runs of one entry each, the entry being all of an uncompressed block, behind the last entry of a group that has
+     * some.
+     *
+     * @param offsets where the blocks are in the segment, from {@code from} on
+     * @param lengths their lengths, checksums included
+     */
+    void appendSingles(
+            long record,
+            boolean rewrite,
+            long segment,
+            int[] offsets,
+            int[] lengths,
+            int from,
+            int count) {
+        long content = 0;
+        int done = 0;
+        while (done < count) {
+            long index = GroupRecord.end(record);
+            int wanted = (count - done) * Chunk.RUN_BYTES;
+            long chunk = chunks.tailWithRoom(record, rewrite, segment, index, wanted);
+            int fitting = count - done;
+            if (chunk == 0) {
+                fitting = Math.min(fitting, chunks.roomForRuns(record, rewrite, segment, index));
+                if (fitting == 0) {
+                    fitting = count - done;
+                    chunk = chunks.addChunk(record, rewrite, segment, index, wanted);
+                } else {
+                    chunk = chunks.tail(record);
+                }
+            }
+            content += writeSingles(chunk, segment, index, offsets, lengths, from + done, fitting);
+            done += fitting;
+            GroupRecord.setEnd(record, index + fitting);
+        }
+        accounting.add(rewrite, segment, content, count);
+        if (rewrite) {
+            GroupRecord.setRewrittenEnd(record, GroupRecord.end(record));
+        }
+    }
+
+    private long writeSingles(
+            long chunk,
+            long segment,
+            long index,
+            int[] offsets,
+            int[] lengths,
+            int from,
+            int count) {
+        int bytes = count * Chunk.RUN_BYTES;
+        if (image.length < bytes) {
+            image = new byte[bytes];
+        }
+        int runs = Chunk.runs(chunk);
+        int slots = Chunk.slots(chunk);
+        int firstDelta = (int) (index - Chunk.baseIndex(chunk));
+        int low = (int) (segment - Chunk.baseSegment(chunk)) & 0xffff | slots << 16;
+        long content = 0;
+        for (int i = 0; i < count; i++) {
+            int at = i * Chunk.RUN_BYTES;
+            putInt(at, offsets[from + i]);
+            putInt(at + 4, lengths[from + i]);
+            putInt(at + 8, firstDelta + i);
+            putInt(at + 12, low);
+            content += lengths[from + i] - 4;
+        }
+        Chunk.putRuns(chunk, runs, slots, image, count);
+        return content;
+    }
+
+    private void putInt(int at, int value) {
+        image[at] = (byte) value;
+        image[at + 1] = (byte) (value >>> 8);
+        image[at + 2] = (byte) (value >>> 16);
+        image[at + 3] = (byte) (value >>> 24);
     }
 
     /** Stores tails[from, to) as one run, or as much of it as is sensible; returns how many entries. */

@@ -29,8 +29,7 @@ final class ReplayPartition implements PartitionSink {
     private int blockBytes;
     private boolean compressed;
 
-    private long lastGroup;
-    private long lastRecord;
+    private RunStage stage = new RunStage();
 
     ReplayPartition(SlabArena arena, QueueKind kind, long order) {
         this.order = order;
@@ -76,16 +75,90 @@ final class ReplayPartition implements PartitionSink {
         blockOffset = offset;
         blockBytes = bytes;
         compressed = lz4;
-        while (items.next()) {
-            applyItem(items);
+        if (items.itemCount() == 1 && !lz4 && bytes > 0) {
+            items.next();
+            if (items.kind() != ItemReader.ENTRIES || items.count() != 1 || !stage(items)) {
+                applyItem(items);
+            }
+            items.next(); // checks that nothing follows
+        } else {
+            while (items.next()) {
+                applyItem(items);
+            }
         }
     }
+
+    // ---- the short way -------------------------------------------------------------------------
+
+    /** Stages an entry that goes on where its group ends; false if it has to take the long way. */
+    private boolean stage(ItemReader items) {
+        long group = items.groupId();
+        int slot = RunStage.slotOf(group);
+        if (!stage.holds(slot, group)) {
+            flush(slot);
+            long record = recordFor(group);
+            stage.occupy(slot, group, record, nextIndex(record));
+        }
+        if (!stage.continues(slot, items.firstIndex(), segment)) {
+            return false;
+        }
+        int tail = items.nextTail();
+        if (tail != blockBytes - 4) {
+            appendOddEntry(slot, tail);
+        } else if (stage.add(slot, segment, (int) blockOffset, blockBytes)) {
+            flush(slot);
+        }
+        return true;
+    }
+
+    /** The only entry of a block that holds more than it. */
+    private void appendOddEntry(int slot, int tail) {
+        flush(slot);
+        long record = stage.record(slot);
+        entries.appendOne(record, rewrite, segment, blockOffset, blockBytes, tail);
+        stage.occupy(slot, GroupRecord.id(record), record, nextIndex(record));
+    }
+
+    private static long nextIndex(long record) {
+        return GroupRecord.hasEntries(record) ? GroupRecord.end(record) : RunStage.NO_NEXT;
+    }
+
+    private void flush(int slot) {
+        int count = stage.count(slot);
+        if (count > 0) {
+            long record = stage.record(slot);
+            assert stage.firstIndex(slot) == GroupRecord.end(record) : "staged runs do not follow";
+            entries.appendSingles(
+                    record,
+                    rewrite,
+                    stage.segment(slot),
+                    stage.offsets(),
+                    stage.lengths(),
+                    slot * RunStage.RUNS,
+                    count);
+            stage.empty(slot);
+        }
+    }
+
+    /** Before anything but a staged append happens to a group. */
+    private long settled(long group) {
+        int slot = RunStage.slotOf(group);
+        if (stage.holds(slot, group)) {
+            flush(slot);
+            long record = stage.record(slot);
+            stage.release(slot);
+            return record;
+        }
+        return recordFor(group);
+    }
+
+    // ---- the long way --------------------------------------------------------------------------
 
     private void applyItem(ItemReader items) {
         switch (items.kind()) {
             case ItemReader.ENTRIES:
                 if (items.count() > 0) {
-                    append(recordFor(items.groupId()), items);
+                    append(settled(items.groupId()), items);
                 }
                 break;
             case ItemReader.PUT:
@@ -99,10 +172,10 @@ final class ReplayPartition implements PartitionSink {
                 }
                 break;
             case ItemReader.COMPACT:
-                compact(recordFor(items.groupId()), items.compactIndex());
+                compact(settled(items.groupId()), items.compactIndex());
                 break;
             default:
-                clean(recordFor(items.groupId()));
+                clean(settled(items.groupId()));
                 break;
         }
     }
@@ -216,20 +289,18 @@ final class ReplayPartition implements PartitionSink {
 
     @Override
     public void complete() {
-        lastRecord = 0;
+        for (int slot = 0; slot < RunStage.SLOTS; slot++) {
+            flush(slot);
+        }
+        stage = null;
     }
 
     private long recordFor(long group) {
-        if (group == lastGroup && lastRecord != 0) {
-            return lastRecord;
-        }
         int handle = table.find(group);
         if (handle == 0) {
             handle = addRecord(group);
         }
-        lastRecord = blocks.at(handle);
-        lastGroup = group;
-        return lastRecord;
+        return blocks.at(handle);
     }
 
     private int addRecord(long group) {
