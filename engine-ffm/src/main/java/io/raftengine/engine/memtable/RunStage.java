@@ -10,8 +10,8 @@ import java.util.Arrays;
  * <p>A fixed table of {@link #SLOTS} groups, each in the one slot its id leads to; about 300 KiB.
  */
 final class RunStage {
-    static final int SLOTS = 4096;
-    static final int RUNS = 8;
+    static final int SLOTS = 2048;
+    static final int RUNS = 16;
 
     /** The slot's group goes on with no index: the next append has to take the long way. */
     static final long NO_NEXT = -1;
@@ -25,7 +25,7 @@ final class RunStage {
     private final int[] lengths = new int[SLOTS * RUNS];
 
     static int slotOf(long group) {
-        return (int) (group * 0x9e3779b97f4a7c15L >>> 52);
+        return (int) (group * 0x9e3779b97f4a7c15L >>> 53);
     }
 
     boolean holds(int slot, long group) {

@@ -26,6 +26,7 @@ final class Touched {
         while (handle != 0) {
             long record = blocks.at(handle);
             handle = GroupRecord.link(record);
+            GroupRecord.setLink(record, 0); // or the next validation would take it for a slot number
             GroupRecord.endWrite(record);
         }
     }

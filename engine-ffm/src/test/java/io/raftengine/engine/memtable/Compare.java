@@ -3,6 +3,7 @@ package io.raftengine.engine.memtable;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.raftengine.allocator.Memory;
+import io.raftengine.allocator.MemoryBudget;
 import io.raftengine.log.format.QueueKind;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -168,7 +169,7 @@ final class Compare {
     static List<byte[]> scanned(
             Memtables memtables, long id, byte[] start, byte[] end, boolean reverse) {
         List<byte[]> found = new ArrayList<>();
-        try (KeyCursor cursor = memtables.newKeyCursor()) {
+        try (KeyCursor cursor = new KeyCursor(memtables, MemoryBudget.unlimited())) {
             cursor.open(id, start, end, reverse);
             while (cursor.next()) {
                 found.add(copy(cursor.keyAddress(), cursor.keyLength()));
