@@ -30,6 +30,7 @@ import io.raftengine.recovery.RecoveryReport;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.LongConsumer;
 
 /**
@@ -68,6 +69,9 @@ public final class RaftEngine implements AutoCloseable {
     private final GroupScanner scanner;
     private final UseGate gate = new UseGate();
     private final Object closeLock = new Object();
+
+    /** Compactions are frequent and tiny; mapping memory for each would cost more than the write. */
+    private final AtomicReference<LogBatch> spareBatch = new AtomicReference<>();
 
     /** Guarded by closeLock. */
     private boolean closed;
@@ -236,10 +240,17 @@ public final class RaftEngine implements AutoCloseable {
         if (first == NO_INDEX || Long.compareUnsigned(index, first) <= 0) {
             return 0;
         }
-        try (LogBatch batch = newBatch()) {
+        LogBatch spare = spareBatch.getAndSet(null);
+        LogBatch batch = spare != null ? spare : newBatch();
+        try {
             batch.compactTo(groupId, index);
             batch.encoder().finish(0, 1);
             return writable.commit(batch.encoder(), false);
+        } finally {
+            batch.clear();
+            if (!spareBatch.compareAndSet(null, batch)) {
+                batch.close();
+            }
         }
     }
 
@@ -653,7 +664,14 @@ public final class RaftEngine implements AutoCloseable {
             }
             closed = true;
             gate.close();
-            parts.parts.closeAll();
+            try {
+                parts.parts.closeAll();
+            } finally {
+                LogBatch spare = spareBatch.getAndSet(null);
+                if (spare != null) {
+                    spare.close();
+                }
+            }
         }
     }
 

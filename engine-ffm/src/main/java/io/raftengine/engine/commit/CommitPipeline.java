@@ -212,10 +212,14 @@ public final class CommitPipeline implements AutoCloseable {
         open = nextGroup();
         int callers = group.close();
         group.awaitReady();
-        committer.commit(group, callers);
-        linger.groupEnded(callers, open.claimedSlots());
-        layTokenDown();
-        group.complete();
+        try {
+            committer.commit(group, callers);
+        } finally {
+            // Come what may: with the token in a dead hand, or callers left asleep, everything would hang.
+            linger.groupEnded(callers, open.claimedSlots());
+            layTokenDown();
+            group.complete();
+        }
     }
 
     /** A group that nobody uses, opened. By the holder of the token; waits where all are in use and no more may be made. */
