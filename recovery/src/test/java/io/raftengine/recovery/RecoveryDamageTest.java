@@ -307,6 +307,59 @@ class RecoveryDamageTest {
         assertThat(error.offset()).isEqualTo(p);
     }
 
+    /**
+     * The usual shape: a group's first batch promises what was synced when the group was written.
+     */
+    @Test
+    void aSealedSegmentIsVerifiedFromAWatermarkThatLagsBehindItsPlace() {
+        for (int damaged = 0; damaged < 6; damaged++) {
+            SegmentBytes segment = SegmentBytes.v2(1).append(1, 1, "a").synced();
+            segment.append(1, 2, "b");
+            int synced = segment.size();
+            segment.append(1, 3, "c").watermark(synced).append(1, 4, "d");
+            int batch = new int[] {0, 2, 3, 5, 5, 3}[damaged];
+            segment.damage(segment.offset(batch) + 16);
+            fixture.append(segment).append(SegmentBytes.v2(2).append(1, 5, "e"));
+            if (segment.offset(batch) >= synced) {
+                CorruptionException error =
+                        fixture.refuses(TOLERATE_TAIL_CORRUPTION, CorruptionException.class);
+                assertThat(error.offset()).isEqualTo(segment.offset(batch));
+            } else {
+                fixture.recover(TOLERATE_TAIL_CORRUPTION).opens();
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(RecoveryMode.class)
+    void aWatermarkFoundBehindTheTailSparesEntriesBelowIt(RecoveryMode mode) {
+        SegmentBytes segment = SegmentBytes.v2(1).append(1, 1, "a").append(1, 2, "b");
+        int synced = segment.size();
+        segment.append(1, 3, "c").watermark(synced);
+        segment.damage(segment.offset(0) + 16); // wrong entries, but below the watermark
+        segment.damage(segment.offset(2) + 12); // a broken batch above it
+        fixture.append(segment);
+        Outcome outcome = fixture.recover(mode);
+        assertThat(outcome.model().groups().get(1L).entries).hasSize(2);
+        assertThat(outcome.report().damagedBlocks()).isEqualTo(1);
+        assertThat(outcome.dropped().fromBytes()).isEqualTo(synced);
+        assertThat(outcome.dropped().validBatchesBehind()).isEqualTo(1);
+    }
+
+    @Test
+    void damagedEntriesInFrontOfATornTailInV1OnlyCountWhenTheyAreTheLast() {
+        SegmentBytes segment = threeBatches(SegmentBytes.v1(1));
+        segment.damage(segment.offset(0) + 16);
+        fixture.append(segment.zeros(40));
+        Outcome outcome = fixture.recover(TOLERATE_TAIL_CORRUPTION);
+        assertThat(outcome.model().groups().get(1L).entries).hasSize(3);
+        segment = threeBatches(SegmentBytes.v1(1));
+        segment.damage(segment.offset(2) + 16);
+        fixture.append(segment.zeros(40));
+        assertThat(fixture.entries(fixture.recover(TOLERATE_TAIL_CORRUPTION), 1))
+                .containsExactly("a", "b");
+    }
+
     // ------------------------------------------------------------------ sealed segments
 
     @ParameterizedTest
