@@ -4,5 +4,6 @@
 module io.raftengine.proto {
     requires transitive com.google.protobuf;
 
+    exports io.raftengine.proto;
     exports io.raftengine.proto.eraftpb;
 }

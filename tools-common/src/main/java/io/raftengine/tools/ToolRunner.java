@@ -1,6 +1,7 @@
 package io.raftengine.tools;
 
 import io.raftengine.error.ConfigException;
+import io.raftengine.error.RaftEngineException;
 import java.io.PrintWriter;
 import picocli.CommandLine;
 import picocli.CommandLine.ExitCode;
@@ -41,11 +42,23 @@ public final class ToolRunner {
             err.println("error: " + oneLine(failure));
         }
         // D24: a configuration that cannot be used is bad usage, not a finding.
-        return failure instanceof ConfigException ? ExitCode.USAGE : ExitCode.SOFTWARE;
+        return failure instanceof ConfigException || failure instanceof UsageException
+                ? ExitCode.USAGE
+                : ExitCode.SOFTWARE;
+    }
+
+    /** The others are defects of ours, or messages like "x" that mean nothing without their class. */
+    private static boolean isForUsers(Exception failure) {
+        return failure instanceof RaftEngineException
+                || failure instanceof UsageException
+                || failure instanceof CommandLine.ParameterException;
     }
 
     private static String oneLine(Exception failure) {
         String message = failure.getMessage();
-        return message == null ? failure.toString() : message.replaceAll("\\s*\\R\\s*", "; ");
+        if (message == null || !isForUsers(failure)) {
+            message = failure.toString();
+        }
+        return message.replaceAll("\\s*\\R\\s*", "; ");
     }
 }

@@ -1,6 +1,0 @@
-package io.raftengine.testing.model;
-
-/** Holds the package open until its first class arrives. */
-final class Placeholder {
-    private Placeholder() {}
-}
