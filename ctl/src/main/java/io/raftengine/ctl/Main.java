@@ -1,5 +1,6 @@
 package io.raftengine.ctl;
 
+import io.raftengine.stress.StressCommand;
 import io.raftengine.tools.ToolCommand;
 import io.raftengine.tools.ToolRunner;
 import io.raftengine.tools.ToolVersion;
@@ -28,10 +29,27 @@ public final class Main {
     private static final Map<String, Entry> COMMANDS = new LinkedHashMap<>();
 
     static {
-        // COMMANDS.put("dump", new Entry("prints every operation in log order", DumpCommand::new));
+        add("stress", "generates load and measures it", StressCommand::new);
+        add("dump", "prints every operation in log order", DumpCommand::new);
+        add("export", "prints the logical state, changing nothing", ExportCommand::new);
+        add("info", "opens, prints figures, closes", InfoCommand::new);
+        add("apply", "runs an operation script", ApplyCommand::new);
+        add("serve", "answers requests, one JSON object per line", ServeCommand::new);
+        later("check", "checks a directory, changing nothing");
+        later("try-purge", "purges once");
+        later("fork", "makes a second directory with the same state");
+        later("repair", "writes a repaired copy");
     }
 
     private Main() {}
+
+    private static void add(String name, String summary, Supplier<ToolCommand> create) {
+        COMMANDS.put(name, new Entry(summary, create));
+    }
+
+    private static void later(String name, String summary) {
+        add(name, summary + " (not supported yet)", () -> new LaterCommand(name));
+    }
 
     /**
      * Runs a command and exits with its status.

@@ -1,5 +1,6 @@
 package io.raftengine.tools;
 
+import java.lang.module.ModuleDescriptor;
 import picocli.CommandLine.IVersionProvider;
 
 /** Answers {@code --version} with the version of the build and of the JVM that runs it. */
@@ -12,12 +13,8 @@ public final class ToolVersion implements IVersionProvider {
         String build = ToolVersion.class.getPackage().getImplementationVersion();
         if (build == null) {
             // On the module path the manifest is not read into the package; the descriptor knows.
-            build =
-                    ToolVersion.class
-                            .getModule()
-                            .getDescriptor()
-                            .rawVersion()
-                            .orElse("development");
+            ModuleDescriptor module = ToolVersion.class.getModule().getDescriptor();
+            build = module == null ? "development" : module.rawVersion().orElse("development");
         }
         return new String[] {"raft-engine " + build + " on Java " + Runtime.version()};
     }

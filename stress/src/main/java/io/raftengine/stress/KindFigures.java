@@ -1,0 +1,81 @@
+package io.raftengine.stress;
+
+import java.nio.ByteBuffer;
+import java.util.Arrays;
+import java.util.Base64;
+import java.util.List;
+import org.HdrHistogram.Histogram;
+
+/** What all threads of a kind did together. */
+final class KindFigures {
+    final Histogram latency = WorkerFigures.newHistogram();
+
+    /** With pacing only, else null. */
+    final Histogram service;
+
+    final long ops;
+    final double seconds;
+    final double opsPerSecond;
+    final double bytesPerSecond;
+    final double fairness;
+    final long allocatedBytes;
+
+    KindFigures(List<WorkerFigures> workers) {
+        boolean paced = workers.stream().anyMatch(worker -> worker.service != null);
+        this.service = paced ? WorkerFigures.newHistogram() : null;
+        long bytes = 0;
+        long nanos = 0;
+        long allocated = 0;
+        for (WorkerFigures worker : workers) {
+            latency.add(worker.latency);
+            if (worker.service != null) {
+                service.add(worker.service);
+            }
+            bytes += worker.bytes;
+            nanos = Math.max(nanos, worker.elapsedNanos);
+            allocated += worker.allocatedBytes;
+        }
+        this.ops = latency.getTotalCount();
+        this.seconds = nanos / 1e9;
+        this.opsPerSecond = ratio(ops, seconds);
+        this.bytesPerSecond = ratio(bytes, seconds);
+        this.allocatedBytes = allocated;
+        this.fairness =
+                fairness(workers.stream().mapToDouble(WorkerFigures::opsPerSecond).toArray());
+    }
+
+    /**
+     * 1 when all threads got the same throughput: one minus the deviation in shares of the median, and for one or two
+     * threads minus their difference in shares of their sum.
+     */
+    static double fairness(double... rates) {
+        if (rates.length == 0) {
+            return 1;
+        }
+        double[] sorted = rates.clone();
+        Arrays.sort(sorted);
+        int count = sorted.length;
+        double low = sorted[0];
+        double high = sorted[count - 1];
+        if (count <= 2) {
+            return 1 - ratio(high - low, high + low);
+        }
+        double mean = Arrays.stream(sorted).sum() / count;
+        double squares = Arrays.stream(sorted).map(rate -> (rate - mean) * (rate - mean)).sum();
+        int middle = count / 2;
+        double median =
+                count % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+        return 1 - ratio(Math.sqrt(squares / (count - 1)), median);
+    }
+
+    static double ratio(double part, double whole) {
+        return whole > 0 ? part / whole : 0;
+    }
+
+    /** HdrHistogram, V2, not compressed, in base64. */
+    static String encode(Histogram histogram) {
+        ByteBuffer buffer = ByteBuffer.allocate(histogram.getNeededByteBufferCapacity());
+        int length = histogram.encodeIntoByteBuffer(buffer);
+        return Base64.getEncoder().encodeToString(Arrays.copyOf(buffer.array(), length));
+    }
+}

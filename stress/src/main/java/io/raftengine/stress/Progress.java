@@ -1,0 +1,40 @@
+package io.raftengine.stress;
+
+import io.raftengine.engine.RaftEngine;
+import java.io.Console;
+
+/** One line on a terminal, written over again and again. */
+final class Progress {
+    private final RaftEngine engine;
+    private final double seconds;
+    private final long start = System.nanoTime();
+    private long batchesShown;
+    private long nanosShown = start;
+
+    private Progress(RaftEngine engine, double seconds) {
+        this.engine = engine;
+        this.seconds = seconds;
+    }
+
+    /** Null where nobody is looking. */
+    static Progress onTerminal(RaftEngine engine, StressOptions options) {
+        Console console = System.console();
+        return console != null && console.isTerminal() && !options.ack
+                ? new Progress(engine, options.time)
+                : null;
+    }
+
+    void show() {
+        long now = System.nanoTime();
+        long batches = engine.statistics().batches();
+        double rate = (batches - batchesShown) * 1e9 / (now - nanosShown);
+        System.err.printf(
+                "\r%.0f s of %.0f s, %.0f writes/s   ", (now - start) / 1e9, seconds, rate);
+        batchesShown = batches;
+        nanosShown = now;
+    }
+
+    void clear() {
+        System.err.print("\r                                                  \r");
+    }
+}

@@ -1,0 +1,73 @@
+package io.raftengine.stress;
+
+import io.raftengine.allocator.Memory;
+import io.raftengine.engine.EngineConfig;
+import io.raftengine.engine.EngineStatistics;
+import io.raftengine.engine.RaftEngine;
+import io.raftengine.tools.StandardOutput;
+import io.raftengine.tools.ToolCommand;
+import io.raftengine.tools.UsageException;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+
+/** {@code stress}: generates load on a directory and measures it. */
+@Command(description = "Generates load and measures it.")
+public final class StressCommand extends ToolCommand {
+    @Mixin private StressOptions options;
+
+    /** A command to be filled by picocli. */
+    public StressCommand() {}
+
+    @Override
+    public Integer call() throws IOException, InterruptedException {
+        options.check();
+        if (options.checked && !Memory.checked()) {
+            throw new UsageException(
+                    "--checked needs assertions: start with ./raft-engine, or add -ea to the JVM's options");
+        }
+        EngineConfig config = options.engineConfig();
+        if (!options.reuseData) {
+            DataDirectory.empty(options.path);
+        }
+        StressReport report = measure(config);
+        boolean jsonOnOutput = "-".equals(options.json);
+        // Standard output belongs to whoever reads acknowledgements or JSON there.
+        (options.ack || jsonOnOutput ? System.err : System.out).print(report.text());
+        if (jsonOnOutput) {
+            report.writeJson(new StandardOutput());
+        } else if (options.json != null) {
+            try (OutputStream out = Files.newOutputStream(Path.of(options.json))) {
+                report.writeJson(out);
+            }
+        }
+        return 0;
+    }
+
+    private StressReport measure(EngineConfig config) throws InterruptedException {
+        try (RaftEngine engine = RaftEngine.open(config)) {
+            if (options.verify && options.reuseData) {
+                EntryChecker.checkAll(engine, options.seed);
+            }
+            StressRun run = new StressRun(options, engine);
+            EngineStatistics engineBefore = engine.statistics();
+            ProcessFigures processBefore = ProcessFigures.now();
+            run.execute();
+            ProcessFigures process = ProcessFigures.now().since(processBefore);
+            EngineStatistics engineAfter = engine.statistics();
+            long verified = options.verify ? EntryChecker.checkAll(engine, options.seed) : -1;
+            return new StressReport(
+                    options,
+                    config,
+                    run.writeFigures(),
+                    run.readFigures(),
+                    process,
+                    engineBefore,
+                    engineAfter,
+                    verified);
+        }
+    }
+}

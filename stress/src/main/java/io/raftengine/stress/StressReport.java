@@ -1,0 +1,261 @@
+package io.raftengine.stress;
+
+import com.fasterxml.jackson.core.JsonGenerator;
+import io.raftengine.allocator.Memory;
+import io.raftengine.engine.EngineConfig;
+import io.raftengine.engine.EngineStatistics;
+import io.raftengine.tools.JsonLines;
+import io.raftengine.tools.ProcessMemory;
+import io.raftengine.tools.ToolVersion;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.util.Locale;
+import java.util.Map;
+import org.HdrHistogram.Histogram;
+
+/**
+ * The figures of a run, for people and for machines. Times inside histograms are nanoseconds, those beside them
+ * microseconds.
+ */
+final class StressReport {
+    private static final double NANOS_PER_MICRO = 1e3;
+
+    private final StressOptions options;
+    private final EngineConfig config;
+    private final KindFigures write;
+    private final KindFigures read;
+    private final ProcessFigures process;
+    private final EngineStatistics before;
+    private final EngineStatistics after;
+    private final long verifiedEntries;
+    private final long residentBytes = ProcessMemory.residentBytes();
+    private final long peakResidentBytes = ProcessMemory.peakResidentBytes();
+    private final long heapUsedBytes = ProcessMemory.liveHeapBytes();
+
+    /**
+     * @param write null without writers
+     * @param read null without readers
+     * @param process what the JVM did during the run
+     * @param before the engine's counters when the run began
+     * @param after and when it ended
+     * @param verifiedEntries entries that were checked at the end, or -1 if none were
+     */
+    StressReport(
+            StressOptions options,
+            EngineConfig config,
+            KindFigures write,
+            KindFigures read,
+            ProcessFigures process,
+            EngineStatistics before,
+            EngineStatistics after,
+            long verifiedEntries) {
+        this.options = options;
+        this.config = config;
+        this.write = write;
+        this.read = read;
+        this.process = process;
+        this.before = before;
+        this.after = after;
+        this.verifiedEntries = verifiedEntries;
+    }
+
+    private long syncs() {
+        return after.syncedGroups() - before.syncedGroups();
+    }
+
+    private double batchesPerSync() {
+        return KindFigures.ratio(after.syncedBatches() - before.syncedBatches(), syncs());
+    }
+
+    private double allocatedPerOp() {
+        long ops = (write == null ? 0 : write.ops) + (read == null ? 0 : read.ops);
+        long workers =
+                (write == null ? 0 : write.allocatedBytes) + (read == null ? 0 : read.allocatedBytes);
+        return KindFigures.ratio(options.virtualThreads ? process.allocatedBytes() : workers, ops);
+    }
+
+    // ---- for machines ----------------------------------------------------------------------------
+
+    void writeJson(OutputStream out) throws IOException {
+        try (JsonGenerator json = JsonLines.generator(out)) {
+            json.writeStartObject();
+            writeSettings(json);
+            writeKind(json, "write", write);
+            writeKind(json, "read", read);
+            writeProcess(json);
+            writeEngine(json);
+            json.writeEndObject();
+            JsonLines.endLine(json);
+        }
+    }
+
+    private void writeSettings(JsonGenerator json) throws IOException {
+        json.writeObjectFieldStart("settings");
+        json.writeStringField("command", "stress");
+        json.writeStringField("implementation", new ToolVersion().getVersion()[0]);
+        json.writeStringField("path", options.path.toString());
+        json.writeNumberField("time", options.time);
+        json.writeNumberField("regions", options.regions);
+        json.writeNumberField("purge_interval", options.purgeInterval);
+        json.writeNumberField("compact_count", options.compactCount);
+        json.writeNumberField("force_compact_factor", options.forceCompactFactor);
+        json.writeNumberField("write_threads", options.writeThreads);
+        json.writeNumberField("write_ops_per_thread", options.writeOpsPerThread);
+        json.writeNumberField("read_threads", options.readThreads);
+        json.writeNumberField("read_ops_per_thread", options.readOpsPerThread);
+        json.writeNumberField("entry_size", options.entrySize);
+        json.writeNumberField("write_entry_count", options.writeEntryCount);
+        json.writeNumberField("write_region_count", options.writeRegionCount);
+        json.writeBooleanField("write_without_sync", options.writeWithoutSync);
+        json.writeBooleanField("reuse_data", options.reuseData);
+        json.writeBooleanField("verify", options.verify);
+        json.writeNumberField("seed", options.seed);
+        // Whether assertions are really on, not only asked for (decision D23).
+        json.writeBooleanField("checked", Memory.checked());
+        json.writeBooleanField("virtual_threads", options.virtualThreads);
+        json.writeObjectFieldStart("engine");
+        for (Map.Entry<String, String> setting : config.toMap().entrySet()) {
+            json.writeStringField(setting.getKey(), setting.getValue());
+        }
+        json.writeEndObject();
+        json.writeEndObject();
+    }
+
+    private static void writeKind(JsonGenerator json, String name, KindFigures figures)
+            throws IOException {
+        if (figures == null) {
+            return;
+        }
+        json.writeObjectFieldStart(name);
+        json.writeNumberField("ops", figures.ops);
+        json.writeNumberField("seconds", figures.seconds);
+        json.writeNumberField("ops_per_s", figures.opsPerSecond);
+        json.writeNumberField("bytes_per_s", figures.bytesPerSecond);
+        json.writeNumberField("fairness", figures.fairness);
+        writeLatency(json, "latency_us", figures.latency);
+        json.writeStringField("histogram", KindFigures.encode(figures.latency));
+        json.writeStringField("histogram_unit", "ns");
+        if (figures.service != null) {
+            writeLatency(json, "service_us", figures.service);
+            json.writeStringField("service_histogram", KindFigures.encode(figures.service));
+        }
+        json.writeEndObject();
+    }
+
+    private static void writeLatency(JsonGenerator json, String name, Histogram histogram)
+            throws IOException {
+        json.writeObjectFieldStart(name);
+        json.writeNumberField("min", micros(histogram.getMinValue()));
+        json.writeNumberField("avg", micros(histogram.getMean()));
+        json.writeNumberField("p50", at(histogram, 50));
+        json.writeNumberField("p90", at(histogram, 90));
+        json.writeNumberField("p95", at(histogram, 95));
+        json.writeNumberField("p99", at(histogram, 99));
+        json.writeNumberField("p99_9", at(histogram, 99.9));
+        json.writeNumberField("max", micros(histogram.getMaxValue()));
+        json.writeEndObject();
+    }
+
+    private void writeProcess(JsonGenerator json) throws IOException {
+        json.writeObjectFieldStart("process");
+        json.writeNumberField("resident_bytes", residentBytes);
+        json.writeNumberField("peak_resident_bytes", peakResidentBytes);
+        json.writeNumberField("heap_used_bytes", heapUsedBytes);
+        json.writeNumberField("gc_pauses", process.gcPauses());
+        json.writeNumberField("gc_pause_ms", process.gcPauseMillis());
+        json.writeNumberField("allocated_bytes_per_op", allocatedPerOp());
+        json.writeNumberField("allocated_bytes", process.allocatedBytes());
+        json.writeNumberField("cpu_s", process.cpuNanos() / 1e9);
+        json.writeEndObject();
+    }
+
+    private void writeEngine(JsonGenerator json) throws IOException {
+        json.writeObjectFieldStart("engine");
+        json.writeNumberField("rotations", after.rotations() - before.rotations());
+        json.writeNumberField("rotation_max_us", micros(after.rotationNanosLongest()));
+        json.writeNumberField("syncs", syncs());
+        json.writeNumberField("file_syncs", after.syncs() - before.syncs());
+        json.writeNumberField("sync_max_us", micros(after.syncNanosLongest()));
+        json.writeNumberField("batches_per_sync", batchesPerSync());
+        json.writeNumberField("batches", after.batches() - before.batches());
+        json.writeNumberField("commit_groups", after.commitGroups() - before.commitGroups());
+        json.writeNumberField("watermarks", after.watermarks() - before.watermarks());
+        json.writeNumberField("groups", after.groups());
+        json.writeNumberField("memory_bytes", after.memoryBytes());
+        json.writeNumberField("memory_peak_bytes", after.memoryPeakBytes());
+        json.writeNumberField("append_segments", after.appendSegments());
+        json.writeNumberField("rewrite_segments", after.rewriteSegments());
+        json.writeNumberField("reserved_segments", after.reservedSegments());
+        if (verifiedEntries >= 0) {
+            json.writeNumberField("verified_entries", verifiedEntries);
+        }
+        json.writeEndObject();
+    }
+
+    // ---- for people --------------------------------------------------------------------------------
+
+    String text() {
+        StringBuilder out = new StringBuilder();
+        describe(out, "write", write);
+        describe(out, "read", read);
+        line(
+                out,
+                "[engine]\nRotations = %d, longest = %.1f us; Syncs = %d, batches per sync = %.2f",
+                after.rotations() - before.rotations(),
+                micros(after.rotationNanosLongest()),
+                syncs(),
+                batchesPerSync());
+        line(
+                out,
+                "[process]\nResident = %d B; Heap = %d B; GC pauses = %d (%d ms); Allocated per operation = %.2f B",
+                residentBytes,
+                heapUsedBytes,
+                process.gcPauses(),
+                process.gcPauseMillis(),
+                allocatedPerOp());
+        if (verifiedEntries >= 0) {
+            line(out, "[verify]\nEntries checked at the end = %d, all as written", verifiedEntries);
+        }
+        return out.toString();
+    }
+
+    private static void describe(StringBuilder out, String name, KindFigures figures) {
+        if (figures == null) {
+            return;
+        }
+        line(out, "[%s]%nThroughput(QPS) = %.2f", name, figures.opsPerSecond);
+        describe(out, "Latency", figures.latency);
+        if (figures.service != null) {
+            describe(out, "Service", figures.service);
+        }
+        line(out, "Bandwidth = %.2f MiB/s", figures.bytesPerSecond / (1 << 20));
+        line(out, "Fairness = %.1f%%", figures.fairness * 100);
+    }
+
+    private static void describe(StringBuilder out, String title, Histogram histogram) {
+        line(
+                out,
+                "%s(us) min = %.1f, avg = %.1f, p50 = %.1f, p90 = %.1f, p95 = %.1f, p99 = %.1f, p99.9 = %.1f, max = %.1f",
+                title,
+                micros(histogram.getMinValue()),
+                micros(histogram.getMean()),
+                at(histogram, 50),
+                at(histogram, 90),
+                at(histogram, 95),
+                at(histogram, 99),
+                at(histogram, 99.9),
+                micros(histogram.getMaxValue()));
+    }
+
+    private static void line(StringBuilder out, String format, Object... values) {
+        out.append(String.format(Locale.ROOT, format, values)).append('\n');
+    }
+
+    private static double at(Histogram histogram, double percentile) {
+        return micros(histogram.getValueAtPercentile(percentile));
+    }
+
+    private static double micros(double nanos) {
+        return nanos / NANOS_PER_MICRO;
+    }
+}

@@ -1,0 +1,84 @@
+package io.raftengine.stress;
+
+import com.sun.management.ThreadMXBean;
+import java.lang.management.ManagementFactory;
+
+/**
+ * The loop of a writer or reader: prepare, wait until due, operate, record. Nothing in it allocates.
+ *
+ * <p>Made by the thread that starts the run, then used by one thread.
+ */
+abstract class Worker implements Runnable {
+    /** {@link #operate}: there was nothing to do, and nothing is recorded. */
+    static final long NOTHING_DONE = -1;
+
+    private static final ThreadMXBean THREADS =
+            (ThreadMXBean) ManagementFactory.getThreadMXBean();
+
+    private final StressRun run;
+    private final long opsPerSecond;
+    private final WorkerFigures figures;
+
+    Worker(StressRun run, long opsPerSecond) {
+        this.run = run;
+        this.opsPerSecond = opsPerSecond;
+        this.figures = new WorkerFigures(opsPerSecond > 0);
+    }
+
+    /** Makes what the next operation needs; not timed. */
+    abstract void prepare();
+
+    /** The operation: bytes moved, or {@link #NOTHING_DONE}. */
+    abstract long operate();
+
+    /** Tells the outside that the operation is done. */
+    abstract void acknowledge();
+
+    /** Gives back what the worker holds. */
+    abstract void end();
+
+    final WorkerFigures figures() {
+        return figures;
+    }
+
+    @Override
+    public final void run() {
+        try {
+            run.awaitStart();
+            loop();
+        } catch (Throwable failure) {
+            run.fail(failure);
+        } finally {
+            end();
+        }
+    }
+
+    private void loop() {
+        long allocatedBefore = allocated();
+        long begin = System.nanoTime();
+        Pace pace = new Pace(opsPerSecond, begin, run.deadline(begin));
+        long end = begin;
+        while (!run.stopped()) {
+            prepare();
+            long due = pace.next();
+            if (due == Pace.OVER) {
+                break;
+            }
+            long start = pace.paced() ? System.nanoTime() : due;
+            long bytes = operate();
+            end = System.nanoTime();
+            if (bytes != NOTHING_DONE) {
+                figures.record(due, start, end);
+                figures.bytes += bytes;
+                acknowledge();
+            }
+        }
+        figures.elapsedNanos = end - begin;
+        figures.allocatedBytes = allocated() - allocatedBefore;
+    }
+
+    /** Virtual threads are not counted one by one; the run counts them together. */
+    private static long allocated() {
+        return Thread.currentThread().isVirtual() ? 0 : THREADS.getCurrentThreadAllocatedBytes();
+    }
+}

@@ -1,0 +1,39 @@
+package io.raftengine.stress;
+
+import org.HdrHistogram.Histogram;
+
+/** What one thread did. Written by that thread alone, read after it has ended. */
+final class WorkerFigures {
+    /** Nanoseconds up to an hour, three digits. */
+    static final long LONGEST_NANOS = 3_600_000_000_000L;
+
+    private static final int DIGITS = 3;
+
+    final Histogram latency = newHistogram();
+
+    /** From the real start of each operation; with pacing only, else null. */
+    final Histogram service;
+
+    long bytes;
+    long elapsedNanos;
+    long allocatedBytes;
+
+    WorkerFigures(boolean paced) {
+        this.service = paced ? newHistogram() : null;
+    }
+
+    static Histogram newHistogram() {
+        return new Histogram(1, LONGEST_NANOS, DIGITS);
+    }
+
+    void record(long due, long start, long end) {
+        latency.recordValue(Math.clamp(end - due, 1, LONGEST_NANOS));
+        if (service != null) {
+            service.recordValue(Math.clamp(end - start, 1, LONGEST_NANOS));
+        }
+    }
+
+    double opsPerSecond() {
+        return KindFigures.ratio(latency.getTotalCount() * 1e9, elapsedNanos);
+    }
+}
