@@ -1,7 +1,7 @@
 /** The load generator. */
 module io.raftengine.stress {
+    requires transitive io.raftengine.tools;
     requires HdrHistogram;
-    requires io.raftengine.tools;
     requires java.management;
     requires jdk.management;
 
