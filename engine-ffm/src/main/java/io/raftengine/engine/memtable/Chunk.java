@@ -160,8 +160,12 @@ final class Chunk {
 
     /** Number of the last run whose first index is at most {@code delta}; 0 if there is none. */
     static int findRun(long chunk, int runs, long delta) {
+        // A run holds at least one entry, so none behind this one can be it; with one entry per batch it is the one.
         int low = 0;
-        int high = runs - 1;
+        int high = (int) Math.min(runs - 1, delta);
+        if (high > 0 && firstDelta(run(chunk, high)) <= delta) {
+            return high;
+        }
         while (low < high) {
             int middle = low + high + 1 >>> 1;
             if (firstDelta(run(chunk, middle)) <= delta) {

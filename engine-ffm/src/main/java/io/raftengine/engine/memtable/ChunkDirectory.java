@@ -73,6 +73,9 @@ final class ChunkDirectory {
         long target = index - first + ((int) first - origin & 0xffffffffL);
         int low = 0;
         int high = count - 1;
+        if ((baseLow(directory, head + high) - origin & 0xffffffffL) <= target) {
+            return head + high; // the newest entries are asked for most
+        }
         while (low < high) {
             int middle = low + high + 1 >>> 1;
             if ((baseLow(directory, head + middle) - origin & 0xffffffffL) <= target) {

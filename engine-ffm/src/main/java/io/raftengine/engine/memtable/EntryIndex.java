@@ -9,7 +9,9 @@ import io.raftengine.log.format.ItemReader;
  */
 final class EntryIndex {
     /** Chunk sizes of a group with one chunk; a group of few entries wastes little. */
-    private static final int[] SIZES = {64, 96, 128, 192, 256, 384, 512, 768, 1024};
+    private static final int[] SIZES = {
+        64, 96, 128, 160, 192, 224, 256, 320, 384, 448, 512, 640, 768, 896, 1024
+    };
 
     private static final int FURTHER_CHUNK_BYTES = 256;
 
