@@ -3,8 +3,9 @@ package io.raftengine.engine.memtable;
 import io.raftengine.log.format.ItemReader;
 
 /**
- * Applies validated batches to the live groups, item by item in item order. The groups of a batch are taken as it reaches
- * them and let go together. Cannot fail: validation has set the memory aside.
+ * Applies validated batches to the live groups, item by item in item order. The groups of a batch
+ * are taken as it reaches them and let go together. Cannot fail: validation has set the memory
+ * aside.
  */
 final class Applier {
     private final Blocks blocks;
@@ -40,8 +41,7 @@ final class Applier {
         touched = new Touched(blocks);
     }
 
-    void apply(
-            long segmentSeq, long offset, int bytes, boolean lz4, ItemReader items) {
+    void apply(long segmentSeq, long offset, int bytes, boolean lz4, ItemReader items) {
         segment = segmentSeq;
         blockOffset = offset;
         blockBytes = bytes;

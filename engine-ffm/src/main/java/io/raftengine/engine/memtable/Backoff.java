@@ -3,9 +3,10 @@ package io.raftengine.engine.memtable;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * What an optimistic reader does between two attempts. A write section lasts well under a microsecond, but its thread may
- * have lost the processor in the middle: so a few immediate retries, then yields, then short parks, which also let a
- * virtual thread's carrier do something else.
+ * What an optimistic reader does between two attempts. A write section lasts well under a
+ * microsecond, but its thread may have lost the processor in the middle: so a few immediate
+ * retries, then yields, then short parks, which also let a virtual thread's carrier do something
+ * else.
  */
 final class Backoff {
     private static final int SPINS = 16;

@@ -9,9 +9,10 @@ import java.util.Arrays;
 /**
  * The writer's allocator: a slab cache with a stock of spare blocks behind it.
  *
- * <p>A batch that was written must be applied, whatever the memory limit says by then. So validation stocks as many
- * spares as the accepted batches can need in the worst case (decision D20), and a chunk or key node that the budget
- * refuses is given a whole spare instead: both note their own size, so they can be freed by it. One thread at a time.
+ * <p>A batch that was written must be applied, whatever the memory limit says by then. So
+ * validation stocks as many spares as the accepted batches can need in the worst case (decision
+ * D20), and a chunk or key node that the budget refuses is given a whole spare instead: both note
+ * their own size, so they can be freed by it. One thread at a time.
  */
 final class Blocks implements AutoCloseable {
     /** Size of a spare: the largest block that applying a batch may ask for. */
@@ -33,7 +34,9 @@ final class Blocks implements AutoCloseable {
         cache = arena.newCache();
     }
 
-    /** Address of a block. The top bit of a handle is not part of it: it will mean "not resident". */
+    /**
+     * Address of a block. The top bit of a handle is not part of it: it will mean "not resident".
+     */
     long at(int handle) {
         return base + ((handle & 0x7fffffffL) << 4);
     }
@@ -43,7 +46,8 @@ final class Blocks implements AutoCloseable {
     }
 
     /**
-     * A block of at least {@code bytes}, content undefined, to be freed by the same number of bytes.
+     * A block of at least {@code bytes}, content undefined, to be freed by the same number of
+     * bytes.
      *
      * @throws MemoryLimitException nothing was allocated
      */
@@ -52,8 +56,8 @@ final class Blocks implements AutoCloseable {
     }
 
     /**
-     * A block of at least {@code bytes}; the caller must keep {@link #grantedBytes()} and free it by them. Cannot fail
-     * while spares are in stock.
+     * A block of at least {@code bytes}; the caller must keep {@link #grantedBytes()} and free it
+     * by them. Cannot fail while spares are in stock.
      */
     int allocateSized(int bytes) {
         if (spareCount == 0 && largeCount == 0) {
@@ -102,7 +106,10 @@ final class Blocks implements AutoCloseable {
         cache.free(handle, bytes);
     }
 
-    /** Makes sure that {@code count} blocks of up to {@link #SPARE_BYTES} can be had whatever the budget says. */
+    /**
+     * Makes sure that {@code count} blocks of up to {@link #SPARE_BYTES} can be had whatever the
+     * budget says.
+     */
     void stock(int count) {
         while (spareCount < count) {
             int handle = cache.allocate(SPARE_BYTES);

@@ -5,9 +5,9 @@ import io.raftengine.allocator.Memory;
 /**
  * A piece of a group's entry index; the only class that knows its layout.
  *
- * <p>All entries that one batch added to one group share file, block and compression, so they are stored as one
- * <em>run</em> of 16 bytes, plus a <em>slot</em> of 4 bytes for each boundary between entries that does not follow from
- * the run itself.
+ * <p>All entries that one batch added to one group share file, block and compression, so they are
+ * stored as one <em>run</em> of 16 bytes, plus a <em>slot</em> of 4 bytes for each boundary between
+ * entries that does not follow from the run itself.
  *
  * <pre>
  *   chunk, 64 .. 1,024 bytes
@@ -25,10 +25,11 @@ import io.raftengine.allocator.Memory;
  *   slot bits: 0-11 number of the run's first slot, 14 start is stored, 15 end is stored
  * </pre>
  *
- * <p>Slots are numbered from the end of the chunk downwards, so a chunk grows by copying both ends. Of n entries the n-1
- * inner boundaries always have a slot. The start of the first has one unless it is 0. The end of the last has one unless
- * it is the end of an uncompressed block. How many entries a run has follows from the first index of the next one; cutting
- * entries off the end turns the boundary at the cut, which has a slot, into a stored end.
+ * <p>Slots are numbered from the end of the chunk downwards, so a chunk grows by copying both ends.
+ * Of n entries the n-1 inner boundaries always have a slot. The start of the first has one unless
+ * it is 0. The end of the last has one unless it is the end of an uncompressed block. How many
+ * entries a run has follows from the first index of the next one; cutting entries off the end turns
+ * the boundary at the cut, which has a slot, into a stored end.
  */
 final class Chunk {
     static final int HEADER_BYTES = 32;
@@ -37,7 +38,10 @@ final class Chunk {
     static final int BYTES_MIN = 64;
     static final int BYTES_MAX = 1024;
 
-    /** Most entries of one run: their slots must fit into an otherwise empty chunk, start and end included. */
+    /**
+     * Most entries of one run: their slots must fit into an otherwise empty chunk, start and end
+     * included.
+     */
     static final int RUN_ENTRIES_MAX = (BYTES_MAX - HEADER_BYTES - RUN_BYTES) / SLOT_BYTES - 1;
 
     static final int STORED_START = 1 << 14;
@@ -56,7 +60,8 @@ final class Chunk {
 
     private Chunk() {}
 
-    static void initialize(long chunk, int bytes, long baseIndex, long baseSegment, boolean rewrite) {
+    static void initialize(
+            long chunk, int bytes, long baseIndex, long baseSegment, boolean rewrite) {
         Memory.putLong(chunk + BASE_INDEX, baseIndex);
         Memory.putLong(chunk + BASE_SEGMENT, baseSegment);
         Memory.putLong(
@@ -160,7 +165,8 @@ final class Chunk {
 
     /** Number of the last run whose first index is at most {@code delta}; 0 if there is none. */
     static int findRun(long chunk, int runs, long delta) {
-        // A run holds at least one entry, so none behind this one can be it; with one entry per batch it is the one.
+        // A run holds at least one entry, so none behind this one can be it; with one entry per
+        // batch it is the one.
         int low = 0;
         int high = (int) Math.min(runs - 1, delta);
         if (high > 0 && firstDelta(run(chunk, high)) <= delta) {
@@ -192,8 +198,9 @@ final class Chunk {
     }
 
     /**
-     * Where entry {@code k} of a run starts in the block's content; {@code k == entries} gives the end of the last one.
-     * What the run says is passed in, so that a reader can check it before it becomes part of an address.
+     * Where entry {@code k} of a run starts in the block's content; {@code k == entries} gives the
+     * end of the last one. What the run says is passed in, so that a reader can check it before it
+     * becomes part of an address.
      */
     static int boundary(long chunk, int bytes, int blockBytes, int bits, int k, int entries) {
         if (blockBytes == 0) {
@@ -262,7 +269,10 @@ final class Chunk {
         setRunsAndSlots(chunk, number + 1, slots);
     }
 
-    /** Drops the first {@code dead} runs with their slots; indexes and segments stay relative to the same bases. */
+    /**
+     * Drops the first {@code dead} runs with their slots; indexes and segments stay relative to the
+     * same bases.
+     */
     static void dropRunsBefore(long chunk, int dead) {
         int runs = runs(chunk);
         int slots = slots(chunk);

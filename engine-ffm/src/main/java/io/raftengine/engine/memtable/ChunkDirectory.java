@@ -66,10 +66,13 @@ final class ChunkDirectory {
         Memory.copy(place(source, from), place(target, to), 8L * count);
     }
 
-    /** The place of the chunk that holds {@code index}, given that one of {@code count} chunks does. */
+    /**
+     * The place of the chunk that holds {@code index}, given that one of {@code count} chunks does.
+     */
     static int find(long directory, int head, int count, long first, long index) {
         int origin = baseLow(directory, head);
-        // Distance from the base of the first chunk, which is at most 'first' and less than 2^32 away.
+        // Distance from the base of the first chunk, which is at most 'first' and less than 2^32
+        // away.
         long target = index - first + ((int) first - origin & 0xffffffffL);
         int low = 0;
         int high = count - 1;

@@ -1,10 +1,12 @@
 package io.raftengine.engine.memtable;
 
 /**
- * The chunks of one group, in index order: the only one by its handle in the record, several through a directory. Knows
- * how chunks are found, grown, squeezed, chained and freed, nothing of which entries they should hold.
+ * The chunks of one group, in index order: the only one by its handle in the record, several
+ * through a directory. Knows how chunks are found, grown, squeezed, chained and freed, nothing of
+ * which entries they should hold.
  *
- * <p>A <em>place</em> is a position in the directory (not relative to its head), or 0 where there is none.
+ * <p>A <em>place</em> is a position in the directory (not relative to its head), or 0 where there
+ * is none.
  */
 final class ChunkList {
     private static final int DIRECTORY_PLACES_MIN = 7;
@@ -119,8 +121,8 @@ final class ChunkList {
     }
 
     /**
-     * Drops the runs that compaction left behind in a group's only chunk, if these are at least half of it: a group that
-     * is appended to and compacted in step stays small.
+     * Drops the runs that compaction left behind in a group's only chunk, if these are at least
+     * half of it: a group that is appended to and compacted in step stays small.
      */
     private static boolean squeeze(long record, long chunk) {
         int runs = Chunk.runs(chunk);
@@ -194,7 +196,9 @@ final class ChunkList {
         GroupRecord.setChunks(record, count + 1);
     }
 
-    /** Makes room in the directory for so many more chunks, creating it for a group of one chunk. */
+    /**
+     * Makes room in the directory for so many more chunks, creating it for a group of one chunk.
+     */
     private void ensurePlaces(long record, int more) {
         int count = GroupRecord.chunks(record);
         if (count == 1) {
@@ -247,8 +251,9 @@ final class ChunkList {
     }
 
     /**
-     * Sees to it that {@code more} chunks can be chained without asking the budget for a directory larger than a spare
-     * block. Changes nothing that can be seen; the group is taken by the caller.
+     * Sees to it that {@code more} chunks can be chained without asking the budget for a directory
+     * larger than a spare block. Changes nothing that can be seen; the group is taken by the
+     * caller.
      *
      * @throws io.raftengine.error.MemoryLimitException nothing changed
      */
@@ -334,7 +339,10 @@ final class ChunkList {
 
     // ---- join ----------------------------------------------------------------------------------
 
-    /** Moves the chunks of {@code source} behind those of {@code record}; small ones are copied into the last chunk. */
+    /**
+     * Moves the chunks of {@code source} behind those of {@code record}; small ones are copied into
+     * the last chunk.
+     */
     void splice(long record, long source) {
         int added = GroupRecord.chunks(source);
         int place = firstPlace(source);

@@ -3,8 +3,8 @@ package io.raftengine.engine.memtable;
 import io.raftengine.log.format.QueueKind;
 
 /**
- * The places of consecutive entries, at most {@link #CAPACITY} at a time; filled by {@link Memtables#locateRange}, reused
- * by its owner. One thread at a time.
+ * The places of consecutive entries, at most {@link #CAPACITY} at a time; filled by {@link
+ * Memtables#locateRange}, reused by its owner. One thread at a time.
  */
 public final class EntryCursor {
     /** Most entries of one filling. */

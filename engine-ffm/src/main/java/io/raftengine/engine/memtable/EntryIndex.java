@@ -3,9 +3,10 @@ package io.raftengine.engine.memtable;
 import io.raftengine.log.format.ItemReader;
 
 /**
- * Changes the entry index of a group: append, cut the tail off, compact the head away, drop everything, join two. The
- * rules of which of these is allowed when are the caller's ({@link AppendRule}). One thread at a time; readers are kept
- * out by the group's version, which the caller holds.
+ * Changes the entry index of a group: append, cut the tail off, compact the head away, drop
+ * everything, join two. The rules of which of these is allowed when are the caller's ({@link
+ * AppendRule}). One thread at a time; readers are kept out by the group's version, which the caller
+ * holds.
  */
 final class EntryIndex {
     /** Chunk sizes of a group with one chunk; a group of few entries wastes little. */
@@ -15,7 +16,10 @@ final class EntryIndex {
 
     private static final int FURTHER_CHUNK_BYTES = 256;
 
-    /** A run is split over two chunks only where at least so many of its entries fill the rest of the first. */
+    /**
+     * A run is split over two chunks only where at least so many of its entries fill the rest of
+     * the first.
+     */
     private static final int SPLIT_ENTRIES_MIN = 16;
 
     private final Blocks blocks;
@@ -37,7 +41,8 @@ final class EntryIndex {
     // ---- append --------------------------------------------------------------------------------
 
     /**
-     * Adds the entries of an ENTRIES item behind the last one, or as the first ones of an empty group.
+     * Adds the entries of an ENTRIES item behind the last one, or as the first ones of an empty
+     * group.
      *
      * @param items positioned on the item, no tail read yet
      */
@@ -80,8 +85,16 @@ final class EntryIndex {
             while (taken < staged) {
                 int entries =
                         place(
-                                record, rewrite, segment, blockOffset, blockBytes, compressed,
-                                start, taken, staged, remaining == 0);
+                                record,
+                                rewrite,
+                                segment,
+                                blockOffset,
+                                blockBytes,
+                                compressed,
+                                start,
+                                taken,
+                                staged,
+                                remaining == 0);
                 taken += entries;
                 start = tails[taken - 1];
             }
@@ -92,9 +105,17 @@ final class EntryIndex {
         }
     }
 
-    /** Adds one entry that starts its uncompressed block, behind the last entry of a group that has some. */
+    /**
+     * Adds one entry that starts its uncompressed block, behind the last entry of a group that has
+     * some.
+     */
     void appendOne(
-            long record, boolean rewrite, long segment, long blockOffset, int blockBytes, int tail) {
+            long record,
+            boolean rewrite,
+            long segment,
+            long blockOffset,
+            int blockBytes,
+            int tail) {
         tails[0] = tail;
         place(record, rewrite, segment, blockOffset, blockBytes, false, 0, 0, 1, true);
         accounting.add(rewrite, segment, tail, 1);
@@ -104,8 +125,8 @@ final class EntryIndex {
     }
 
     /**
-     * Adds runs of one entry each, the entry being all of an uncompressed block, behind the last entry of a group that has
-     * some.
+     * Adds runs of one entry each, the entry being all of an uncompressed block, behind the last
+     * entry of a group that has some.
      *
      * @param offsets where the blocks are in the segment, from {@code from} on
      * @param lengths their lengths, checksums included
@@ -180,7 +201,9 @@ final class EntryIndex {
         image[at + 3] = (byte) (value >>> 24);
     }
 
-    /** Stores tails[from, to) as one run, or as much of it as is sensible; returns how many entries. */
+    /**
+     * Stores tails[from, to) as one run, or as much of it as is sensible; returns how many entries.
+     */
     private int place(
             long record,
             boolean rewrite,
@@ -211,7 +234,17 @@ final class EntryIndex {
                 chunk = chunks.addChunk(record, rewrite, segment, index, need);
             }
         }
-        write(chunk, segment, blockOffset, blockBytes, compressed, index, start, from, entries, bits);
+        write(
+                chunk,
+                segment,
+                blockOffset,
+                blockBytes,
+                compressed,
+                index,
+                start,
+                from,
+                entries,
+                bits);
         GroupRecord.setEnd(record, index + entries);
         return entries;
     }
@@ -246,7 +279,9 @@ final class EntryIndex {
 
     // ---- drop ----------------------------------------------------------------------------------
 
-    /** Drops all entries at or behind {@code index}, which is above the first and at most the end. */
+    /**
+     * Drops all entries at or behind {@code index}, which is above the first and at most the end.
+     */
     void cut(long record, long index) {
         long end = GroupRecord.end(record);
         if (index == end) {
@@ -294,7 +329,10 @@ final class EntryIndex {
         GroupRecord.setRewrittenEnd(record, 0);
     }
 
-    /** Takes the entries of {@code source} over, behind those of {@code record}; leaves the source without any. */
+    /**
+     * Takes the entries of {@code source} over, behind those of {@code record}; leaves the source
+     * without any.
+     */
     void splice(long record, long source) {
         if (!GroupRecord.hasEntries(source)) {
             return;

@@ -2,7 +2,10 @@ package io.raftengine.engine.memtable;
 
 import io.raftengine.log.format.QueueKind;
 
-/** Where one entry is on disk; filled by {@link Memtables#locate}, reused by its owner. One thread at a time. */
+/**
+ * Where one entry is on disk; filled by {@link Memtables#locate}, reused by its owner. One thread
+ * at a time.
+ */
 public final class EntryLocation {
     boolean rewrite;
     long segment;

@@ -1,9 +1,10 @@
 package io.raftengine.engine.memtable;
 
 /**
- * Looks up entries without locks. Everything read from a group is a guess until its version is seen unchanged, so the
- * version is checked before any handle, count or slot number is followed: blocks may be freed and reused under a reader,
- * but stay mapped, and an address made from a checked handle is always inside the arena.
+ * Looks up entries without locks. Everything read from a group is a guess until its version is seen
+ * unchanged, so the version is checked before any handle, count or slot number is followed: blocks
+ * may be freed and reused under a reader, but stay mapped, and an address made from a checked
+ * handle is always inside the arena.
  */
 final class EntryReader {
     static final int RETRY = -1;
@@ -42,7 +43,8 @@ final class EntryReader {
         int number = Chunk.findRun(chunk, runs, index - chunkBase);
         long run = Chunk.run(chunk, number);
         long runFirst = chunkBase + Chunk.firstDelta(run);
-        // The end of a chunk's last run is the next chunk's business: any bound beyond the entry will do.
+        // The end of a chunk's last run is the next chunk's business: any bound beyond the entry
+        // will do.
         long runEnd = endOfRun(record, version, chunk, chunkBase, runs, number, first, end, index);
         int k = (int) (index - runFirst);
         int entries = (int) (runEnd - runFirst);
@@ -82,7 +84,9 @@ final class EntryReader {
         return next == 0 || Long.compareUnsigned(next - first, end - first) > 0 ? end : next;
     }
 
-    /** Base index of the chunk behind the one that holds {@code index}; 0 if that is the last one. */
+    /**
+     * Base index of the chunk behind the one that holds {@code index}; 0 if that is the last one.
+     */
     private long nextChunkBase(long record, int version, long first, long index) {
         int count = GroupRecord.chunks(record);
         long directory = at(GroupRecord.indexRoot(record));
@@ -120,7 +124,10 @@ final class EntryReader {
         return GroupRecord.stillValid(record, version) ? at(handle) : 0;
     }
 
-    /** One attempt to find the entries [from, to), of which the group holds all; as many as the cursor takes. */
+    /**
+     * One attempt to find the entries [from, to), of which the group holds all; as many as the
+     * cursor takes.
+     */
     int locateRange(
             long record, int version, long from, long to, EntryCursor out, EntryLocation scratch) {
         long index = from;

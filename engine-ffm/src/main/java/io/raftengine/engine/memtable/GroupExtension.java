@@ -12,8 +12,8 @@ import io.raftengine.allocator.Memory;
  *         +----------------------+----------------------+
  * </pre>
  *
- * <p>The span is that of the group's last completed atomic group in the rewrite queue: while live rewrite data lies at
- * or before its last segment, the segments from its first on must be kept.
+ * <p>The span is that of the group's last completed atomic group in the rewrite queue: while live
+ * rewrite data lies at or before its last segment, the segments from its first on must be kept.
  */
 final class GroupExtension {
     static final int BYTES = 16;

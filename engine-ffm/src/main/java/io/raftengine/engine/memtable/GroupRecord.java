@@ -26,8 +26,9 @@ import java.lang.invoke.VarHandle;
  *   extension   handle of a {@link GroupExtension}, 0 for nearly all groups
  * </pre>
  *
- * <p>Records are never given back while the engine is open and never become anything else than records, so a reader may
- * look at one that was freed: it sees another version, another id, or no visible group.
+ * <p>Records are never given back while the engine is open and never become anything else than
+ * records, so a reader may look at one that was freed: it sees another version, another id, or no
+ * visible group.
  */
 final class GroupRecord {
     static final int BYTES = 64;
@@ -73,7 +74,8 @@ final class GroupRecord {
         int version = Memory.getInt(record + VERSION);
         assert (version & 1) == 0 : "group already taken";
         Memory.putInt(record + VERSION, version + 1);
-        // The odd version must be out before the first change, or a reader could validate a half-changed group.
+        // The odd version must be out before the first change, or a reader could validate a
+        // half-changed group.
         VarHandle.storeStoreFence();
     }
 

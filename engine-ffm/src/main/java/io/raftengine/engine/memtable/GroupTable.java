@@ -4,8 +4,9 @@ import io.raftengine.allocator.Memory;
 import java.lang.invoke.VarHandle;
 
 /**
- * Finds the record of a group: an extendible hash table of open-addressed segments, off-heap; the only class that knows
- * its layout. Growing splits one segment of 1 KiB at a time, so no insertion pays for the whole table.
+ * Finds the record of a group: an extendible hash table of open-addressed segments, off-heap; the
+ * only class that knows its layout. Growing splits one segment of 1 KiB at a time, so no insertion
+ * pays for the whole table.
  *
  * <pre>
  *   segment, 1,024 bytes
@@ -22,9 +23,10 @@ import java.lang.invoke.VarHandle;
  *   directory: 2^depth x u32 segment handles, indexed by the high bits of the hash
  * </pre>
  *
- * <p>One writer, many readers without locks. A hit proves itself by the record's id. A miss counts only if the segment
- * was not changed meanwhile and is the right one for the hash. Segments are never freed before close; a replaced
- * directory is, which is why readers check that it is still the current one before they follow what they read from it.
+ * <p>One writer, many readers without locks. A hit proves itself by the record's id. A miss counts
+ * only if the segment was not changed meanwhile and is the right one for the hash. Segments are
+ * never freed before close; a replaced directory is, which is why readers check that it is still
+ * the current one before they follow what they read from it.
  */
 final class GroupTable {
     static final int SEGMENT_BYTES = 1024;
@@ -114,8 +116,7 @@ final class GroupTable {
         if ((version & 1) != 0) {
             return RETRY;
         }
-        if (Memory.getInt(segment + PREFIX)
-                != prefix(hash, Memory.getByte(segment + DEPTH))) {
+        if (Memory.getInt(segment + PREFIX) != prefix(hash, Memory.getByte(segment + DEPTH))) {
             return RETRY;
         }
         int found = probe(segment, groupId, hash, version);
@@ -154,7 +155,8 @@ final class GroupTable {
     /**
      * Adds a group that is not in the table.
      *
-     * @throws io.raftengine.error.MemoryLimitException the group was not added; the table is as good as before
+     * @throws io.raftengine.error.MemoryLimitException the group was not added; the table is as
+     *     good as before
      */
     void insert(long groupId, int record) {
         long hash = hash(groupId);
@@ -187,7 +189,10 @@ final class GroupTable {
         return GroupRecord.id(blocks.at(Memory.getInt(segment + HANDLES + 4L * slot))) == groupId;
     }
 
-    /** Moves later members of the probe sequence back over a freed slot, so that no marker of deletion is needed. */
+    /**
+     * Moves later members of the probe sequence back over a freed slot, so that no marker of
+     * deletion is needed.
+     */
     private void closeGap(long segment, int freed) {
         int gap = freed;
         int slot = next(freed);
@@ -240,7 +245,9 @@ final class GroupTable {
         pointTo(sibling, depth + 1, prefix << 1 | 1);
     }
 
-    /** Both halves are filled anew from a copy of the slots; happens once per 88 or so insertions. */
+    /**
+     * Both halves are filled anew from a copy of the slots; happens once per 88 or so insertions.
+     */
     private void distribute(long segment, long sibling, int depth) {
         int[] handles = new int[SLOTS];
         int count = 0;

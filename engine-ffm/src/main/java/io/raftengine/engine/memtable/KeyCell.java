@@ -4,7 +4,8 @@ import io.raftengine.allocator.Memory;
 import io.raftengine.log.format.ItemReader;
 
 /**
- * One key with its value, off-heap; the only class that knows its layout. A cell is written once and replaced as a whole.
+ * One key with its value, off-heap; the only class that knows its layout. A cell is written once
+ * and replaced as a whole.
  *
  * <pre>
  *   byte  0                8              12             16

@@ -8,9 +8,10 @@ import java.util.Arrays;
 /**
  * Walks the key-values of one group in the order of their unsigned bytes, in either direction.
  *
- * <p>Pairs are copied out in portions of up to {@link #PORTION_BYTES}, each of which is one state of the group; so a
- * range that fits a portion is a snapshot, and a larger one neither skips nor repeats a key that was there all the time.
- * Nothing is held between two calls. Reusable; one thread at a time; close it to give its buffer back.
+ * <p>Pairs are copied out in portions of up to {@link #PORTION_BYTES}, each of which is one state
+ * of the group; so a range that fits a portion is a snapshot, and a larger one neither skips nor
+ * repeats a key that was there all the time. Nothing is held between two calls. Reusable; one
+ * thread at a time; close it to give its buffer back.
  */
 public final class KeyCursor implements AutoCloseable {
     /** A portion ends once it is this large. */
@@ -45,7 +46,8 @@ public final class KeyCursor implements AutoCloseable {
     }
 
     /**
-     * Begins a walk over the keys in [start, end). Bounds are kept, not copied; start behind end is an empty range.
+     * Begins a walk over the keys in [start, end). Bounds are kept, not copied; start behind end is
+     * an empty range.
      *
      * @param group the group; one that does not exist has no keys
      * @param start least key, inclusive; null for none
@@ -85,7 +87,8 @@ public final class KeyCursor implements AutoCloseable {
      * Goes to the next pair.
      *
      * @return false at the end
-     * @throws io.raftengine.error.MemoryLimitException a value is larger than what the limit leaves for a copy of it
+     * @throws io.raftengine.error.MemoryLimitException a value is larger than what the limit leaves
+     *     for a copy of it
      */
     public boolean next() {
         if (position == filled) {

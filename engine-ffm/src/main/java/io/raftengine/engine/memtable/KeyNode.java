@@ -45,7 +45,8 @@ final class KeyNode {
     /** A new empty node in a block of {@code bytes}. */
     static void initialize(long node, boolean leaf, int bytes) {
         Memory.putShort(node + COUNT, (short) 0);
-        Memory.putShort(node + CAPACITY, (short) (leaf ? (bytes - CELLS) / 4 : (bytes - PAIRS) / 8));
+        Memory.putShort(
+                node + CAPACITY, (short) (leaf ? (bytes - CELLS) / 4 : (bytes - PAIRS) / 8));
     }
 
     static int count(long node) {
@@ -60,13 +61,17 @@ final class KeyNode {
         return Memory.getShortRacy(node + CAPACITY) & 0xffff;
     }
 
-    /** Cell at a position: of a leaf the cell itself, of an inner node the least cell of the child. */
+    /**
+     * Cell at a position: of a leaf the cell itself, of an inner node the least cell of the child.
+     */
     static int cell(long node, boolean leaf, int position) {
-        return Memory.getIntRacy(leaf ? node + CELLS + 4L * position : node + PAIRS + 8L * position + 4);
+        return Memory.getIntRacy(
+                leaf ? node + CELLS + 4L * position : node + PAIRS + 8L * position + 4);
     }
 
     static void setCell(long node, boolean leaf, int position, int handle) {
-        Memory.putInt(leaf ? node + CELLS + 4L * position : node + PAIRS + 8L * position + 4, handle);
+        Memory.putInt(
+                leaf ? node + CELLS + 4L * position : node + PAIRS + 8L * position + 4, handle);
     }
 
     static int child(long node, int position) {

@@ -3,8 +3,9 @@ package io.raftengine.engine.memtable;
 import io.raftengine.allocator.Memory;
 
 /**
- * Looks up key-values without locks, by the rules of {@link EntryReader}: nothing is followed, and no length is believed,
- * before the group's version was seen unchanged. Stateless but for the path of its last search: one thread at a time.
+ * Looks up key-values without locks, by the rules of {@link EntryReader}: nothing is followed, and
+ * no length is believed, before the group's version was seen unchanged. Stateless but for the path
+ * of its last search: one thread at a time.
  */
 final class KeyReader {
     static final long RETRY = -1;
@@ -28,9 +29,11 @@ final class KeyReader {
         return base + ((handle & 0x7fffffffL) << 4);
     }
 
-    /** One attempt to find a key; the address of its cell, {@link #ABSENT} or {@link #RETRY}. Keeps no state. */
-    static long find(
-            long base, long record, int version, byte[] key, int offset, int keyBytes) {
+    /**
+     * One attempt to find a key; the address of its cell, {@link #ABSENT} or {@link #RETRY}. Keeps
+     * no state.
+     */
+    static long find(long base, long record, int version, byte[] key, int offset, int keyBytes) {
         int count = GroupRecord.keyCount(record);
         int handle = GroupRecord.keyRoot(record);
         int height = GroupRecord.keyHeight(record);
@@ -66,9 +69,7 @@ final class KeyReader {
         if (!GroupRecord.stillValid(record, version)) {
             return RETRY;
         }
-        int order =
-                Memory.compareRacy(
-                        KeyCell.key(cell), cellKeyBytes, key, offset, keyBytes);
+        int order = Memory.compareRacy(KeyCell.key(cell), cellKeyBytes, key, offset, keyBytes);
         if (!GroupRecord.stillValid(record, version)) {
             return RETRY;
         }
@@ -99,9 +100,7 @@ final class KeyReader {
             if (!GroupRecord.stillValid(record, version)) {
                 return -2;
             }
-            int order =
-                    Memory.compareRacy(
-                            KeyCell.key(cell), cellKeyBytes, key, offset, keyBytes);
+            int order = Memory.compareRacy(KeyCell.key(cell), cellKeyBytes, key, offset, keyBytes);
             if (order <= 0) {
                 low = middle;
             } else {
@@ -122,7 +121,12 @@ final class KeyReader {
      * @return address of the cell, {@link #ABSENT} or {@link #RETRY}
      */
     long seek(
-            long record, int version, byte[] key, int keyBytes, boolean inclusive, boolean reverse) {
+            long record,
+            int version,
+            byte[] key,
+            int keyBytes,
+            boolean inclusive,
+            boolean reverse) {
         int count = GroupRecord.keyCount(record);
         int handle = GroupRecord.keyRoot(record);
         height = GroupRecord.keyHeight(record);
@@ -193,15 +197,17 @@ final class KeyReader {
         if (!GroupRecord.stillValid(record, version)) {
             return Integer.MIN_VALUE;
         }
-        int order =
-                Memory.compareRacy(KeyCell.key(cell), cellKeyBytes, key, 0, keyBytes);
+        int order = Memory.compareRacy(KeyCell.key(cell), cellKeyBytes, key, 0, keyBytes);
         if (!GroupRecord.stillValid(record, version)) {
             return Integer.MIN_VALUE;
         }
         return Integer.signum(order);
     }
 
-    /** The path ends at the last cell at most the bound; goes one on where that is not the wanted one. */
+    /**
+     * The path ends at the last cell at most the bound; goes one on where that is not the wanted
+     * one.
+     */
     private long settle(
             long record,
             int version,

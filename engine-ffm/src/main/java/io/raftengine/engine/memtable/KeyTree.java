@@ -3,14 +3,16 @@ package io.raftengine.engine.memtable;
 import io.raftengine.allocator.Memory;
 
 /**
- * Changes the ordered key-values of a group. One key costs nothing but its cell, a few share a small leaf, many are a B+
- * tree of nodes up to 1 KiB, in which an inner node knows the least cell below each child.
+ * Changes the ordered key-values of a group. One key costs nothing but its cell, a few share a
+ * small leaf, many are a B+ tree of nodes up to 1 KiB, in which an inner node knows the least cell
+ * below each child.
  *
  * <pre>
  *   height 0: root is the only cell        1: root is a leaf        2 and more: root is an inner node
  * </pre>
  *
- * <p>One thread at a time; readers ({@link KeyReader}) are kept out by the group's version, which the caller holds.
+ * <p>One thread at a time; readers ({@link KeyReader}) are kept out by the group's version, which
+ * the caller holds.
  */
 final class KeyTree {
     private static final int HEIGHT_MAX = 16;
@@ -59,9 +61,7 @@ final class KeyTree {
     }
 
     private static long payload(long cell) {
-        return KeyCell.deleted(cell)
-                ? 0
-                : (long) KeyCell.keyBytes(cell) + KeyCell.valueBytes(cell);
+        return KeyCell.deleted(cell) ? 0 : (long) KeyCell.keyBytes(cell) + KeyCell.valueBytes(cell);
     }
 
     private static int items(long cell) {
@@ -106,7 +106,10 @@ final class KeyTree {
 
     // ---- search --------------------------------------------------------------------------------
 
-    /** Fills the path to the place of the key; {@link #found} says whether it is there. Height 1 at least. */
+    /**
+     * Fills the path to the place of the key; {@link #found} says whether it is there. Height 1 at
+     * least.
+     */
     private void search(long record, long key, int keyBytes) {
         int handle = GroupRecord.keyRoot(record);
         for (int level = GroupRecord.keyHeight(record); level > 1; level--) {
@@ -126,7 +129,9 @@ final class KeyTree {
         positions[1] = found ? position : position + 1;
     }
 
-    /** Position of the last item whose (least) key is at most the given one, -1 if all are greater. */
+    /**
+     * Position of the last item whose (least) key is at most the given one, -1 if all are greater.
+     */
     private int lastAtMost(long node, boolean leaf, long key, int keyBytes) {
         int low = -1;
         int high = KeyNode.count(node) - 1;
@@ -307,7 +312,10 @@ final class KeyTree {
         collapseRoot(record);
     }
 
-    /** Joins a node that is nearly empty with the one to its right or left, if both fit well into one. */
+    /**
+     * Joins a node that is nearly empty with the one to its right or left, if both fit well into
+     * one.
+     */
     private void mergeWithNeighbour(int level, int height, long node, boolean leaf) {
         if (level == height || KeyNode.count(node) > KeyNode.capacityMax(leaf) / 4) {
             return;
@@ -389,8 +397,9 @@ final class KeyTree {
     }
 
     /**
-     * Applies the cells of {@code source}, puts and deletions, to {@code record}; leaves the source without keys. The
-     * cells change their owner, they are not copied; they were counted where they came from.
+     * Applies the cells of {@code source}, puts and deletions, to {@code record}; leaves the source
+     * without keys. The cells change their owner, they are not copied; they were counted where they
+     * came from.
      */
     void merge(long record, long source) {
         if (GroupRecord.keyCount(source) > 0) {
@@ -407,7 +416,10 @@ final class KeyTree {
         }
         int count = KeyNode.count(node);
         for (int i = 0; i < count; i++) {
-            merge(record, level == 1 ? KeyNode.cell(node, true, i) : KeyNode.child(node, i), level - 1);
+            merge(
+                    record,
+                    level == 1 ? KeyNode.cell(node, true, i) : KeyNode.child(node, i),
+                    level - 1);
         }
         blocks.free(handle, KeyNode.bytes(node, level == 1));
     }

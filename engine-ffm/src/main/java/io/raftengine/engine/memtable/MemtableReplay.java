@@ -9,8 +9,9 @@ import java.util.Comparator;
 import java.util.List;
 
 /**
- * Takes in what recovery reads: partitions are filled by different threads, then joined in log order, all of the rewrite
- * queue before all of the append queue. The result is that of sequential replay, however the log was split.
+ * Takes in what recovery reads: partitions are filled by different threads, then joined in log
+ * order, all of the rewrite queue before all of the append queue. The result is that of sequential
+ * replay, however the log was split.
  */
 final class MemtableReplay implements ReplaySink {
     private final Memtables memtables;

@@ -10,8 +10,8 @@ import io.raftengine.recovery.ReplaySink;
 import java.util.function.LongConsumer;
 
 /**
- * What an engine knows about its groups: where each entry is on disk, and all key-values. Everything is off-heap and
- * counted by the budget; nothing per entry or per group is on the heap.
+ * What an engine knows about its groups: where each entry is on disk, and all key-values.
+ * Everything is off-heap and counted by the budget; nothing per entry or per group is on the heap.
  *
  * <p>One writer at a time, the holder of the write token. For a commit group it calls
  *
@@ -20,8 +20,9 @@ import java.util.function.LongConsumer;
  *                                  or, if writing failed:          abandonGroup
  * </pre>
  *
- * <p>Readers are any threads at any time, without locks: they read a group optimistically and try again if a batch was
- * applied to it meanwhile. They see all of a batch or nothing of it (I7). A reader must have returned before {@link #close}.
+ * <p>Readers are any threads at any time, without locks: they read a group optimistically and try
+ * again if a batch was applied to it meanwhile. They see all of a batch or nothing of it (I7). A
+ * reader must have returned before {@link #close}.
  *
  * <p>Group ids and indexes are unsigned 64-bit numbers.
  */
@@ -80,7 +81,8 @@ public final class Memtables implements AutoCloseable {
      *
      * @param budget counts everything they hold
      * @param maxBytes most address space to use, at most 32 GiB; reserved, not resident
-     * @throws io.raftengine.error.MemoryLimitException the limit leaves no room for the empty tables
+     * @throws io.raftengine.error.MemoryLimitException the limit leaves no room for the empty
+     *     tables
      */
     public Memtables(MemoryBudget budget, long maxBytes) {
         this.budget = budget;
@@ -111,8 +113,9 @@ public final class Memtables implements AutoCloseable {
     }
 
     /**
-     * Decides whether a batch may be written, given the batches accepted before it in this commit group, and sets the
-     * memory aside that applying it can need. A refused batch leaves no trace. Writer only.
+     * Decides whether a batch may be written, given the batches accepted before it in this commit
+     * group, and sets the memory aside that applying it can need. A refused batch leaves no trace.
+     * Writer only.
      *
      * @param items the batch's items, not yet advanced; rewind them for {@link #apply}
      * @return {@link #ACCEPTED}, {@link #HOLE}, {@link #BELOW_FIRST} or {@link #OVER_MEMORY_LIMIT}
@@ -124,7 +127,8 @@ public final class Memtables implements AutoCloseable {
     /**
      * The error for the batch refused last.
      *
-     * @return an error to throw in the batch's caller; names the group, the expected and the found index
+     * @return an error to throw in the batch's caller; names the group, the expected and the found
+     *     index
      */
     public RaftEngineException refusal() {
         return validation.refusal();
@@ -158,8 +162,9 @@ public final class Memtables implements AutoCloseable {
     }
 
     /**
-     * Applies a batch that was accepted and written to the append queue. Batches must be applied in the order in which
-     * they were accepted; those accepted but not written must be the last ones, see {@link #abandonGroup}. Writer only.
+     * Applies a batch that was accepted and written to the append queue. Batches must be applied in
+     * the order in which they were accepted; those accepted but not written must be the last ones,
+     * see {@link #abandonGroup}. Writer only.
      *
      * @param segmentSeq the segment it was written to
      * @param blockOffset where its entries block starts there, which is 16 bytes behind the batch
@@ -195,7 +200,10 @@ public final class Memtables implements AutoCloseable {
         validation.endGroup();
     }
 
-    /** Ends a commit group whose accepted batches, or those not yet applied of them, were not written. Writer only. */
+    /**
+     * Ends a commit group whose accepted batches, or those not yet applied of them, were not
+     * written. Writer only.
+     */
     public void abandonGroup() {
         waiting.dropAfter(0);
         validation.endGroup();
@@ -264,8 +272,8 @@ public final class Memtables implements AutoCloseable {
     }
 
     /**
-     * Whether no group exists. A group exists from its first entry or key until it is cleaned, even if it holds nothing
-     * any more (D12).
+     * Whether no group exists. A group exists from its first entry or key until it is cleaned, even
+     * if it holds nothing any more (D12).
      *
      * @return true if there is none
      */
@@ -366,15 +374,17 @@ public final class Memtables implements AutoCloseable {
     }
 
     /**
-     * Finds where the entries [begin, end) are on disk, the first {@link EntryCursor#CAPACITY} of them; go on with
-     * {@code begin + out.count()}. The cursor is one state of the group; between two fillings it may have changed.
+     * Finds where the entries [begin, end) are on disk, the first {@link EntryCursor#CAPACITY} of
+     * them; go on with {@code begin + out.count()}. The cursor is one state of the group; between
+     * two fillings it may have changed.
      *
      * @param group the group
      * @param begin index of the first entry
      * @param end index behind the last; up to {@code begin} means none
      * @param out filled
      * @param scratch overwritten
-     * @return {@link #RANGE_FOUND}, {@link #RANGE_NO_GROUP}, {@link #RANGE_COMPACTED} or {@link #RANGE_NOT_FOUND}
+     * @return {@link #RANGE_FOUND}, {@link #RANGE_NO_GROUP}, {@link #RANGE_COMPACTED} or {@link
+     *     #RANGE_NOT_FOUND}
      */
     public int locateRange(
             long group, long begin, long end, EntryCursor out, EntryLocation scratch) {
@@ -556,8 +566,8 @@ public final class Memtables implements AutoCloseable {
     }
 
     /**
-     * Lists the groups in no particular order. A group that exists all the time is listed exactly once. Nothing is held
-     * during the calls.
+     * Lists the groups in no particular order. A group that exists all the time is listed exactly
+     * once. Nothing is held during the calls.
      *
      * @param consumer gets the ids
      */
@@ -600,8 +610,8 @@ public final class Memtables implements AutoCloseable {
     // ---- statistics ----------------------------------------------------------------------------
 
     /**
-     * Bytes of a segment that a live entry or key-value still needs: uncompressed content of entries, keys and values.
-     * Exact for the writer, perhaps a little late for others.
+     * Bytes of a segment that a live entry or key-value still needs: uncompressed content of
+     * entries, keys and values. Exact for the writer, perhaps a little late for others.
      *
      * @param queue the segment's queue
      * @param segmentSeq its number
@@ -612,7 +622,8 @@ public final class Memtables implements AutoCloseable {
     }
 
     /**
-     * Bytes that were ever added to a segment, counted as in {@link #liveBytes}; the difference is garbage.
+     * Bytes that were ever added to a segment, counted as in {@link #liveBytes}; the difference is
+     * garbage.
      *
      * @param queue the segment's queue
      * @param segmentSeq its number

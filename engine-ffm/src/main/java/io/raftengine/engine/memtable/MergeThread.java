@@ -2,7 +2,9 @@ package io.raftengine.engine.memtable;
 
 import java.util.List;
 
-/** Joins the groups of one share of the hash space, in a thread of its own but for the first share. */
+/**
+ * Joins the groups of one share of the hash space, in a thread of its own but for the first share.
+ */
 final class MergeThread implements Runnable {
     private final ReplayMerge merge;
     private final Blocks blocks;
@@ -42,7 +44,10 @@ final class MergeThread implements Runnable {
         }
     }
 
-    /** Waits for the end, whatever interrupts: memory the thread works on must not be freed under it. */
+    /**
+     * Waits for the end, whatever interrupts: memory the thread works on must not be freed under
+     * it.
+     */
     void await() {
         boolean interrupted = false;
         while (true) {

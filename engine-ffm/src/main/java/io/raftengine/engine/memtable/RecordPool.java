@@ -3,10 +3,11 @@ package io.raftengine.engine.memtable;
 import java.util.Arrays;
 
 /**
- * Hands out group records from slabs that are never given back before close, so that a record address stays a record for
- * ever (see {@link GroupRecord}). Slabs double from 4 KiB to 64 KiB.
+ * Hands out group records from slabs that are never given back before close, so that a record
+ * address stays a record for ever (see {@link GroupRecord}). Slabs double from 4 KiB to 64 KiB.
  *
- * <p>One writer; readers may walk the slabs meanwhile (listing the groups needs no list on the heap).
+ * <p>One writer; readers may walk the slabs meanwhile (listing the groups needs no list on the
+ * heap).
  */
 final class RecordPool {
     private static final int SMALLEST_SLAB_BYTES = 4 << 10;
@@ -17,7 +18,10 @@ final class RecordPool {
     private final int recordHandles;
     private final int recordBytes;
 
-    /** One handle per slab: four bytes per 1,024 groups. Replaced, never shortened; published by {@link #used}. */
+    /**
+     * One handle per slab: four bytes per 1,024 groups. Replaced, never shortened; published by
+     * {@link #used}.
+     */
     private volatile int[] slabs = new int[8];
 
     /** Records ever handed out, in slab order; readers walk up to here. */
@@ -64,7 +68,8 @@ final class RecordPool {
     }
 
     private static void rebirth(long record, long groupId) {
-        // A reader may still look at the record's former life: the change of identity is a write like any other.
+        // A reader may still look at the record's former life: the change of identity is a write
+        // like any other.
         GroupRecord.beginWrite(record);
         GroupRecord.initialize(record, groupId);
         GroupRecord.endWrite(record);

@@ -3,8 +3,9 @@ package io.raftengine.engine.memtable;
 import io.raftengine.allocator.Memory;
 
 /**
- * What a replay partition does to the entries that came before it, as far as it cannot know the outcome itself. Nearly
- * every group has one or two marks: where its first append begins, and how far it was compacted.
+ * What a replay partition does to the entries that came before it, as far as it cannot know the
+ * outcome itself. Nearly every group has one or two marks: where its first append begins, and how
+ * far it was compacted.
  *
  * <pre>
  *   mark, 16 bytes: u64 index | u64 kind

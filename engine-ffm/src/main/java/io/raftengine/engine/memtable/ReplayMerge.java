@@ -1,8 +1,8 @@
 package io.raftengine.engine.memtable;
 
 /**
- * Joins partitions onto the memtables, group by group; one instance per merging thread. Groups are independent, so each
- * thread takes those whose hash is its own.
+ * Joins partitions onto the memtables, group by group; one instance per merging thread. Groups are
+ * independent, so each thread takes those whose hash is its own.
  */
 final class ReplayMerge {
     private final Memtables memtables;

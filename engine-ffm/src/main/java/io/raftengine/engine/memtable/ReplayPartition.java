@@ -7,9 +7,10 @@ import io.raftengine.log.format.QueueKind;
 import io.raftengine.recovery.PartitionSink;
 
 /**
- * One stretch of a queue, replayed on its own. For each group it builds what the stretch itself leaves, in the very form
- * the memtables use, and notes as {@link ReplayMarks} what it does to the unknown entries before it. Joining is then a
- * matter of the marks and of linking chunks, and equals sequential replay for every split.
+ * One stretch of a queue, replayed on its own. For each group it builds what the stretch itself
+ * leaves, in the very form the memtables use, and notes as {@link ReplayMarks} what it does to the
+ * unknown entries before it. Joining is then a matter of the marks and of linking chunks, and
+ * equals sequential replay for every split.
  *
  * <p>One thread at a time, with its own allocator.
  */
@@ -65,8 +66,7 @@ final class ReplayPartition implements PartitionSink {
     // ---- replay --------------------------------------------------------------------------------
 
     @Override
-    public void apply(
-            long segmentSeq, long offset, int bytes, boolean lz4, ItemReader items) {
+    public void apply(long segmentSeq, long offset, int bytes, boolean lz4, ItemReader items) {
         if (offset >>> 32 != 0) {
             throw new CorruptionException(
                     "", offset, "block offset", "below 4 GiB", Long.toString(offset));

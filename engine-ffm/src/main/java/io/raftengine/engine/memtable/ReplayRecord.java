@@ -3,9 +3,9 @@ package io.raftengine.engine.memtable;
 import io.raftengine.allocator.Memory;
 
 /**
- * A group as one replay partition sees it: a {@link GroupRecord} for what the partition itself added, followed by what it
- * did to the entries that came before the partition, which it does not know; the only class that knows the layout of the
- * second half.
+ * A group as one replay partition sees it: a {@link GroupRecord} for what the partition itself
+ * added, followed by what it did to the entries that came before the partition, which it does not
+ * know; the only class that knows the layout of the second half.
  *
  * <pre>
  *   byte  64          68          72              76                  80            96                128

@@ -3,9 +3,10 @@ package io.raftengine.engine.memtable;
 import java.util.Arrays;
 
 /**
- * Gathers the runs of batches with one entry on the heap, a few per group, and hands them over together. A replay takes in
- * millions of such batches in a JVM that has only just started, where an off-heap access costs tens of nanoseconds until
- * the compiler has got to it, a few stores into an array nearly nothing.
+ * Gathers the runs of batches with one entry on the heap, a few per group, and hands them over
+ * together. A replay takes in millions of such batches in a JVM that has only just started, where
+ * an off-heap access costs tens of nanoseconds until the compiler has got to it, a few stores into
+ * an array nearly nothing.
  *
  * <p>A fixed table of {@link #SLOTS} groups, each in the one slot its id leads to; about 300 KiB.
  */
@@ -32,7 +33,10 @@ final class RunStage {
         return groups[slot] == group && records[slot] != 0;
     }
 
-    /** Whether the slot's group goes on with this index, in the segment of the runs it holds already. */
+    /**
+     * Whether the slot's group goes on with this index, in the segment of the runs it holds
+     * already.
+     */
     boolean continues(int slot, long index, long segment) {
         return next[slot] == index && (counts[slot] == 0 || segments[slot] == segment);
     }

@@ -4,14 +4,18 @@ import io.raftengine.log.format.QueueKind;
 import java.util.Arrays;
 
 /**
- * How many bytes of entries and key-values every segment still holds for somebody, and how many it ever got. Grows with
- * the number of segments only. One thread at a time; statistics may be read a little late by others.
+ * How many bytes of entries and key-values every segment still holds for somebody, and how many it
+ * ever got. Grows with the number of segments only. One thread at a time; statistics may be read a
+ * little late by others.
  *
- * <p>Bytes are those of the uncompressed content of entries and of keys and values: known both when they are added and
- * when they are dropped, so the sums stay exact. Live divided by added is the live share of the segment.
+ * <p>Bytes are those of the uncompressed content of entries and of keys and values: known both when
+ * they are added and when they are dropped, so the sums stay exact. Live divided by added is the
+ * live share of the segment.
  */
 final class SegmentAccounting {
-    /** Whether what is removed here may have been added elsewhere, as in a merge by several threads. */
+    /**
+     * Whether what is removed here may have been added elsewhere, as in a merge by several threads.
+     */
     private final boolean partial;
 
     private final Counters append = new Counters();
@@ -73,7 +77,8 @@ final class SegmentAccounting {
         int place = counters.place(segment);
         counters.live[place] -= bytes;
         counters.liveItems -= items;
-        assert partial || counters.live[place] >= 0 : "segment " + segment + " lost more than it had";
+        assert partial || counters.live[place] >= 0
+                : "segment " + segment + " lost more than it had";
     }
 
     /** Adds what another one counted, such as a replay partition's. */

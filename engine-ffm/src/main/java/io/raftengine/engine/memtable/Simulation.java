@@ -4,8 +4,9 @@ import io.raftengine.allocator.Memory;
 import io.raftengine.error.MemoryLimitException;
 
 /**
- * What the groups touched by a commit group will hold once the batches accepted so far are applied; the only class that
- * knows the layout of a slot. One slot per group, found through the record's link.
+ * What the groups touched by a commit group will hold once the batches accepted so far are applied;
+ * the only class that knows the layout of a slot. One slot per group, found through the record's
+ * link.
  *
  * <pre>
  *   byte  0           4           8              16            24             32            40

@@ -6,8 +6,9 @@ import io.raftengine.error.RaftEngineException;
 import io.raftengine.log.format.ItemReader;
 
 /**
- * Decides whether a batch may be written (decision D11): walks its items over what the groups will hold after the batches
- * accepted before it, and sets aside the memory that applying it can need (D20). All or nothing per batch.
+ * Decides whether a batch may be written (decision D11): walks its items over what the groups will
+ * hold after the batches accepted before it, and sets aside the memory that applying it can need
+ * (D20). All or nothing per batch.
  */
 final class Validation {
     /** Spares kept from one commit group to the next. */
@@ -210,7 +211,10 @@ final class Validation {
         }
     }
 
-    /** Handle of the group's record; a group that does not exist gets one that nobody sees before apply. */
+    /**
+     * Handle of the group's record; a group that does not exist gets one that nobody sees before
+     * apply.
+     */
     private int recordFor(long group) {
         int handle = table.find(group);
         if (handle != 0) {
@@ -245,7 +249,10 @@ final class Validation {
 
     // ---- end -----------------------------------------------------------------------------------
 
-    /** Ends the commit group: groups that hold nothing visible, cleaned or never applied, lose their records. */
+    /**
+     * Ends the commit group: groups that hold nothing visible, cleaned or never applied, lose their
+     * records.
+     */
     void endGroup() {
         int count = simulation.count();
         for (int i = 0; i < count; i++) {

@@ -3,8 +3,9 @@ package io.raftengine.engine.memtable;
 import io.raftengine.log.format.ItemReader;
 
 /**
- * Cells of the PUT and DELETE items of accepted batches, in item order, from validation to apply: what needs memory, and
- * what copies a large value, happens before the batch is written and outside the groups' write sections.
+ * Cells of the PUT and DELETE items of accepted batches, in item order, from validation to apply:
+ * what needs memory, and what copies a large value, happens before the batch is written and outside
+ * the groups' write sections.
  */
 final class WaitingCells {
     private final Blocks blocks;

@@ -52,7 +52,8 @@ final class Compare {
             assertThat(memtables.locate(id, entry.getKey(), at))
                     .as("entry %d of group %d", entry.getKey(), id)
                     .isTrue();
-            assertThat(place(at)).as("entry %d of group %d", entry.getKey(), id)
+            assertThat(place(at))
+                    .as("entry %d of group %d", entry.getKey(), id)
                     .isEqualTo(entry.getValue());
         }
         assertThat(memtables.locate(id, last + 1, at)).isFalse();
@@ -155,11 +156,10 @@ final class Compare {
             wanted = wanted.descendingMap();
         }
         List<byte[]> expected = new ArrayList<>();
-        wanted.forEach(
-                (key, value) -> {
-                    expected.add(key);
-                    expected.add(value);
-                });
+        wanted.forEach((key, value) -> {
+            expected.add(key);
+            expected.add(value);
+        });
         assertThat(scanned(memtables, id, start, end, reverse))
                 .usingElementComparator(java.util.Arrays::compareUnsigned)
                 .containsExactlyElementsOf(expected);

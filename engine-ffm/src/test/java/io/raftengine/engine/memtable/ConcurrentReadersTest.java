@@ -16,8 +16,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * Readers beside a writer never see half a batch, a torn value, or a place that was never an entry's (I7). Every value and
- * every place says by itself which batch it is from, so each answer can be judged without asking what time it is.
+ * Readers beside a writer never see half a batch, a torn value, or a place that was never an
+ * entry's (I7). Every value and every place says by itself which batch it is from, so each answer
+ * can be judged without asking what time it is.
  */
 class ConcurrentReadersTest {
     private static final int GROUPS = 3;
@@ -39,9 +40,7 @@ class ConcurrentReadersTest {
                 int reader = i;
                 Runnable loop = () -> readUntilDone(memtables, reader);
                 readers.add(
-                        virtual
-                                ? Thread.ofVirtual().start(loop)
-                                : Thread.ofPlatform().start(loop));
+                        virtual ? Thread.ofVirtual().start(loop) : Thread.ofPlatform().start(loop));
             }
             try {
                 Random random = new Random(1);
@@ -115,7 +114,11 @@ class ConcurrentReadersTest {
         }
         boolean overwrite = random.nextInt(6) == 0;
         appendFrom(
-                batch, group, overwrite ? first + random.nextLong(last - first + 1) : last + 1, b, random);
+                batch,
+                group,
+                overwrite ? first + random.nextLong(last - first + 1) : last + 1,
+                b,
+                random);
     }
 
     private static void appendFrom(TestBatch batch, int group, long first, int b, Random random) {
@@ -275,16 +278,15 @@ class ConcurrentReadersTest {
             }
             Thread reader =
                     Thread.ofPlatform()
-                            .start(
-                                    () -> {
-                                        try {
-                                            do {
-                                                list(memtables);
-                                            } while (!done);
-                                        } catch (Throwable t) {
-                                            failure.compareAndSet(null, t);
-                                        }
-                                    });
+                            .start(() -> {
+                                try {
+                                    do {
+                                        list(memtables);
+                                    } while (!done);
+                                } catch (Throwable t) {
+                                    failure.compareAndSet(null, t);
+                                }
+                            });
             Random random = new Random(3);
             for (int i = 0; i < 20_000 && failure.get() == null; i++) {
                 long group = 2L * random.nextInt(2000) + 1;
@@ -304,14 +306,13 @@ class ConcurrentReadersTest {
     private static void list(Memtables memtables) {
         boolean[] seen = new boolean[4001];
         int[] lasting = new int[1];
-        memtables.forEachGroup(
-                id -> {
-                    if (id % 2 == 0) {
-                        assertThat(seen[(int) id]).isFalse();
-                        seen[(int) id] = true;
-                        lasting[0]++;
-                    }
-                });
+        memtables.forEachGroup(id -> {
+            if (id % 2 == 0) {
+                assertThat(seen[(int) id]).isFalse();
+                seen[(int) id] = true;
+                lasting[0]++;
+            }
+        });
         assertThat(lasting[0]).isEqualTo(750);
         assertThat(memtables.exists(748)).isTrue();
     }

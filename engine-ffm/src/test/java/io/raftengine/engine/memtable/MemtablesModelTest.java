@@ -10,7 +10,10 @@ import java.util.Random;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Seeded random histories of live batches, compared with the model after every commit group (G1, G2, G3, G5, G6). */
+/**
+ * Seeded random histories of live batches, compared with the model after every commit group (G1,
+ * G2, G3, G5, G6).
+ */
 class MemtablesModelTest {
     private static final long GROUPS = 5;
 

@@ -15,7 +15,9 @@ import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/** The scenarios of the list that concern memtables, by their IDs; negative space around each limit. */
+/**
+ * The scenarios of the list that concern memtables, by their IDs; negative space around each limit.
+ */
 class MemtablesScenariosTest {
     private final MemoryBudget budget = MemoryBudget.unlimited();
     private final Memtables memtables = new Memtables(budget, 1 << 28);
@@ -41,8 +43,7 @@ class MemtablesScenariosTest {
         int verdict = memtables.validate(batch.reader());
         if (verdict == Memtables.ACCEPTED) {
             model.write(segment, offset, batch);
-            memtables.apply(
-                    segment, offset, batch.blockBytes(), batch.compressed, batch.reader());
+            memtables.apply(segment, offset, batch.blockBytes(), batch.compressed, batch.reader());
             memtables.endGroup();
         } else {
             memtables.abandonGroup();
@@ -103,8 +104,7 @@ class MemtablesScenariosTest {
         assertThat(memtables.locateRange(1, 0, 0, cursor, at)).isEqualTo(Memtables.RANGE_NO_GROUP);
         write(new TestBatch().put(1, "k", "v"));
         assertThat(memtables.locateRange(1, 0, 0, cursor, at)).isEqualTo(Memtables.RANGE_FOUND);
-        assertThat(memtables.locateRange(1, 0, 1, cursor, at))
-                .isEqualTo(Memtables.RANGE_NOT_FOUND);
+        assertThat(memtables.locateRange(1, 0, 1, cursor, at)).isEqualTo(Memtables.RANGE_NOT_FOUND);
         write(new TestBatch().range(1, 0, 24));
         write(new TestBatch().compact(1, 10));
         assertThat(memtables.locateRange(1, 5, 15, cursor, at))
@@ -257,7 +257,12 @@ class MemtablesScenariosTest {
                 TestBatch batch = new TestBatch();
                 byte[][] keys = model.groups.get(1L).keys.keySet().toArray(new byte[0][]);
                 for (int i = 0; i < 700 && i < keys.length; i++) {
-                    int at = style == 0 ? i : style == 1 ? keys.length - 1 - i : random.nextInt(keys.length);
+                    int at =
+                            style == 0
+                                    ? i
+                                    : style == 1
+                                            ? keys.length - 1 - i
+                                            : random.nextInt(keys.length);
                     batch.delete(1, keys[at]);
                 }
                 commit(batch);
@@ -327,11 +332,10 @@ class MemtablesScenariosTest {
         }
         assertThat(memtables.groupCount()).isEqualTo(groups);
         long[] sum = new long[2];
-        memtables.forEachGroup(
-                id -> {
-                    sum[0]++;
-                    sum[1] += id;
-                });
+        memtables.forEachGroup(id -> {
+            sum[0]++;
+            sum[1] += id;
+        });
         assertThat(sum[0]).isEqualTo(groups);
         assertThat(sum[1]).isEqualTo(31L * groups * (groups - 1) / 2);
         for (int j = 0; j < groups; j++) {
@@ -401,7 +405,8 @@ class MemtablesScenariosTest {
                     .put(choices.nextInt(4), "key" + choices.nextInt(400), "")
                     .put(choices.nextInt(4), TestBatch.bytes("k" + choices.nextInt(90)), value);
         }
-        return RandomBatches.next(kept, 4, style == 0 ? RandomBatches.LARGE_BATCHES : style, choices);
+        return RandomBatches.next(
+                kept, 4, style == 0 ? RandomBatches.LARGE_BATCHES : style, choices);
     }
 
     private static long hoard(MemoryBudget budget) {

@@ -20,7 +20,8 @@ final class Model {
     static final class Group {
         final TreeMap<Long, Place> entries = new TreeMap<>(Long::compareUnsigned);
         final TreeMap<byte[], byte[]> keys = new TreeMap<>(Arrays::compareUnsigned);
-        final TreeMap<byte[], Map.Entry<QueueKind, Long>> keyPlaces = new TreeMap<>(Arrays::compareUnsigned);
+        final TreeMap<byte[], Map.Entry<QueueKind, Long>> keyPlaces =
+                new TreeMap<>(Arrays::compareUnsigned);
 
         Group copy() {
             Group copy = new Group();

@@ -2,7 +2,10 @@ package io.raftengine.engine.memtable;
 
 import java.util.Random;
 
-/** Random batches that mostly continue what the model holds, with overwrites, compactions and some mistakes. */
+/**
+ * Random batches that mostly continue what the model holds, with overwrites, compactions and some
+ * mistakes.
+ */
 final class RandomBatches {
     /** Entries of few bytes, many per batch. */
     static final int LARGE_BATCHES = 1;
@@ -62,7 +65,10 @@ final class RandomBatches {
         }
         long first = group.entries.firstKey();
         long span = group.entries.lastKey() - first + 1;
-        return first + (random.nextInt(4) == 0 ? random.nextLong(span + 5) : random.nextLong(span / 2 + 1));
+        return first
+                + (random.nextInt(4) == 0
+                        ? random.nextLong(span + 5)
+                        : random.nextLong(span / 2 + 1));
     }
 
     private static void appendSome(

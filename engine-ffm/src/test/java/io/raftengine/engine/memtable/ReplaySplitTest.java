@@ -16,8 +16,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * Replay in partitions equals sequential replay, whatever the split (G8, G9, defect 21): every way to cut short histories,
- * many random ways to cut long ones, with one and with several merging threads.
+ * Replay in partitions equals sequential replay, whatever the split (G8, G9, defect 21): every way
+ * to cut short histories, many random ways to cut long ones, with one and with several merging
+ * threads.
  */
 class ReplaySplitTest {
     private static final long GROUPS = 3;

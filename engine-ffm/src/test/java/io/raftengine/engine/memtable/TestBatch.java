@@ -5,7 +5,10 @@ import java.io.ByteArrayOutputStream;
 import java.util.ArrayList;
 import java.util.List;
 
-/** A batch written out by the format's own rules, independent of the engine's encoder, with its items for the model. */
+/**
+ * A batch written out by the format's own rules, independent of the engine's encoder, with its
+ * items for the model.
+ */
 final class TestBatch {
     enum Kind {
         ENTRIES,
@@ -15,7 +18,8 @@ final class TestBatch {
         CLEAN
     }
 
-    record Item(Kind kind, long group, long index, int start, int[] tails, byte[] key, byte[] value) {}
+    record Item(
+            Kind kind, long group, long index, int start, int[] tails, byte[] key, byte[] value) {}
 
     final List<Item> items = new ArrayList<>();
     boolean compressed;
