@@ -239,6 +239,20 @@ class RecoveryDamageTest {
 
     @ParameterizedTest
     @EnumSource(RecoveryMode.class)
+    void theBatchThatBeginsAtTheWatermarkIsAboveIt(RecoveryMode mode) {
+        SegmentBytes segment = SegmentBytes.v2(1).append(1, 1, "a");
+        int synced = segment.size();
+        segment.append(1, 2, "b").watermark(synced).append(1, 3, "c");
+        segment.damage(synced + 16);
+        fixture.append(segment);
+        Outcome outcome = fixture.recover(mode);
+        assertThat(fixture.entries(outcome, 1)).containsExactly("a");
+        assertThat(outcome.dropped().fromBytes()).isEqualTo(synced);
+        assertThat(outcome.dropped().validBatchesBehind()).isEqualTo(2);
+    }
+
+    @ParameterizedTest
+    @EnumSource(RecoveryMode.class)
     void rottenEntriesBelowTheLastWatermarkStayAndAreReported(RecoveryMode mode) {
         SegmentBytes segment = SegmentBytes.v2(1).append(1, 1, "a").append(1, 2, "b").synced();
         segment.append(1, 3, "c").synced();

@@ -176,10 +176,13 @@ class RecoveryFaultTest {
     @Test
     void whatARecoveryShowedIsDurable() {
         for (int seed = 0; seed < 200; seed++) {
-            SimulatedFileSystem disk = disk(tornDirectory(), true);
-            // The writer died before its sync: the last batch is in the cache only.
-            SegmentBytes last = SegmentBytes.v2(2).append(1, 3, "c").synced().append(1, 4, "d");
-            write(disk, DIR.resolve(APPEND_2), last.append(1, 5, "e").bytes());
+            Map<String, byte[]> files = tornDirectory();
+            SegmentBytes last = SegmentBytes.v2(2).append(1, 3, "c").synced();
+            files.put(APPEND_2, last.bytes());
+            SimulatedFileSystem disk = disk(files, true);
+            // The writer died before its sync: the last batches are in the cache only, and nothing
+            // needs a cut.
+            write(disk, DIR.resolve(APPEND_2), last.append(1, 4, "d").append(1, 5, "e").bytes());
             List<String> shown = recover(disk, RecoveryMode.TOLERATE_TAIL_CORRUPTION);
             SimulatedFileSystem after = disk.crashImage(seed);
             assertThat(recover(after, RecoveryMode.TOLERATE_TAIL_CORRUPTION))
