@@ -4,6 +4,7 @@ import io.raftengine.error.ConfigException;
 import io.raftengine.log.format.FormatVersion;
 import io.raftengine.log.segment.PrefillPolicy;
 import io.raftengine.recovery.RecoveryMode;
+import io.raftengine.recovery.RecoverySettings;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -295,7 +296,8 @@ public final class EngineConfig {
         private Path dir = Path.of("");
         private Path spillDir;
         private RecoveryMode recoveryMode = RecoveryMode.TOLERATE_TAIL_CORRUPTION;
-        private int recoveryReadBlockBytes = 16 << 10;
+        /** The reference reads 16 KiB at once; nothing but speed depends on it, and this was the fastest. */
+        private int recoveryReadBlockBytes = RecoverySettings.READ_BLOCK_BYTES_DEFAULT;
         private int recoveryThreads = 4;
         private long batchCompressionThresholdBytes = 8 << 10;
         private int compressionLevel = 1;
