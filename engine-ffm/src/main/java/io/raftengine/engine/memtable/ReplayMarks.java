@@ -13,16 +13,13 @@ import io.raftengine.allocator.Memory;
  *   COMPACT  index   entries below the index are gone
  *   APPEND   index   entries at or behind it are gone; the partition's own go on from there. A hole before it is judged
  *                    by the rules of {@link AppendRule}
- *   BELOW    index   the partition appended below its own entries, dropping them: entries at or behind the index are
- *                    gone, and all of them if the index is below the first
  *   DROP             nothing is left
  * </pre>
  */
 final class ReplayMarks {
     static final int COMPACT = 1;
     static final int APPEND = 2;
-    static final int BELOW = 3;
-    static final int DROP = 4;
+    static final int DROP = 3;
 
     private static final int MARK_BYTES = 16;
     private static final int CAPACITY_MIN = 4;

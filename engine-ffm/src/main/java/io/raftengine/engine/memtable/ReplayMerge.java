@@ -98,9 +98,6 @@ final class ReplayMerge {
                 case ReplayMarks.APPEND:
                     makeWay(record, index, rewrite, group);
                     break;
-                case ReplayMarks.BELOW:
-                    makeWayBelow(record, index);
-                    break;
                 default:
                     entries.dropAll(record);
                     break;
@@ -127,16 +124,6 @@ final class ReplayMerge {
             default:
                 break;
         }
-    }
-
-    /** The partition's own entries stood behind these, so there is no hole to judge. */
-    private void makeWayBelow(long record, long index) {
-        long first = GroupRecord.first(record);
-        long end = GroupRecord.end(record);
-        if (first == end || Long.compareUnsigned(index, end) >= 0) {
-            return;
-        }
-        cutOrDrop(record, index, first);
     }
 
     private void cutOrDrop(long record, long index, long first) {

@@ -155,7 +155,7 @@ class ConcurrentReadersTest {
     }
 
     private static byte[] key(int i) {
-        return TestBatch.bytes(String.format("k%03d", i));
+        return TestBatch.bytes(String.format(java.util.Locale.ROOT, "k%03d", i));
     }
 
     /** The batch's number, then bytes that follow from it and the length. */

@@ -248,7 +248,7 @@ class MemtablesScenariosTest {
                 for (int i = 0; i < 150; i++) {
                     int n = round * 150 + i;
                     int key = style == 0 ? n : style == 1 ? 100_000 - n : random.nextInt(9000);
-                    batch.put(1, String.format("%06d", key), "v" + n);
+                    batch.put(1, String.format(java.util.Locale.ROOT, "%06d", key), "v" + n);
                 }
                 commit(batch);
             }
