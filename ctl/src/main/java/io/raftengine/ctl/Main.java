@@ -5,6 +5,7 @@ import io.raftengine.tools.ToolCommand;
 import io.raftengine.tools.ToolRunner;
 import io.raftengine.tools.ToolVersion;
 import java.io.PrintStream;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -84,7 +85,9 @@ public final class Main {
                 yield 0;
             }
             // Hidden: only the launcher calls it.
-            case "startup-training" -> StartupTraining.run(COMMANDS.keySet());
+            case "startup-training" ->
+                    StartupTraining.run(
+                            COMMANDS.keySet(), Path.of(arguments.length > 1 ? arguments[1] : "."));
             default -> runCommand(name, Arrays.copyOfRange(arguments, 1, arguments.length));
         };
     }

@@ -1,8 +1,11 @@
 package io.raftengine.ctl;
 
+import java.io.IOException;
 import java.io.OutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Set;
 
 /**
@@ -10,15 +13,24 @@ import java.util.Set;
  * each, on a small directory, so that their classes are found loaded and linked in later runs.
  */
 final class StartupTraining {
+    private static final String SCRIPT =
+            """
+            {"op":"write","sync":true,"items":[{"group":1,"append":{"first":1,"term":1,"data":["AA==","AQ=="]}}]}
+            {"op":"write","items":[{"group":1,"put":{"key":"aw==","value":"dg=="}},{"group":1,"compact":2}]}
+            {"op":"reopen"}
+            {"op":"compact_to","group":1,"index":3}
+            """;
+
     private StartupTraining() {}
 
     /**
-     * Runs every command's help.
+     * Runs every command's help, and the small commands in earnest.
      *
      * @param commands names of all commands
+     * @param scratch an empty directory to work in
      * @return 0 always: a failing command is still a recorded one
      */
-    static int run(Set<String> commands) {
+    static int run(Set<String> commands, Path scratch) {
         PrintStream out = System.out;
         System.setOut(
                 new PrintStream(OutputStream.nullOutputStream(), false, StandardCharsets.UTF_8));
@@ -28,9 +40,23 @@ final class StartupTraining {
             for (String command : commands) {
                 Main.run(command, "--help");
             }
+            work(scratch);
+        } catch (IOException noScratch) {
+            // What was recorded so far is worth keeping.
+            return 0;
         } finally {
             System.setOut(out);
         }
         return 0;
+    }
+
+    private static void work(Path scratch) throws IOException {
+        Path script = scratch.resolve("script.jsonl");
+        Files.writeString(script, SCRIPT);
+        String data = scratch.resolve("data").toString();
+        Main.run("apply", "--path", data, "--script", script.toString(), "--ack");
+        Main.run("export", "--path", data, "--entries");
+        Main.run("dump", "--path", data);
+        Main.run("info", "--path", data);
     }
 }
