@@ -25,7 +25,10 @@ import java.util.Set;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
-/** {@code dump}: every operation of a segment, or of all segments of a directory. Takes no lock and changes nothing. */
+/**
+ * {@code dump}: every operation of a segment, or of all segments of a directory. Takes no lock and
+ * changes nothing.
+ */
 @Command(
         description = {
             "Prints every operation of a directory or segment in log order, one JSON object per line.",
@@ -80,7 +83,8 @@ final class DumpCommand extends ToolCommand {
             try {
                 wanted.add(Long.parseUnsignedLong(group.strip()));
             } catch (NumberFormatException notANumber) {
-                throw new UsageException("--raft-groups: not a group id: '" + group + "'", notANumber);
+                throw new UsageException(
+                        "--raft-groups: not a group id: '" + group + "'", notANumber);
             }
         }
         return wanted;

@@ -6,7 +6,10 @@ import io.raftengine.error.RaftEngineException;
 import io.raftengine.log.io.FileSystem;
 import java.util.List;
 
-/** One directory and the engine open on it. After a reopen that failed, every use tries to open it again. */
+/**
+ * One directory and the engine open on it. After a reopen that failed, every use tries to open it
+ * again.
+ */
 final class EngineSession implements AutoCloseable {
     private final EngineConfig config;
     private KillableFileSystem files;

@@ -15,8 +15,9 @@ import java.util.Set;
 import java.util.TreeMap;
 
 /**
- * The state an {@code expect} demands. Both sides are brought into the one spelling of the export, so that comparing
- * texts compares states. Groups that show no entries are compared by the checksum over them.
+ * The state an {@code expect} demands. Both sides are brought into the one spelling of the export,
+ * so that comparing texts compares states. Groups that show no entries are compared by the checksum
+ * over them.
  */
 final class ExpectedState {
     private static final Set<String> FIELDS =
@@ -54,7 +55,8 @@ final class ExpectedState {
                 continue;
             }
             if (state == null) {
-                throw new MismatchException("found " + shorten(actual) + ", expected no such group");
+                throw new MismatchException(
+                        "found " + shorten(actual) + ", expected no such group");
             }
             String wanted = render(state);
             if (!wanted.equals(actual)) {
@@ -64,7 +66,9 @@ final class ExpectedState {
         }
         if (!missing.isEmpty()) {
             throw new MismatchException(
-                    "expected " + shorten(render(missing.firstEntry().getValue())) + ", found no such group");
+                    "expected "
+                            + shorten(render(missing.firstEntry().getValue()))
+                            + ", found no such group");
         }
     }
 

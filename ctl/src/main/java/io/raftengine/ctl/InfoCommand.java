@@ -81,13 +81,12 @@ final class InfoCommand extends ToolCommand {
 
     private static long entries(RaftEngine engine) {
         long[] sum = {0};
-        engine.forEachGroup(
-                group -> {
-                    long first = engine.firstIndex(group);
-                    if (first != RaftEngine.NO_INDEX) {
-                        sum[0] += engine.lastIndex(group) - first + 1;
-                    }
-                });
+        engine.forEachGroup(group -> {
+            long first = engine.firstIndex(group);
+            if (first != RaftEngine.NO_INDEX) {
+                sum[0] += engine.lastIndex(group) - first + 1;
+            }
+        });
         return sum[0];
     }
 
@@ -144,8 +143,7 @@ final class InfoCommand extends ToolCommand {
         json.writeEndObject();
     }
 
-    private static void writeSegment(JsonGenerator json, SegmentReport segment)
-            throws IOException {
+    private static void writeSegment(JsonGenerator json, SegmentReport segment) throws IOException {
         json.writeStartObject();
         json.writeStringField("file", String.valueOf(segment.path().getFileName()));
         json.writeNumberField("file_bytes", segment.fileBytes());

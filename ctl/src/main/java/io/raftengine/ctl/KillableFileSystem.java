@@ -11,8 +11,9 @@ import java.nio.file.Path;
 import java.util.List;
 
 /**
- * A file system that can be switched off: from then on nothing reaches the disk any more, while the engine above it
- * closes and gives back its lock and memory. What stays on disk is what the death of the process would have left.
+ * A file system that can be switched off: from then on nothing reaches the disk any more, while the
+ * engine above it closes and gives back its lock and memory. What stays on disk is what the death
+ * of the process would have left.
  */
 final class KillableFileSystem implements FileSystem {
     private final FileSystem real;
@@ -28,7 +29,8 @@ final class KillableFileSystem implements FileSystem {
 
     @Override
     public FileHandle open(Path file, OpenMode mode) {
-        // A file that does not exist may not come into being; what a dead engine does with the error is nobody's concern.
+        // A file that does not exist may not come into being; what a dead engine does with the
+        // error is nobody's concern.
         return new Handle(real.open(file, killed ? OpenMode.READ : mode));
     }
 
@@ -80,7 +82,9 @@ final class KillableFileSystem implements FileSystem {
         return real.lock(dir, mode);
     }
 
-    /** Writes claim success: an engine that met errors might try to repair what it believes it did. */
+    /**
+     * Writes claim success: an engine that met errors might try to repair what it believes it did.
+     */
     private final class Handle implements FileHandle {
         private final FileHandle file;
 

@@ -7,7 +7,10 @@ import java.util.List;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Unmatched;
 
-/** A command that is planned and answers so: a script that calls it fails in the open instead of passing by. */
+/**
+ * A command that is planned and answers so: a script that calls it fails in the open instead of
+ * passing by.
+ */
 @Command(description = "Not supported yet.")
 final class LaterCommand extends ToolCommand {
     private final String name;

@@ -4,7 +4,10 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.util.Arrays;
 
-/** Lines as they arrive, as bytes, of any length; made for pipes that answer each line before the next one comes. */
+/**
+ * Lines as they arrive, as bytes, of any length; made for pipes that answer each line before the
+ * next one comes.
+ */
 final class LineReader {
     private final InputStream in;
     private byte[] buffer = new byte[64 << 10];
@@ -15,7 +18,10 @@ final class LineReader {
         this.in = in;
     }
 
-    /** The next line without its line end, or null at the end of input. A last line may lack its line end. */
+    /**
+     * The next line without its line end, or null at the end of input. A last line may lack its
+     * line end.
+     */
     byte[] next() throws IOException {
         int scanned = from;
         while (true) {

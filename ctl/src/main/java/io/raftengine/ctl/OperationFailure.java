@@ -15,7 +15,8 @@ record OperationFailure(String errorClass, String message) {
     /** The failure behind an exception; one that is no answer to an operation is thrown on. */
     static OperationFailure of(RuntimeException thrown) {
         return switch (thrown) {
-            case RaftEngineException error -> new OperationFailure(ErrorClass.of(error), text(error));
+            case RaftEngineException error ->
+                    new OperationFailure(ErrorClass.of(error), text(error));
             case MismatchException error -> new OperationFailure(ErrorClass.MISMATCH, text(error));
             default -> throw thrown;
         };

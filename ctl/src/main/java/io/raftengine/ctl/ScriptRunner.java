@@ -13,7 +13,8 @@ import java.util.Set;
 
 /** Runs the operations of a script against an open engine, one line at a time. */
 final class ScriptRunner {
-    private static final Set<String> ACTIONS = Set.of("append", "put", "delete", "compact", "clean");
+    private static final Set<String> ACTIONS =
+            Set.of("append", "put", "delete", "compact", "clean");
     private static final Set<String> ITEM_FIELDS =
             Set.of("group", "append", "put", "delete", "compact", "clean");
 
@@ -23,7 +24,10 @@ final class ScriptRunner {
         this.session = session;
     }
 
-    /** Runs one operation; answers what the engine returned as JSON, or null where it returns nothing. */
+    /**
+     * Runs one operation; answers what the engine returned as JSON, or null where it returns
+     * nothing.
+     */
     String run(JsonTree operation) {
         String op = operation.text("op");
         return switch (op) {

@@ -14,7 +14,10 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Set;
 
-/** Prints the operations of one segment in log order. Entries are neither read nor verified, as in the reference. */
+/**
+ * Prints the operations of one segment in log order. Entries are neither read nor verified, as in
+ * the reference.
+ */
 final class SegmentDump {
     private final FileSystem fs;
     private final BatchScanner scanner;
@@ -121,8 +124,8 @@ final class SegmentDump {
     }
 
     /**
-     * What lies behind the last whole batch. In the last segment of a queue zeros were preallocated and old content was
-     * recycled; both are no damage (decision D25).
+     * What lies behind the last whole batch. In the last segment of a queue zeros were preallocated
+     * and old content was recycled; both are no damage (decision D25).
      */
     private boolean dumpBreak(String file, long fileBytes, boolean last) throws IOException {
         long end = scanner.breakOffset();

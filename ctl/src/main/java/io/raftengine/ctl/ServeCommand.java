@@ -17,8 +17,9 @@ import java.util.Set;
 import picocli.CommandLine.Command;
 
 /**
- * {@code serve}: one process for many scripts, one JSON request per line and one JSON answer per line, at once. The
- * protocol is that of {@code bench/reference}, so that tests drive both engines alike.
+ * {@code serve}: one process for many scripts, one JSON request per line and one JSON answer per
+ * line, at once. The protocol is that of {@code bench/reference}, so that tests drive both engines
+ * alike.
  */
 @Command(
         description = {

@@ -57,7 +57,9 @@ class CommandLineTest {
                         new String[] {"apply", "--path", "x", "--script", "no/such/file"},
                         new String[] {"export", "--path", "x", "--set", "no-equals-sign"},
                         new String[] {"export", "--path", "x", "--config", "no/such/file"},
-                        new String[] {"stress", "--path", "x", "--regions", "2", "--write-threads", "3"},
+                        new String[] {
+                            "stress", "--path", "x", "--regions", "2", "--write-threads", "3"
+                        },
                         new String[] {"dump", "--path", "x", "--raft-groups", "seven"})) {
             Cli cli = Cli.run(bad);
             assertThat(cli.status()).as(String.join(" ", bad)).isEqualTo(2);
@@ -98,8 +100,7 @@ class CommandLineTest {
     @Test
     void setWinsOverTheFileAndSaysSoWhenItIsWrong() throws IOException {
         Path file = config("target-file-size = \"2KB\"\npurge-threshold = \"4KB\"\n");
-        Cli cli =
-                apply(WRITE, "--config", file.toString(), "--set", "target-file-size=8KB");
+        Cli cli = apply(WRITE, "--config", file.toString(), "--set", "target-file-size=8KB");
         assertThat(cli.status()).isEqualTo(2);
         assertThat(cli.err()).contains("purge-threshold").contains("8KiB");
         cli = apply(WRITE, "--config", file.toString(), "--set", "target-file-size=lots");
@@ -151,11 +152,22 @@ class CommandLineTest {
         assertThat(cli.lines())
                 .satisfiesExactly(
                         line -> assertThat(line).isEqualTo("{\"line\":3,\"ok\":true}"),
-                        line -> assertThat(line).startsWith("{\"line\":4,\"error\":\"InvalidArgument\",\"message\":\""),
-                        line -> assertThat(line).startsWith("{\"line\":5,\"error\":\"Unsupported\",\"message\":\""),
+                        line ->
+                                assertThat(line)
+                                        .startsWith(
+                                                "{\"line\":4,\"error\":\"InvalidArgument\",\"message\":\""),
+                        line ->
+                                assertThat(line)
+                                        .startsWith(
+                                                "{\"line\":5,\"error\":\"Unsupported\",\"message\":\""),
                         line -> assertThat(line).isEqualTo("{\"line\":6,\"ok\":true}"),
-                        line -> assertThat(line).startsWith("{\"line\":7,\"error\":\"InvalidArgument\""),
-                        line -> assertThat(line).startsWith("{\"line\":8,\"error\":\"InvalidArgument\"").contains("typo"),
+                        line ->
+                                assertThat(line)
+                                        .startsWith("{\"line\":7,\"error\":\"InvalidArgument\""),
+                        line ->
+                                assertThat(line)
+                                        .startsWith("{\"line\":8,\"error\":\"InvalidArgument\"")
+                                        .contains("typo"),
                         line -> assertThat(line).isEqualTo("{\"line\":9,\"ok\":true}"),
                         line -> assertThat(line).isEqualTo("{\"line\":10,\"ok\":true}"),
                         line -> assertThat(line).isEqualTo("{\"lines\":10,\"errors\":4}"));
@@ -208,7 +220,8 @@ class CommandLineTest {
                         "\"group\":7,\"op\":\"compact\",\"index\":2}",
                         "\"group\":8,\"op\":\"delete\",\"key\":\"aw==\"}",
                         "\"group\":8,\"op\":\"clean\"}");
-        assertThat(Cli.run("dump", "--path", data.toString(), "--raft-groups", "9").out()).isEmpty();
+        assertThat(Cli.run("dump", "--path", data.toString(), "--raft-groups", "9").out())
+                .isEmpty();
         Path segment = data.resolve("0000000000000001.raftlog");
         assertThat(Cli.run("dump", "--path", segment.toString(), "--raft-groups", "7,8").out())
                 .isEqualTo(cli.out());
@@ -216,7 +229,10 @@ class CommandLineTest {
 
     @Test
     void dumpReportsDamageAndGoesOn() throws IOException {
-        apply(WRITE + WRITE.replace("\"first\":1", "\"first\":2") + WRITE.replace("\"first\":1", "\"first\":3"));
+        apply(
+                WRITE
+                        + WRITE.replace("\"first\":1", "\"first\":2")
+                        + WRITE.replace("\"first\":1", "\"first\":3"));
         Path segment = data.resolve("0000000000000001.raftlog");
         byte[] bytes = Files.readAllBytes(segment);
         bytes[69 + 30] ^= 1;
@@ -224,10 +240,10 @@ class CommandLineTest {
         Cli cli = Cli.run("dump", "--path", data.toString());
         assertThat(cli.status()).isEqualTo(1);
         assertThat(cli.lines())
-                .anySatisfy(
-                        line ->
-                                assertThat(line)
-                                        .startsWith("{\"file\":\"0000000000000001.raftlog\",\"offset\":69,\"error\":\""));
+                .anySatisfy(line ->
+                        assertThat(line)
+                                .startsWith(
+                                        "{\"file\":\"0000000000000001.raftlog\",\"offset\":69,\"error\":\""));
         assertThat(Files.readAllBytes(segment)).isEqualTo(bytes);
     }
 
@@ -246,22 +262,31 @@ class CommandLineTest {
         Cli cli =
                 Cli.runWithInput(
                         "{\"cmd\":\"state\"}\n"
-                                + "{\"cmd\":\"open\",\"path\":\"" + path + "\",\"set\":{\"target-file-size\":4096}}\n"
+                                + "{\"cmd\":\"open\",\"path\":\""
+                                + path
+                                + "\",\"set\":{\"target-file-size\":4096}}\n"
                                 + "{\"cmd\":\"line\",\"line\":{\"op\":\"write\",\"items\":[{\"group\":1,\"put\":{\"key\":\"\",\"value\":\"\"}}]}}\n"
                                 + "{\"cmd\":\"line\",\"line\":{\"op\":\"compact_to\",\"group\":1,\"index\":4}}\n"
                                 + "{\"cmd\":\"state\"}\n"
                                 + "{\"cmd\":\"abandon\"}\n"
-                                + "{\"cmd\":\"export\",\"path\":\"" + path + "\"}\n"
+                                + "{\"cmd\":\"export\",\"path\":\""
+                                + path
+                                + "\"}\n"
                                 + "{\"cmd\":\"close\"}\n",
                         "serve");
-        String state = "{\"state\":[{\"group\":1,\"first\":null,\"last\":null,\"entries_crc32\":\"00000000\",\"kvs\":[{\"key\":\"\",\"value\":\"\"}]}]}";
+        String state =
+                "{\"state\":[{\"group\":1,\"first\":null,\"last\":null,\"entries_crc32\":\"00000000\",\"kvs\":[{\"key\":\"\",\"value\":\"\"}]}]}";
         assertThat(cli.status()).isZero();
         assertThat(cli.lines())
                 .satisfiesExactly(
                         line -> assertThat(line).startsWith("{\"error\":\"InvalidArgument\""),
                         line -> assertThat(line).isEqualTo("{\"ok\":true}"),
-                        line -> assertThat(line).matches("\\{\"ok\":true,\"result\":\\{\"bytes\":\\d+}}"),
-                        line -> assertThat(line).isEqualTo("{\"ok\":true,\"result\":{\"removed\":0}}"),
+                        line ->
+                                assertThat(line)
+                                        .matches("\\{\"ok\":true,\"result\":\\{\"bytes\":\\d+}}"),
+                        line ->
+                                assertThat(line)
+                                        .isEqualTo("{\"ok\":true,\"result\":{\"removed\":0}}"),
                         line -> assertThat(line).isEqualTo(state),
                         line -> assertThat(line).isEqualTo("{\"ok\":true}"),
                         line -> assertThat(line).isEqualTo(state),

@@ -6,8 +6,8 @@ import java.io.UncheckedIOException;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * Standard output for acknowledgements: one write and flush per batch, so that whoever kills this process knows what was
- * acknowledged. Shared by all writers.
+ * Standard output for acknowledgements: one write and flush per batch, so that whoever kills this
+ * process knows what was acknowledged. Shared by all writers.
  */
 final class AckOutput {
     private final StandardOutput out = new StandardOutput();

@@ -4,7 +4,8 @@ import io.raftengine.engine.RaftEngine;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Frees space at an interval. Until the engine purges, it only compacts, and says so once: segments stay on disk.
+ * Frees space at an interval. Until the engine purges, it only compacts, and says so once: segments
+ * stay on disk.
  */
 final class Compactor implements Runnable {
     private final StressRun run;
@@ -16,8 +17,7 @@ final class Compactor implements Runnable {
     @Override
     public void run() {
         try {
-            long interval =
-                    (long) (run.options().purgeInterval * TimeUnit.SECONDS.toNanos(1));
+            long interval = (long) (run.options().purgeInterval * TimeUnit.SECONDS.toNanos(1));
             boolean said = false;
             while (run.sleep(interval)) {
                 if (!said) {
@@ -46,7 +46,9 @@ final class Compactor implements Runnable {
         }
     }
 
-    /** The first index to keep when a share of {@code first..last} is to go; something always stays. */
+    /**
+     * The first index to keep when a share of {@code first..last} is to go; something always stays.
+     */
     static long compactIndex(double share, long first, long last) {
         return first + (long) ((last - first + 1) * share);
     }

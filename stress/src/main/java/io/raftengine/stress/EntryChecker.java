@@ -8,8 +8,8 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
 /**
- * What a reader does with an entry: takes it out of the engine's memory, reads the message and, if asked to, checks every
- * byte of it. One per thread, used again for every entry.
+ * What a reader does with an entry: takes it out of the engine's memory, reads the message and, if
+ * asked to, checks every byte of it. One per thread, used again for every entry.
  */
 final class EntryChecker implements EntryVisitor {
     private final boolean verify;
@@ -75,16 +75,14 @@ final class EntryChecker implements EntryVisitor {
     static long checkAll(RaftEngine engine, long seed) {
         EntryChecker checker = new EntryChecker(true, seed);
         long[] sum = {0};
-        engine.forEachGroup(
-                id -> {
-                    long first = engine.firstIndex(id);
-                    if (first != RaftEngine.NO_INDEX) {
-                        long last = engine.lastIndex(id);
-                        sum[0] +=
-                                engine.fetchEntries(
-                                        id, first, last + 1, Long.MAX_VALUE, checker.group(id));
-                    }
-                });
+        engine.forEachGroup(id -> {
+            long first = engine.firstIndex(id);
+            if (first != RaftEngine.NO_INDEX) {
+                long last = engine.lastIndex(id);
+                sum[0] +=
+                        engine.fetchEntries(id, first, last + 1, Long.MAX_VALUE, checker.group(id));
+            }
+        });
         return sum[0];
     }
 }

@@ -1,8 +1,9 @@
 package io.raftengine.stress;
 
 /**
- * Self-checking payload: every byte follows from seed, group and index, so a reader knows what it should have read. With
- * seed 0 the same bytes as those of the driver of the reference engine, so either tool checks what the other wrote.
+ * Self-checking payload: every byte follows from seed, group and index, so a reader knows what it
+ * should have read. With seed 0 the same bytes as those of the driver of the reference engine, so
+ * either tool checks what the other wrote.
  */
 final class EntryContent {
     private static final long GROUP_FACTOR = 0x9e37_79b9_7f4a_7c15L;

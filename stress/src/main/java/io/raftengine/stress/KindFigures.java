@@ -45,8 +45,8 @@ final class KindFigures {
     }
 
     /**
-     * 1 when all threads got the same throughput: one minus the deviation in shares of the median, and for one or two
-     * threads minus their difference in shares of their sum.
+     * 1 when all threads got the same throughput: one minus the deviation in shares of the median,
+     * and for one or two threads minus their difference in shares of their sum.
      */
     static double fairness(double... rates) {
         if (rates.length == 0) {
@@ -63,8 +63,7 @@ final class KindFigures {
         double mean = Arrays.stream(sorted).sum() / count;
         double squares = Arrays.stream(sorted).map(rate -> (rate - mean) * (rate - mean)).sum();
         int middle = count / 2;
-        double median =
-                count % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+        double median = count % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
         return 1 - ratio(Math.sqrt(squares / (count - 1)), median);
     }
 

@@ -6,9 +6,9 @@ import java.util.List;
 import java.util.SplittableRandom;
 
 /**
- * The messages of one group in a batch, made without allocating: payloads are made once, and for each batch only the few
- * bytes in front of them are written. As the index grows, so do these bytes; for each of their few lengths there is one
- * set of arrays.
+ * The messages of one group in a batch, made without allocating: payloads are made once, and for
+ * each batch only the few bytes in front of them are written. As the index grows, so do these
+ * bytes; for each of their few lengths there is one set of arrays.
  */
 final class MessagePool {
     private final int payloadBytes;

@@ -4,8 +4,9 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * Starts operations at a fixed rate, or at once without one. Latency counts from the time an operation should have
- * started: one that had to wait for a slow predecessor was slow too (no coordinated omission).
+ * Starts operations at a fixed rate, or at once without one. Latency counts from the time an
+ * operation should have started: one that had to wait for a slow predecessor was slow too (no
+ * coordinated omission).
  */
 final class Pace {
     /** {@link #next}: the time is over. */
@@ -34,7 +35,10 @@ final class Pace {
         return intervalNanos > 0;
     }
 
-    /** When the next operation is due, after waiting for it; without a rate, now. {@link #OVER} at the deadline. */
+    /**
+     * When the next operation is due, after waiting for it; without a rate, now. {@link #OVER} at
+     * the deadline.
+     */
     long next() {
         if (!paced()) {
             long now = System.nanoTime();

@@ -11,7 +11,8 @@ import java.lang.management.ManagementFactory;
  * @param gcPauses collections
  * @param gcPauseMillis time they took
  * @param cpuNanos time of all processors
- * @param allocatedBytes what all platform threads allocated, among them those that carry virtual ones
+ * @param allocatedBytes what all platform threads allocated, among them those that carry virtual
+ *     ones
  */
 record ProcessFigures(long gcPauses, long gcPauseMillis, long cpuNanos, long allocatedBytes) {
     static ProcessFigures now() {

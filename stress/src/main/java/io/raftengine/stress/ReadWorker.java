@@ -27,8 +27,7 @@ final class ReadWorker extends Worker {
         long group = random.nextInt(regions);
         long last = engine.lastIndex(group);
         long before = checker.bytesTotal();
-        if (last == RaftEngine.NO_INDEX
-                || !engine.readEntry(group, last, checker.group(group))) {
+        if (last == RaftEngine.NO_INDEX || !engine.readEntry(group, last, checker.group(group))) {
             // A group nobody has written to yet is no read.
             return NOTHING_DONE;
         }

@@ -13,7 +13,8 @@ final class SizeConverter implements ITypeConverter<Integer> {
     public Integer convert(String text) {
         long bytes =
                 SizeText.parse(text)
-                        .orElseThrow(() -> new TypeConversionException("not a size: '" + text + "'"));
+                        .orElseThrow(
+                                () -> new TypeConversionException("not a size: '" + text + "'"));
         if (bytes > 1 << 30) {
             throw new TypeConversionException("more than 1GB: '" + text + "'");
         }

@@ -176,14 +176,10 @@ final class StressOptions {
             description = "Print 'group last-index' for each acknowledged batch, a line per group.")
     boolean ack;
 
-    @Option(
-            names = "--checked",
-            description = "Check every access to off-heap memory; slow.")
+    @Option(names = "--checked", description = "Check every access to off-heap memory; slow.")
     boolean checked;
 
-    @Option(
-            names = "--virtual-threads",
-            description = "Writers and readers are virtual threads.")
+    @Option(names = "--virtual-threads", description = "Writers and readers are virtual threads.")
     boolean virtualThreads;
 
     @Option(

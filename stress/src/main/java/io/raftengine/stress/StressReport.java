@@ -14,8 +14,8 @@ import java.util.Map;
 import org.HdrHistogram.Histogram;
 
 /**
- * The figures of a run, for people and for machines. Times inside histograms are nanoseconds, those beside them
- * microseconds.
+ * The figures of a run, for people and for machines. Times inside histograms are nanoseconds, those
+ * beside them microseconds.
  */
 final class StressReport {
     private static final double NANOS_PER_MICRO = 1e3;
@@ -70,11 +70,13 @@ final class StressReport {
     private double allocatedPerOp() {
         long ops = (write == null ? 0 : write.ops) + (read == null ? 0 : read.ops);
         long workers =
-                (write == null ? 0 : write.allocatedBytes) + (read == null ? 0 : read.allocatedBytes);
+                (write == null ? 0 : write.allocatedBytes)
+                        + (read == null ? 0 : read.allocatedBytes);
         return KindFigures.ratio(options.virtualThreads ? process.allocatedBytes() : workers, ops);
     }
 
-    // ---- for machines ----------------------------------------------------------------------------
+    // ---- for machines
+    // ----------------------------------------------------------------------------
 
     void writeJson(OutputStream out) throws IOException {
         try (JsonGenerator json = JsonLines.generator(out)) {
@@ -192,7 +194,8 @@ final class StressReport {
         json.writeEndObject();
     }
 
-    // ---- for people --------------------------------------------------------------------------------
+    // ---- for people
+    // --------------------------------------------------------------------------------
 
     String text() {
         StringBuilder out = new StringBuilder();

@@ -59,8 +59,7 @@ final class StressRun {
     }
 
     private Thread thread(String name, Worker worker) {
-        Thread.Builder builder =
-                options.virtualThreads ? Thread.ofVirtual() : Thread.ofPlatform();
+        Thread.Builder builder = options.virtualThreads ? Thread.ofVirtual() : Thread.ofPlatform();
         return builder.name(name).start(worker);
     }
 

@@ -4,7 +4,8 @@ import com.sun.management.ThreadMXBean;
 import java.lang.management.ManagementFactory;
 
 /**
- * The loop of a writer or reader: prepare, wait until due, operate, record. Nothing in it allocates.
+ * The loop of a writer or reader: prepare, wait until due, operate, record. Nothing in it
+ * allocates.
  *
  * <p>Made by the thread that starts the run, then used by one thread.
  */
@@ -12,8 +13,7 @@ abstract class Worker implements Runnable {
     /** {@link #operate}: there was nothing to do, and nothing is recorded. */
     static final long NOTHING_DONE = -1;
 
-    private static final ThreadMXBean THREADS =
-            (ThreadMXBean) ManagementFactory.getThreadMXBean();
+    private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
 
     private final StressRun run;
     private final long opsPerSecond;

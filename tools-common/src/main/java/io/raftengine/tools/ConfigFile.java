@@ -30,13 +30,12 @@ final class ConfigFile {
         if (toml.hasErrors()) {
             throw new UsageException(
                     toml.errors().stream()
-                            .map(
-                                    error ->
-                                            place(file, error.position())
-                                                    + ", column "
-                                                    + error.position().column()
-                                                    + ": "
-                                                    + error.getMessage())
+                            .map(error ->
+                                    place(file, error.position())
+                                            + ", column "
+                                            + error.position().column()
+                                            + ": "
+                                            + error.getMessage())
                             .collect(Collectors.joining("; ")));
         }
         List<Setting> settings = new ArrayList<>();

@@ -11,8 +11,9 @@ import java.util.Map;
 import picocli.CommandLine.Option;
 
 /**
- * The options of every command that opens an engine. Later ones win: defaults of the command, the file, the command's
- * own options, {@code --set}. An error names the key and where its value came from (decision D24).
+ * The options of every command that opens an engine. Later ones win: defaults of the command, the
+ * file, the command's own options, {@code --set}. An error names the key and where its value came
+ * from (decision D24).
  */
 public final class EngineOptions {
     @Option(
@@ -35,7 +36,8 @@ public final class EngineOptions {
      *
      * @param dir the directory; wins over a {@code dir} in the file
      * @return a checked configuration
-     * @throws ConfigException an unknown key, a value that cannot be read, or values that contradict each other
+     * @throws ConfigException an unknown key, a value that cannot be read, or values that
+     *     contradict each other
      * @throws UsageException the file cannot be read or is no TOML
      */
     public EngineConfig config(Path dir) {

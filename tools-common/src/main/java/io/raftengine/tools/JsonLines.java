@@ -27,7 +27,8 @@ public final class JsonLines {
     /**
      * A generator for one object after another; {@link #endLine} after each.
      *
-     * @param out where to; flushed by {@code endLine} only if asked to, and not closed by the generator
+     * @param out where to; flushed by {@code endLine} only if asked to, and not closed by the
+     *     generator
      * @return the generator
      * @throws IOException {@code out} cannot be written
      */

@@ -13,8 +13,9 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * A JSON object that is small enough to be held: a line of a script, a request. Fields are asked for by name and type;
- * whatever does not fit is an {@link InvalidArgumentException} that names the field.
+ * A JSON object that is small enough to be held: a line of a script, a request. Fields are asked
+ * for by name and type; whatever does not fit is an {@link InvalidArgumentException} that names the
+ * field.
  */
 public final class JsonTree {
     private final Map<String, Object> fields;

@@ -4,7 +4,10 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** What the operating system says this process takes; nothing where it does not say so in Linux's way. */
+/**
+ * What the operating system says this process takes; nothing where it does not say so in Linux's
+ * way.
+ */
 public final class ProcessMemory {
     private static final Path STATUS = Path.of("/proc/self/status");
     private static final long UNKNOWN = -1;

@@ -5,8 +5,9 @@ import java.io.OutputStream;
 import java.io.PrintStream;
 
 /**
- * Standard output that says when nobody reads it any more: {@link System#out} would swallow that, and a command would go
- * on printing gigabytes into the void. Whole writes are handed on at once; put a buffer in front for many small ones.
+ * Standard output that says when nobody reads it any more: {@link System#out} would swallow that,
+ * and a command would go on printing gigabytes into the void. Whole writes are handed on at once;
+ * put a buffer in front for many small ones.
  */
 public final class StandardOutput extends OutputStream {
     private final PrintStream out = System.out;

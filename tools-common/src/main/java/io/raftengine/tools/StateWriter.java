@@ -13,15 +13,15 @@ import java.util.HexFormat;
 import java.util.zip.CRC32;
 
 /**
- * Writes the logical state of an engine: what a directory means, whatever its bytes look like. One JSON object per group,
- * groups in ascending unsigned order, keys in byte order.
+ * Writes the logical state of an engine: what a directory means, whatever its bytes look like. One
+ * JSON object per group, groups in ascending unsigned order, keys in byte order.
  *
  * <pre>{@code
  * {"group":7,"first":1,"last":10,"entries_crc32":"89abcdef","kvs":[{"key":"<base64>","value":"<base64>"}]}
  * }</pre>
  *
- * <p>Holds one entry or one pair at a time, and the ids of the groups. A group whose entries cannot be read throws before
- * anything of it is written. One thread at a time.
+ * <p>Holds one entry or one pair at a time, and the ids of the groups. A group whose entries cannot
+ * be read throws before anything of it is written. One thread at a time.
  */
 public final class StateWriter {
     private static final int ENTRY_HEAD_BYTES = Long.BYTES + Integer.BYTES;
@@ -54,14 +54,13 @@ public final class StateWriter {
     public static long[] sortedGroups(RaftEngine engine) {
         long[][] ids = {new long[1024]};
         int[] count = {0};
-        engine.forEachGroup(
-                id -> {
-                    if (count[0] == ids[0].length) {
-                        ids[0] = Arrays.copyOf(ids[0], 2 * count[0]);
-                    }
-                    // Flipping the sign bit makes the signed order of the sort the unsigned one.
-                    ids[0][count[0]++] = id ^ Long.MIN_VALUE;
-                });
+        engine.forEachGroup(id -> {
+            if (count[0] == ids[0].length) {
+                ids[0] = Arrays.copyOf(ids[0], 2 * count[0]);
+            }
+            // Flipping the sign bit makes the signed order of the sort the unsigned one.
+            ids[0][count[0]++] = id ^ Long.MIN_VALUE;
+        });
         long[] sorted = Arrays.copyOf(ids[0], count[0]);
         Arrays.sort(sorted);
         for (int i = 0; i < sorted.length; i++) {
@@ -137,8 +136,7 @@ public final class StateWriter {
         return engine.scan(group, null, null, ScanOrder.ASCENDING, (m, k, kb, v, vb) -> false) > 0;
     }
 
-    private static void writeIndex(JsonGenerator json, String name, long index)
-            throws IOException {
+    private static void writeIndex(JsonGenerator json, String name, long index) throws IOException {
         if (index == RaftEngine.NO_INDEX) {
             json.writeNullField(name);
         } else {
@@ -241,7 +239,11 @@ public final class StateWriter {
 
     private byte[] room(int bytes) {
         if (buffer.length < bytes) {
-            buffer = new byte[Math.max(bytes, (int) Math.min(2L * buffer.length, Integer.MAX_VALUE - 8))];
+            buffer =
+                    new byte
+                            [Math.max(
+                                    bytes,
+                                    (int) Math.min(2L * buffer.length, Integer.MAX_VALUE - 8))];
         }
         return buffer;
     }

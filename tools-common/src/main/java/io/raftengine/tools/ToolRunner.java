@@ -47,7 +47,9 @@ public final class ToolRunner {
                 : ExitCode.SOFTWARE;
     }
 
-    /** The others are defects of ours, or messages like "x" that mean nothing without their class. */
+    /**
+     * The others are defects of ours, or messages like "x" that mean nothing without their class.
+     */
     private static boolean isForUsers(Exception failure) {
         return failure instanceof RaftEngineException
                 || failure instanceof UsageException

@@ -11,10 +11,10 @@ import java.util.TreeMap;
 /**
  * The engine as maps on the heap: what it must answer, without files, threads or memory limits.
  *
- * <p>A batch is checked item by item against what the items before it would leave, and takes effect whole or not at all
- * (decision D11). Commands about groups that do not exist change nothing (D12). {@code compactTo} answers the entries
- * really removed (D15). What is a matter of files (sync, purge, rewrite, rotate, reopen) changes nothing here, and that
- * is the point.
+ * <p>A batch is checked item by item against what the items before it would leave, and takes effect
+ * whole or not at all (decision D11). Commands about groups that do not exist change nothing (D12).
+ * {@code compactTo} answers the entries really removed (D15). What is a matter of files (sync,
+ * purge, rewrite, rotate, reopen) changes nothing here, and that is the point.
  */
 public final class EngineModel {
     private static final byte[] INTERNAL_KEY = {0x5f, 0x5f, 0x01};
@@ -50,12 +50,13 @@ public final class EngineModel {
     public Answer run(Operation operation) {
         return switch (operation) {
             case Operation.Write write -> write(write.items());
-            case Operation.CompactTo compact -> new Done(compactTo(compact.group(), compact.index()));
+            case Operation.CompactTo compact ->
+                    new Done(compactTo(compact.group(), compact.index()));
             case Operation.Expect expect -> {
-                boolean entries = expect.state().stream().anyMatch(state -> state.entries() != null);
+                boolean entries =
+                        expect.state().stream().anyMatch(state -> state.entries() != null);
                 boolean empty = expect.state().stream().anyMatch(GroupState::holdsNothing);
-                String difference =
-                        StateDifference.between(expect.state(), state(entries, empty));
+                String difference = StateDifference.between(expect.state(), state(entries, empty));
                 yield difference == null
                         ? new Done(0)
                         : new Refused(new Refusal("Mismatch", difference));
@@ -176,8 +177,8 @@ public final class EngineModel {
                     first = count == 0 ? append.first() : first;
                     count = append.first() - first + append.data().size();
                 }
-                case Item.Compact compact when count != 0
-                        && Long.compareUnsigned(compact.index(), first) > 0 -> {
+                case Item.Compact compact
+                        when count != 0 && Long.compareUnsigned(compact.index(), first) > 0 -> {
                     long span = compact.index() - first;
                     count -= Long.compareUnsigned(span, count) < 0 ? span : count;
                     first = compact.index();
@@ -290,12 +291,11 @@ public final class EngineModel {
      */
     public List<GroupState> state(boolean entries, boolean emptyGroups) {
         List<GroupState> states = new ArrayList<>(groups.size());
-        groups.forEach(
-                (group, model) -> {
-                    if (emptyGroups || !model.holdsNothing()) {
-                        states.add(GroupState.of(group, model, entries));
-                    }
-                });
+        groups.forEach((group, model) -> {
+            if (emptyGroups || !model.holdsNothing()) {
+                states.add(GroupState.of(group, model, entries));
+            }
+        });
         return states;
     }
 }

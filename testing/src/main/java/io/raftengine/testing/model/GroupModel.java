@@ -5,7 +5,10 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.TreeMap;
 
-/** One group: a contiguous range of entries and a sorted map. Trusts its caller to have checked what it is given. */
+/**
+ * One group: a contiguous range of entries and a sorted map. Trusts its caller to have checked what
+ * it is given.
+ */
 final class GroupModel {
     private long first;
     private final List<byte[]> entries = new ArrayList<>();
@@ -47,8 +50,7 @@ final class GroupModel {
             return 0;
         }
         long span = index - first;
-        int removed =
-                Long.compareUnsigned(span, entries.size()) < 0 ? (int) span : entries.size();
+        int removed = Long.compareUnsigned(span, entries.size()) < 0 ? (int) span : entries.size();
         entries.subList(0, removed).clear();
         first = index;
         return removed;

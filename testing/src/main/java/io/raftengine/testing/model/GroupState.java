@@ -7,7 +7,8 @@ import java.util.List;
 import java.util.zip.CRC32;
 
 /**
- * The logical state of one group, as {@code export} prints it: one line of JSON, without spaces, fields in this order.
+ * The logical state of one group, as {@code export} prints it: one line of JSON, without spaces,
+ * fields in this order.
  *
  * <pre>{@code
  * {"group":7,"first":1,"last":10,"entries_crc32":"89abcdef","entries":["..."],"kvs":[{"key":"...","value":"..."}]}
@@ -16,7 +17,8 @@ import java.util.zip.CRC32;
  * @param group unsigned id
  * @param first index of the first entry, or -1 without entries
  * @param last index of the last entry, or -1 without entries
- * @param entriesCrc32 eight lower-case hexadecimal digits over index, length and bytes of each entry
+ * @param entriesCrc32 eight lower-case hexadecimal digits over index, length and bytes of each
+ *     entry
  * @param entries each entry in base64, or null where they are not shown
  * @param kvs keys and values in the order of the keys
  */
@@ -48,12 +50,10 @@ public record GroupState(
         boolean none = model.count() == 0;
         List<KeyValue> kvs = new ArrayList<>(model.values().size());
         model.values()
-                .forEach(
-                        (key, value) ->
-                                kvs.add(
-                                        new KeyValue(
-                                                base64.encodeToString(key),
-                                                base64.encodeToString(value))));
+                .forEach((key, value) ->
+                        kvs.add(
+                                new KeyValue(
+                                        base64.encodeToString(key), base64.encodeToString(value))));
         return new GroupState(
                 group,
                 none ? -1 : model.first(),

@@ -7,8 +7,9 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Reads JSON into maps, lists, strings, integers, booleans and null. Strict, and without a library, so that tests of any
- * module can read scripts without one. Numbers are whole; nothing here has others.
+ * Reads JSON into maps, lists, strings, integers, booleans and null. Strict, and without a library,
+ * so that tests of any module can read scripts without one. Numbers are whole; nothing here has
+ * others.
  */
 final class Json {
     private final String text;
@@ -118,7 +119,8 @@ final class Json {
 
     private BigInteger number() {
         int start = at;
-        while (at < text.length() && (Character.isDigit(text.charAt(at)) || text.charAt(at) == '-')) {
+        while (at < text.length()
+                && (Character.isDigit(text.charAt(at)) || text.charAt(at) == '-')) {
             at++;
         }
         if (at == start) {

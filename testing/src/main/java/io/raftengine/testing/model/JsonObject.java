@@ -4,7 +4,10 @@ import java.math.BigInteger;
 import java.util.List;
 import java.util.Map;
 
-/** The fields of a JSON object, asked for by name and type; what has the wrong type is an error of the caller. */
+/**
+ * The fields of a JSON object, asked for by name and type; what has the wrong type is an error of
+ * the caller.
+ */
 final class JsonObject {
     private final Map<?, ?> fields;
 

@@ -7,8 +7,9 @@ import java.util.List;
 import java.util.SplittableRandom;
 
 /**
- * Makes operation scripts from a seed: the same seed, profile and settings make the same script, in every JVM. All batches
- * are legal, except for a share that may be asked for; the model says which those are.
+ * Makes operation scripts from a seed: the same seed, profile and settings make the same script, in
+ * every JVM. All batches are legal, except for a share that may be asked for; the model says which
+ * those are.
  */
 public final class ScriptGenerator {
     private static final byte[][] KEYS = {
@@ -20,7 +21,9 @@ public final class ScriptGenerator {
         0, 1, 127, 128, 1L << 31, 1L << 32, 1L << 40, Long.MAX_VALUE, Long.MIN_VALUE, -2
     };
 
-    private static final long[] ODD_INDEXES = {0, 1, 5, 1L << 32, 1L << 53, 1L << 62, Long.MIN_VALUE};
+    private static final long[] ODD_INDEXES = {
+        0, 1, 5, 1L << 32, 1L << 53, 1L << 62, Long.MIN_VALUE
+    };
 
     private final ScriptProfile profile;
     private final SplittableRandom random;
@@ -69,7 +72,8 @@ public final class ScriptGenerator {
     }
 
     /**
-     * How often a batch must be refused: a hole, an append below the first entry, the engine's own key.
+     * How often a batch must be refused: a hole, an append below the first entry, the engine's own
+     * key.
      *
      * @param percent of the operations; 0 for never
      * @return this

@@ -4,7 +4,10 @@ import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 
-/** Reads and prints operation scripts: one JSON object per line; blank lines and lines that start with # say nothing. */
+/**
+ * Reads and prints operation scripts: one JSON object per line; blank lines and lines that start
+ * with # say nothing.
+ */
 public final class ScriptJson {
     private ScriptJson() {}
 
@@ -63,8 +66,7 @@ public final class ScriptJson {
             JsonObject append = object.object("append");
             List<byte[]> data =
                     append.list("data").stream().map(text -> decode((String) text)).toList();
-            return new Item.Append(
-                    group, append.number("first"), append.numberOr("term", 0), data);
+            return new Item.Append(group, append.number("first"), append.numberOr("term", 0), data);
         }
         if (object.has("put")) {
             JsonObject put = object.object("put");

@@ -5,8 +5,9 @@ import java.util.List;
 import java.util.function.Predicate;
 
 /**
- * Makes a failing script as short as it will go and still fail: drops operations, then items, then entries and bytes. What
- * is left may be illegal in other ways than before, so the test must ask the model what each operation should answer.
+ * Makes a failing script as short as it will go and still fail: drops operations, then items, then
+ * entries and bytes. What is left may be illegal in other ways than before, so the test must ask
+ * the model what each operation should answer.
  */
 public final class ScriptShrinker {
     private final Predicate<List<Operation>> fails;
@@ -78,7 +79,12 @@ public final class ScriptShrinker {
         List<Item> items =
                 dropParts(
                         write.items(),
-                        fewer -> fails.test(with(script, at, new Operation.Write(write.sync(), fewer))));
+                        fewer ->
+                                fails.test(
+                                        with(
+                                                script,
+                                                at,
+                                                new Operation.Write(write.sync(), fewer))));
         for (int i = 0; i < items.size(); i++) {
             int place = i;
             List<Item> base = items;

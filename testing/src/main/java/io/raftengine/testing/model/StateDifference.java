@@ -15,7 +15,8 @@ public final class StateDifference {
     private StateDifference() {}
 
     /**
-     * Compares two states. Entries are compared one by one where both sides show them, else by their checksum.
+     * Compares two states. Entries are compared one by one where both sides show them, else by
+     * their checksum.
      *
      * @param expected what should be
      * @param actual what is
@@ -31,7 +32,10 @@ public final class StateDifference {
             return null;
         }
         int more = difference.lines.size() - LINES_MAX;
-        String shown = String.join("; ", difference.lines.subList(0, Math.min(LINES_MAX, difference.lines.size())));
+        String shown =
+                String.join(
+                        "; ",
+                        difference.lines.subList(0, Math.min(LINES_MAX, difference.lines.size())));
         return more > 0 ? shown + "; and " + more + " differences more" : shown;
     }
 

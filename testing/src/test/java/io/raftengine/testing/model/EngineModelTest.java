@@ -45,7 +45,11 @@ class EngineModelTest {
     @Test
     void aRefusedBatchLeavesNothing() {
         write(append(1, 1, 3));
-        assertThat(write(append(1, 4, 2), new Item.Put(2, new byte[1], new byte[1]), append(1, 9, 1)))
+        assertThat(
+                        write(
+                                append(1, 4, 2),
+                                new Item.Put(2, new byte[1], new byte[1]),
+                                append(1, 9, 1)))
                 .isInstanceOf(EngineModel.Refused.class);
         assertThat(model.lastIndex(1)).isEqualTo(3);
         assertThat(model.groups()).containsExactly(1L);
@@ -54,7 +58,13 @@ class EngineModelTest {
     @Test
     void aBatchIsCheckedItemByItem() {
         write(append(1, 1, 3));
-        assertThat(write(new Item.Clean(1), append(1, 50, 2), append(1, 52, 1), new Item.Compact(1, 99), append(1, 7, 1)))
+        assertThat(
+                        write(
+                                new Item.Clean(1),
+                                append(1, 50, 2),
+                                append(1, 52, 1),
+                                new Item.Compact(1, 99),
+                                append(1, 7, 1)))
                 .isInstanceOf(EngineModel.Done.class);
         assertThat(model.firstIndex(1)).isEqualTo(7);
         assertThat(model.lastIndex(1)).isEqualTo(7);
@@ -104,7 +114,9 @@ class EngineModelTest {
                     ScriptJson.parse(Files.readString(script)).forEach(fresh::run);
                     List<String> lines =
                             fresh.state(true, false).stream().map(GroupState::toJson).toList();
-                    assertThat(lines).as(fixture.toString()).isEqualTo(Files.readAllLines(expected));
+                    assertThat(lines)
+                            .as(fixture.toString())
+                            .isEqualTo(Files.readAllLines(expected));
                 }
             }
         }

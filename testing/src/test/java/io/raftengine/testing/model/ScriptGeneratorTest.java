@@ -17,7 +17,9 @@ class ScriptGeneratorTest {
     @ParameterizedTest
     @EnumSource
     void theSameSeedMakesTheSameScriptAndAnotherOneAnother(ScriptProfile profile) {
-        assertThat(script(profile, 1)).isEqualTo(script(profile, 1)).isNotEqualTo(script(profile, 2));
+        assertThat(script(profile, 1))
+                .isEqualTo(script(profile, 1))
+                .isNotEqualTo(script(profile, 2));
     }
 
     @ParameterizedTest
@@ -64,9 +66,8 @@ class ScriptGeneratorTest {
 
     private static boolean cleansGroup99(List<Operation> script) {
         return script.stream()
-                .anyMatch(
-                        op ->
-                                op instanceof Operation.Write write
-                                        && write.items().contains(new Item.Clean(99)));
+                .anyMatch(op ->
+                        op instanceof Operation.Write write
+                                && write.items().contains(new Item.Clean(99)));
     }
 }

@@ -1,0 +1,125 @@
+package io.raftengine.ctl;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class StressCommandTest {
+    @TempDir Path temp;
+
+    private Path data;
+
+    @BeforeEach
+    void nameTheDirectory() {
+        data = temp.resolve("data");
+    }
+
+    private Cli stress(String... more) {
+        String[] fixed = {
+            "stress",
+            "--path",
+            data.toString(),
+            "--time",
+            "0.4",
+            "--target-file-size",
+            "64KB",
+            "--purge-threshold",
+            "1MB",
+            "--entry-size",
+            "64"
+        };
+        if (!List.of(more).contains("--purge-interval")) {
+            fixed = Arrays.copyOf(fixed, fixed.length + 2);
+            fixed[fixed.length - 2] = "--purge-interval";
+            fixed[fixed.length - 1] = "0";
+        }
+        String[] all = Arrays.copyOf(fixed, fixed.length + more.length);
+        System.arraycopy(more, 0, all, fixed.length, more.length);
+        return Cli.run(all);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"--write-without-sync", "--virtual-threads", "--compact-count=50"})
+    void everyAcknowledgedEntryIsThereAndAsWritten(String option) {
+        Cli cli =
+                stress(
+                        "--verify",
+                        "--ack",
+                        "--write-threads",
+                        "2",
+                        "--read-threads",
+                        "2",
+                        "--regions",
+                        "10",
+                        option);
+        assertThat(cli.status()).as(cli.err()).isZero();
+        assertThat(cli.err()).contains("[write]").contains("[read]").contains("all as written");
+        Map<String, String> acknowledged = new HashMap<>();
+        cli.lines().forEach(line -> acknowledged.put(line.split(" ")[0], line.split(" ")[1]));
+        assertThat(acknowledged).hasSize(10);
+        Cli exported = Cli.run("export", "--path", data.toString());
+        acknowledged.forEach((group, last) ->
+                assertThat(exported.lines())
+                        .anyMatch(line ->
+                                line.startsWith("{\"group\":" + group + ",")
+                                        && line.contains("\"last\":" + last + ",")));
+    }
+
+    @Test
+    void aSecondRunContinuesBehindTheLastEntriesAndVerifiesTheFirst() {
+        assertThat(stress("--verify", "--ack").status()).isZero();
+        Cli before = Cli.run("export", "--path", data.toString());
+        Cli again = stress("--verify", "--ack", "--reuse-data");
+        assertThat(again.status()).as(again.err()).isZero();
+        String firstLine = before.lines().getFirst();
+        long last = Long.parseLong(firstLine.replaceAll(".*\"last\":(\\d+),.*", "$1"));
+        assertThat(again.lines().stream().filter(line -> line.startsWith("0 ")).findFirst())
+                .contains("0 " + (last + 10));
+        assertThat(stress("--verify", "--reuse-data", "--seed", "1").status()).isEqualTo(1);
+    }
+
+    @Test
+    void figuresAreJsonOnStandardOutputAlone() {
+        Cli cli = stress("--json", "-", "--write-ops-per-thread", "100", "--read-threads", "1");
+        assertThat(cli.status()).isZero();
+        assertThat(cli.lines()).hasSize(1);
+        assertThat(cli.out())
+                .startsWith("{\"settings\":{")
+                .contains("\"write\":{\"ops\":", "\"service_us\":{", "\"read\":{\"ops\":")
+                .contains("\"latency_us\":{\"min\":", "\"p99_9\":", "\"histogram\":\"")
+                .contains("\"process\":{\"resident_bytes\":", "\"allocated_bytes_per_op\":")
+                .contains("\"engine\":{\"rotations\":", "\"batches_per_sync\":")
+                .contains("\"checked\":true");
+        assertThat(cli.err()).contains("Throughput(QPS)").contains("Service(us)");
+    }
+
+    @Test
+    void aDirectoryWithForeignFilesIsNotEmptied() throws IOException {
+        Files.createDirectories(data);
+        Path precious = Files.writeString(data.resolve("thesis.txt"), "years of work");
+        Cli cli = stress();
+        assertThat(cli.status()).isEqualTo(2);
+        assertThat(cli.err()).contains("thesis.txt").contains("refusing");
+        assertThat(precious).hasContent("years of work");
+    }
+
+    @Test
+    void untilThereIsAPurgeTheIntervalOnlyCompactsAndSaysSoOnce() {
+        Cli cli = stress("--purge-interval", "0.05");
+        assertThat(cli.status()).as(cli.err()).isZero();
+        assertThat(cli.err().lines().filter(line -> line.contains("cannot purge yet"))).hasSize(1);
+        assertThat(Cli.run("export", "--path", data.toString()).out())
+                .doesNotContain("\"first\":1,");
+    }
+}

@@ -1,0 +1,99 @@
+package io.raftengine.stress;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import io.raftengine.proto.EntryCodec;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.Base64;
+import java.util.List;
+import java.util.SplittableRandom;
+import org.HdrHistogram.Histogram;
+import org.junit.jupiter.api.Test;
+
+class StressPartsTest {
+    @Test
+    void equalRatesAreFairAndOneIdleThreadOfTwoIsNot() {
+        assertThat(KindFigures.fairness(5, 5, 5)).isEqualTo(1);
+        assertThat(KindFigures.fairness(7)).isEqualTo(1);
+        assertThat(KindFigures.fairness(7, 0)).isZero();
+        assertThat(KindFigures.fairness(1, 2, 3)).isLessThan(0.6);
+        assertThat(KindFigures.fairness(2, 4, 6, 8)).isCloseTo(1 - 2.582 / 5, within(0.001));
+    }
+
+    @Test
+    void aLateOperationCountsFromWhenItWasDue() {
+        WorkerFigures figures = new WorkerFigures(true);
+        figures.record(1_000_000, 10_000_000, 11_000_000);
+        assertThat(figures.latency.getMaxValue()).isCloseTo(10_000_000, within(10_000L));
+        assertThat(figures.service.getMaxValue()).isCloseTo(1_000_000, within(1_000L));
+    }
+
+    @Test
+    void paceNamesTheTimesThatWereAskedForHoweverLateItIsCalled() {
+        long begin = System.nanoTime() - 1_000_000_000;
+        Pace pace = new Pace(1000, begin, begin + 10_000_000);
+        for (int i = 0; i < 10; i++) {
+            assertThat(pace.next()).isEqualTo(begin + i * 1_000_000L);
+        }
+        assertThat(pace.next()).isEqualTo(Pace.OVER);
+    }
+
+    @Test
+    void histogramsAreReadableByTheStandardDecoder() throws Exception {
+        Histogram histogram = WorkerFigures.newHistogram();
+        histogram.recordValue(123_456);
+        byte[] bytes = Base64.getDecoder().decode(KindFigures.encode(histogram));
+        Histogram decoded = Histogram.decodeFromByteBuffer(ByteBuffer.wrap(bytes), 0);
+        assertThat(decoded).isEqualTo(histogram);
+        // The first word tells encoding and compression: 0x1c849303 is V2, not compressed.
+        assertThat(ByteBuffer.wrap(bytes).getInt() & ~0xf0).isEqualTo(0x1c849303);
+    }
+
+    @Test
+    void contentIsRecognisedByGroupIndexSeedAndEveryByte() {
+        byte[] payload = new byte[21];
+        EntryContent.fill(payload, 0, 21, 0, 7, 9);
+        assertThat(EntryContent.firstDifference(payload, 0, 21, 0, 7, 9)).isEqualTo(-1);
+        assertThat(EntryContent.firstDifference(payload, 0, 21, 0, 7, 10)).isNotNegative();
+        assertThat(EntryContent.firstDifference(payload, 0, 21, 0, 8, 9)).isNotNegative();
+        assertThat(EntryContent.firstDifference(payload, 0, 21, 1, 7, 9)).isNotNegative();
+        for (int i = 0; i < 21; i++) {
+            payload[i] ^= 1;
+            assertThat(EntryContent.firstDifference(payload, 0, 21, 0, 7, 9)).isEqualTo(i);
+            payload[i] ^= 1;
+        }
+    }
+
+    @Test
+    void messagesAreCanonicalEntriesWhateverTheLengthOfTheIndex() {
+        MessagePool pool = new MessagePool(21, 3, true, 5, new SplittableRandom(1));
+        for (long first : new long[] {1, 126, 16_383, 1L << 40, 2}) {
+            List<byte[]> messages = pool.messages(7, first);
+            for (int i = 0; i < 3; i++) {
+                byte[] payload = new byte[21];
+                EntryContent.fill(payload, 0, 21, 5, 7, first + i);
+                assertThat(messages.get(i)).isEqualTo(EntryCodec.toBytes(0, first + i, payload));
+            }
+        }
+    }
+
+    @Test
+    void acknowledgedNumbersAreWrittenUnsigned() {
+        for (long number :
+                new long[] {0, 9, 10, 1234567890123L, Long.MAX_VALUE, Long.MIN_VALUE, -1}) {
+            byte[] text = new byte[30];
+            int end = AckOutput.putUnsigned(text, 4, number);
+            assertThat(new String(text, 4, end - 4, StandardCharsets.US_ASCII))
+                    .isEqualTo(Long.toUnsignedString(number));
+        }
+    }
+
+    @Test
+    void theShareGivenIsCompactedAndSomethingAlwaysStays() {
+        assertThat(Compactor.compactIndex(0.5, 11, 20)).isEqualTo(16);
+        assertThat(Compactor.compactIndex(0.25, 1, 4)).isEqualTo(2);
+        assertThat(Compactor.compactIndex(0.999, 5, 5)).isEqualTo(5);
+    }
+}
