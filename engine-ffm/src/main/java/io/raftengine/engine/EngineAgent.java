@@ -3,6 +3,7 @@ package io.raftengine.engine;
 import io.raftengine.engine.commit.CommitPipeline;
 import io.raftengine.error.RaftEngineException;
 import io.raftengine.log.segment.SegmentQueue;
+import java.util.function.LongSupplier;
 import org.agrona.concurrent.Agent;
 
 /**
@@ -16,10 +17,13 @@ final class EngineAgent implements Agent {
 
     private final SegmentQueue[] queues;
     private final CommitPipeline pipeline;
-    private long lastLookNanos = System.nanoTime();
+    private final LongSupplier clock;
+    private long lastLookNanos;
     private boolean complained;
 
-    EngineAgent(CommitPipeline pipeline, SegmentQueue... queues) {
+    EngineAgent(CommitPipeline pipeline, LongSupplier clock, SegmentQueue... queues) {
+        this.clock = clock;
+        this.lastLookNanos = clock.getAsLong();
         this.pipeline = pipeline;
         this.queues = queues;
     }
@@ -30,7 +34,7 @@ final class EngineAgent implements Agent {
         for (SegmentQueue queue : queues) {
             work += prepare(queue) ? 1 : 0;
         }
-        long now = System.nanoTime();
+        long now = clock.getAsLong();
         if (now - lastLookNanos >= IDLE_MARK_NANOS) {
             lastLookNanos = now;
             mark();

@@ -3,6 +3,7 @@ package io.raftengine.engine;
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.MessageLite;
 import com.google.protobuf.Parser;
+import io.raftengine.allocator.MemoryBudget;
 import io.raftengine.engine.commit.CommitCounters;
 import io.raftengine.engine.commit.CommitPipeline;
 import io.raftengine.engine.memtable.Memtables;
@@ -115,7 +116,7 @@ public final class RaftEngine implements AutoCloseable {
      */
     public static RaftEngine open(
             EngineConfig config, FileSystem fileSystem, List<EngineListener> listeners) {
-        return open(config, fileSystem, listeners, false);
+        return open(config, fileSystem, listeners, false, EngineClockwork.REAL);
     }
 
     /**
@@ -142,19 +143,25 @@ public final class RaftEngine implements AutoCloseable {
      * @throws CorruptionException as in {@link #open(EngineConfig)}
      */
     public static RaftEngine openReadOnly(EngineConfig config, FileSystem fileSystem) {
-        return open(config, fileSystem, List.of(), true);
+        return open(config, fileSystem, List.of(), true, EngineClockwork.REAL);
     }
 
-    private static RaftEngine open(
+    static RaftEngine open(
             EngineConfig config,
             FileSystem fileSystem,
             List<EngineListener> listeners,
-            boolean readOnly) {
+            boolean readOnly,
+            EngineClockwork clockwork) {
         if (config.dir().toString().isEmpty()) {
             throw new ConfigException("dir", "is missing");
         }
         EngineOpener opener =
-                new EngineOpener(config, fileSystem, List.copyOf(listeners), readOnly);
+                new EngineOpener(config, fileSystem, List.copyOf(listeners), readOnly, clockwork);
+        return open(config, opener);
+    }
+
+    /** The last step; apart from the others so that a test can ask a failed opener what it still holds. */
+    static RaftEngine open(EngineConfig config, EngineOpener opener) {
         opener.open();
         return new RaftEngine(config, opener);
     }
@@ -673,6 +680,16 @@ public final class RaftEngine implements AutoCloseable {
                 }
             }
         }
+    }
+
+    /** For tests that take the agent's steps themselves. */
+    EngineAgent agent() {
+        return parts.agent;
+    }
+
+    /** For tests of the promise that everything is given back. */
+    MemoryBudget budget() {
+        return parts.budget;
     }
 
     private static <M extends MessageLite> M parse(

@@ -2,7 +2,6 @@ package io.raftengine.engine.commit;
 
 import io.raftengine.allocator.MemoryBudget;
 import io.raftengine.error.ClosedException;
-import io.raftengine.error.MemoryLimitException;
 import io.raftengine.error.PoisonedException;
 import io.raftengine.error.RaftEngineException;
 import io.raftengine.log.format.BatchEncoder;
@@ -68,8 +67,13 @@ public final class CommitPipeline implements AutoCloseable {
     public CommitPipeline(MemoryBudget budget, GroupCommitter committer) {
         this.budget = budget;
         this.committer = committer;
-        for (int i = 0; i < GROUPS_MIN; i++) {
-            groups.add(new CommitGroup(budget, BUFFER_BYTES));
+        try {
+            for (int i = 0; i < GROUPS_MIN; i++) {
+                groups.add(new CommitGroup(budget, BUFFER_BYTES));
+            }
+        } catch (RaftEngineException refused) {
+            groups.forEach(CommitGroup::release);
+            throw refused;
         }
         this.open = nextGroup();
     }
@@ -111,7 +115,7 @@ public final class CommitPipeline implements AutoCloseable {
             if (copied > 0) {
                 batch.copyTo(group.bufferAddress() + offset);
             }
-        } catch (RaftEngineException | Error notCopied) {
+        } catch (Throwable notCopied) {
             // The slot is claimed, so the leader waits for it: hand over the failure instead of vanishing.
             slot.failure = new ClosedException("the batch could not be read", notCopied);
         }
@@ -243,7 +247,8 @@ public final class CommitPipeline implements AutoCloseable {
         try {
             groups.add(new CommitGroup(budget, BUFFER_BYTES));
             return true;
-        } catch (MemoryLimitException noRoom) {
+        } catch (RaftEngineException noRoom) {
+            // Over the limit, or the system has no memory. Either way those in use come back.
             return false;
         }
     }
@@ -259,6 +264,7 @@ public final class CommitPipeline implements AutoCloseable {
         }
         return platformLeader;
     }
+
     /**
      * Leaves a mark at the end of an idle log, see {@link GroupCommitter#idleMark}. Does nothing while somebody writes. Meant
      * to be called every now and then by a background thread.

@@ -6,12 +6,14 @@ import io.raftengine.engine.memtable.Memtables;
 import io.raftengine.error.OutOfSpaceException;
 import io.raftengine.error.PoisonedException;
 import io.raftengine.error.RaftEngineException;
+import io.raftengine.error.StorageException;
 import io.raftengine.log.format.BatchEncoder;
 import io.raftengine.log.format.BatchHeader;
 import io.raftengine.log.format.FormatVersion;
 import io.raftengine.log.format.ItemReader;
 import io.raftengine.log.format.WatermarkBatch;
 import io.raftengine.log.segment.SegmentQueue;
+import java.util.function.LongSupplier;
 
 /**
  * What a leader does with a closed group: validate, rotate, sign, write once, sync once, apply.
@@ -27,9 +29,14 @@ public final class GroupCommitter implements AutoCloseable {
     /** Positions inside a segment are kept in 32 bits, so no group may reach beyond this offset. */
     private static final long SEGMENT_BYTES_MAX = 0xFFFF_0000L;
 
+    /** What one write holds at most, unless a single batch is larger: a thousand large batches must not be one segment. */
+    static final long RUN_BYTES_MAX = 256L << 20;
+
     private final SegmentQueue queue;
     private final Memtables memtables;
     private final CommitListener listener;
+    private final LongSupplier clock;
+    private final long runBytesMax;
     private final ItemReader items = new ItemReader();
     private final WatermarkBatch watermarkBatch = new WatermarkBatch();
     private final SyncedWatermark watermark = new SyncedWatermark();
@@ -50,12 +57,29 @@ public final class GroupCommitter implements AutoCloseable {
      * @param queue the append queue
      * @param memtables what accepted batches are applied to
      * @param listener told about each batch; may be null
+     * @param clock nanoseconds, as {@link System#nanoTime}
      */
     public GroupCommitter(
-            MemoryBudget budget, SegmentQueue queue, Memtables memtables, CommitListener listener) {
+            MemoryBudget budget,
+            SegmentQueue queue,
+            Memtables memtables,
+            CommitListener listener,
+            LongSupplier clock) {
+        this(budget, queue, memtables, listener, clock, RUN_BYTES_MAX);
+    }
+
+    GroupCommitter(
+            MemoryBudget budget,
+            SegmentQueue queue,
+            Memtables memtables,
+            CommitListener listener,
+            LongSupplier clock,
+            long runBytesMax) {
         this.queue = queue;
         this.memtables = memtables;
         this.listener = listener;
+        this.clock = clock;
+        this.runBytesMax = runBytesMax;
         this.pieces = new GatherList(budget);
         try {
             this.markMemory = Mapping.map(budget, WatermarkBatch.BYTES, "idle mark");
@@ -63,7 +87,7 @@ public final class GroupCommitter implements AutoCloseable {
             pieces.close();
             throw refused;
         }
-        watermark.segment(queue.activeSeq(), queue.end());
+        watermark.segment(queue.activeSeq(), queue.end(), clock.getAsLong());
     }
 
     /** Refuses early what could only fail; by any thread. */
@@ -75,27 +99,44 @@ public final class GroupCommitter implements AutoCloseable {
 
     /** Commits a closed group, all of whose slots are filled. Never throws: the outcome is in the slots. */
     void commit(CommitGroup group, int callers) {
+        int from = 0;
         try {
-            commitOrThrow(group, callers);
+            while (from < callers) {
+                int to = endOfRun(group, from, callers);
+                commitRun(group, from, to);
+                from = to;
+            }
         } catch (RaftEngineException failed) {
-            fail(group, callers, failed);
+            fail(group, from, callers, failed);
             memtables.abandonGroup();
         } catch (Throwable unexpected) {
             // Whatever it was, the callers must not hang and nobody may believe in a half-applied group.
-            fail(group, callers, queue.poison("commit group", unexpected));
+            fail(group, from, callers, queue.poison("commit group", unexpected));
         } finally {
             unsign(group, callers);
         }
     }
 
-    private void commitOrThrow(CommitGroup group, int callers) {
-        long started = System.nanoTime();
+    /** Where a group of large batches has to be divided; each part is committed on its own. Usually there is one. */
+    private int endOfRun(CommitGroup group, int from, int callers) {
+        long bytes = group.slot(from).batchBytes;
+        for (int i = from + 1; i < callers; i++) {
+            bytes += group.slot(i).batchBytes;
+            if (bytes > runBytesMax) {
+                return i;
+            }
+        }
+        return callers;
+    }
+
+    private void commitRun(CommitGroup group, int from, int to) {
+        long started = clock.getAsLong();
         boolean sync = false;
         long bytes = 0;
         int accepted = 0;
         memtables.beginGroup();
         refuseIfPoisoned();
-        for (int i = 0; i < callers; i++) {
+        for (int i = from; i < to; i++) {
             CommitSlot slot = group.slot(i);
             if (slot.failure == null && slot.batchBytes > 0) {
                 validate(slot);
@@ -107,18 +148,18 @@ public final class GroupCommitter implements AutoCloseable {
             sync |= slot.sync && slot.failure == null;
         }
         if (accepted > 0) {
-            write(group, callers, bytes, sync, started);
+            write(group, from, to, bytes, sync, started);
         }
-        long written = System.nanoTime();
+        long written = clock.getAsLong();
         if (sync) {
             long end = queue.end();
             queue.sync();
             watermark.synced(end);
         }
-        long synced = sync ? System.nanoTime() : written;
-        apply(group, callers);
+        long synced = sync ? clock.getAsLong() : written;
+        applyOrPoison(group, from, to);
         memtables.endGroup();
-        counters.group(callers, accepted, bytes, sync, written - started, synced - written);
+        counters.group(to - from, accepted, bytes, sync, written - started, synced - written);
     }
 
     private void validate(CommitSlot slot) {
@@ -131,22 +172,26 @@ public final class GroupCommitter implements AutoCloseable {
         }
     }
 
-    private void write(CommitGroup group, int callers, long bytes, boolean sync, long now) {
+    private void write(CommitGroup group, int from, int to, long bytes, boolean sync, long now) {
         if (queue.rotateBefore(bytes)
                 || queue.end() + bytes + WatermarkBatch.BYTES > SEGMENT_BYTES_MAX) {
             rotate();
         }
         try {
-            writeOnce(group, callers, sync, now);
+            writeOnce(group, from, to, sync, now);
         } catch (OutOfSpaceException full) {
             // The group is cut back. A new segment may find room where this one did not: a reserve, the spill directory.
+            // Behind an empty segment that must be certain, or every refused batch would leave one more empty file.
+            if (queue.activeIsEmpty() && !queue.rotationFindsRoom()) {
+                throw full;
+            }
             rotate();
-            writeOnce(group, callers, sync, now);
+            writeOnce(group, from, to, sync, now);
         }
     }
 
     /** Assigns positions, signs and writes all accepted batches with one call. */
-    private void writeOnce(CommitGroup group, int callers, boolean sync, long now) {
+    private void writeOnce(CommitGroup group, int from, int to, boolean sync, long now) {
         long offset = queue.end();
         int signature = queue.signature();
         pieces.clear();
@@ -157,7 +202,7 @@ public final class GroupCommitter implements AutoCloseable {
             pieces.add(address, WatermarkBatch.BYTES);
             offset += WatermarkBatch.BYTES;
         }
-        for (int i = 0; i < callers; i++) {
+        for (int i = from; i < to; i++) {
             CommitSlot slot = group.slot(i);
             if (slot.accepted) {
                 slot.fileOffset = offset;
@@ -209,9 +254,18 @@ public final class GroupCommitter implements AutoCloseable {
         }
     }
 
-    private void apply(CommitGroup group, int callers) {
+    /** The bytes are in the log: what cannot be applied now would come back at the next open, although it was refused. */
+    private void applyOrPoison(CommitGroup group, int from, int to) {
+        try {
+            apply(group, from, to);
+        } catch (RaftEngineException notApplied) {
+            throw queue.poison("a written batch could not be applied", notApplied);
+        }
+    }
+
+    private void apply(CommitGroup group, int from, int to) {
         long seq = queue.activeSeq();
-        for (int i = 0; i < callers; i++) {
+        for (int i = from; i < to; i++) {
             CommitSlot slot = group.slot(i);
             if (!slot.accepted) {
                 continue;
@@ -241,7 +295,7 @@ public final class GroupCommitter implements AutoCloseable {
 
     private void rotate() {
         queue.rotate();
-        watermark.segment(queue.activeSeq(), queue.end());
+        watermark.segment(queue.activeSeq(), queue.end(), clock.getAsLong());
     }
 
     /**
@@ -257,9 +311,13 @@ public final class GroupCommitter implements AutoCloseable {
         }
     }
 
-    /** Writes and syncs a watermark that covers everything before it. */
+    /**
+     * Syncs, then writes and syncs a watermark that covers everything before it. Where the mark itself finds no room it is
+     * left out: it only helps to tell damage from a torn tail.
+     */
     void finalMark() {
         if (queue.poisoned()
+                || queue.rotationPending()
                 || queue.activeVersion() == FormatVersion.V1
                 || !watermark.dueWhenIdle(queue.end())) {
             return;
@@ -270,15 +328,19 @@ public final class GroupCommitter implements AutoCloseable {
             watermark.synced(end);
         }
         watermarkBatch.write(markMemory.address(), end, end, queue.signature());
-        queue.append(markMemory.address(), WatermarkBatch.BYTES);
+        try {
+            queue.append(markMemory.address(), WatermarkBatch.BYTES);
+        } catch (StorageException | OutOfSpaceException noMark) {
+            return;
+        }
         queue.sync();
         lastSeenEnd = queue.end();
-        watermark.marked(end, lastSeenEnd, System.nanoTime());
+        watermark.marked(end, lastSeenEnd, clock.getAsLong());
         counters.watermark();
     }
 
-    private static void fail(CommitGroup group, int callers, RaftEngineException failure) {
-        for (int i = 0; i < callers; i++) {
+    private static void fail(CommitGroup group, int from, int to, RaftEngineException failure) {
+        for (int i = from; i < to; i++) {
             CommitSlot slot = group.slot(i);
             if (slot.failure == null) {
                 slot.failure = failure;

@@ -24,12 +24,12 @@ final class SyncedWatermark {
     private long markEndBytes = NONE;
 
     /** Starts anew for a segment whose first {@code bytes} are on disk. */
-    void segment(long seq, long bytes) {
+    void segment(long seq, long bytes, long nowNanos) {
         segmentSeq = seq;
         startBytes = bytes;
         syncedBytes = bytes;
         saidBytes = bytes;
-        saidNanos = System.nanoTime();
+        saidNanos = nowNanos;
         markEndBytes = NONE;
     }
 

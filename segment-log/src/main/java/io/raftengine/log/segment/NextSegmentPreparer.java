@@ -206,10 +206,10 @@ final class NextSegmentPreparer implements AutoCloseable {
         } else {
             failedFor = active.seq();
         }
-        if (building != null) {
-            building.handle.close();
-            context.deleteQuietly(building.path);
-            building = null;
+        try {
+            giveUpBuilding();
+        } catch (StorageException | OutOfSpaceException notClosed) {
+            // It was not to be kept anyway.
         }
     }
 
@@ -251,8 +251,11 @@ final class NextSegmentPreparer implements AutoCloseable {
             FileHandle handle = building.handle;
             Path path = building.path;
             building = null;
-            handle.close();
-            context.deleteQuietly(path);
+            try {
+                handle.close();
+            } finally {
+                context.deleteQuietly(path);
+            }
         }
     }
 

@@ -189,11 +189,4 @@ final class QueueOpener {
             throw context.poison().poison(path + ": sync at open failed", e);
         }
     }
-
-    /** Gives back what was opened before a failure. */
-    void abandon() {
-        if (table != null) {
-            table.forEach(SegmentReader::closeNow);
-        }
-    }
 }

@@ -110,9 +110,13 @@ public final class SegmentQueue implements SegmentSource, AutoCloseable {
             ActiveSegment active = opener.open(recovered, scan);
             return new SegmentQueue(context, buffer, installer, opener.table(), active);
         } catch (Throwable failure) {
-            opener.abandon();
-            installer.close();
-            buffer.close();
+            List<Runnable> steps = new ArrayList<>();
+            if (opener.table() != null) {
+                opener.table().forEach(segment -> steps.add(segment::closeNow));
+            }
+            steps.add(installer::close);
+            steps.add(buffer::close);
+            abandon(steps, failure);
             throw failure;
         }
     }
@@ -197,6 +201,36 @@ public final class SegmentQueue implements SegmentSource, AutoCloseable {
     public boolean rotateBefore(long bytes) {
         return bytes > 0
                 && (installer.pending() || active.end() >= context.settings().targetBytes());
+    }
+
+    /**
+     * Whether an earlier rotation was left half done: nothing may be appended before {@link #rotate} finished it (I3).
+     *
+     * @return true to rotate first
+     */
+    public boolean rotationPending() {
+        return installer.pending();
+    }
+
+    /**
+     * Whether the active segment holds nothing but its header.
+     *
+     * @return true if no batch was appended to it, ever
+     */
+    public boolean activeIsEmpty() {
+        return active.end() <= active.segment().version().headerBytes();
+    }
+
+    /**
+     * Whether a rotation would find space that the active segment does not have: in a file that is there already, or in
+     * another directory.
+     *
+     * @return false if it would compete for the space that just ran out
+     */
+    public boolean rotationFindsRoom() {
+        return preparer.isReady()
+                || context.reserves().size() > 0
+                || !context.chooser().choose().equals(active.segment().path().getParent());
     }
 
     /**
@@ -448,6 +482,15 @@ public final class SegmentQueue implements SegmentSource, AutoCloseable {
             }
         } finally {
             agentLock.unlock();
+        }
+    }
+
+    /** Gives everything back because of {@code failure}; a file that cannot even be closed must not keep the memory. */
+    private static void abandon(List<Runnable> steps, Throwable failure) {
+        try {
+            runAll(steps);
+        } catch (RuntimeException further) {
+            failure.addSuppressed(further);
         }
     }
 

@@ -1,0 +1,190 @@
+package io.raftengine.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.raftengine.error.PoisonedException;
+import io.raftengine.error.RaftEngineException;
+import io.raftengine.log.segment.PrefillPolicy;
+import io.raftengine.testing.fs.Fault;
+import io.raftengine.testing.fs.FaultRule;
+import io.raftengine.testing.fs.FaultyFileSystem;
+import io.raftengine.testing.fs.SimulatedFileSystem;
+import java.util.List;
+import java.util.Locale;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/**
+ * A scripted life of an engine with its first I/O call failing, then its second, and so on until none is left to fail; each
+ * first once, then from that call on. After each: the error was typed, nothing leaked, and after a reopen every acknowledged
+ * batch is there, every refused one is not, and one of unknown outcome is there whole or not at all (P2, P4, P7, D14, I2).
+ * Includes L1 to L3, L5 and L6 at every place they can happen.
+ */
+class EveryCallFailsOnceTest {
+    private static final long SEED = Long.getLong("raftengine.seed", 20_250);
+    private static final int STEPS = 45;
+
+    /** What a call does instead of its duty. */
+    enum Trouble {
+        FAILS(Fault.error(), false),
+        FAILS_FROM_THEN_ON(Fault.error(), true),
+        FAILS_AFTER_TAKING_EFFECT(new Fault.ErrorAfter(Fault.EIO), false),
+        HALF_WRITTEN(new Fault.ErrorAfterBytes(20, Fault.EIO), false),
+        FULL(Fault.noSpace(), false),
+        FULL_FROM_THEN_ON(Fault.noSpace(), true);
+
+        private final Fault fault;
+        private final boolean sticky;
+
+        Trouble(Fault fault, boolean sticky) {
+            this.fault = fault;
+            this.sticky = sticky;
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(Trouble.class)
+    void everyCallMayFailAndNothingIsLostInventedOrLeaked(Trouble trouble) {
+        int seeds = Math.max(1, Integer.getInteger("raftengine.scale", 1));
+        for (int s = 0; s < seeds; s++) {
+            long seed = SEED + s;
+            int failures = 0;
+            for (long call = 0; ; call++) {
+                Attempt attempt = new Attempt(seed, call, trouble);
+                attempt.run();
+                if (attempt.rule.fired() == 0) {
+                    break;
+                }
+                failures++;
+            }
+            assertThat(failures).as("calls that failed, seed " + seed).isGreaterThan(200);
+        }
+    }
+
+    /** One run with one failing call. */
+    private static final class Attempt {
+        private final String name;
+        private final Workload workload;
+        private final FaultyFileSystem fs;
+        private final FaultRule rule;
+        private final WorkloadRun run;
+
+        Attempt(long seed, long call, Trouble trouble) {
+            name =
+                    String.format(
+                            Locale.ROOT,
+                            "-Draftengine.seed=%d, call %d %s",
+                            seed,
+                            call,
+                            trouble);
+            workload = Workload.random(seed, STEPS);
+            fs = new FaultyFileSystem(new SimulatedFileSystem(seed));
+            run =
+                    new WorkloadRun(
+                            fs,
+                            WorkloadRun.config(WorkloadRun.DIR)
+                                    .prefill(
+                                            call % 2 == 0
+                                                    ? PrefillPolicy.NEVER
+                                                    : PrefillPolicy.ALWAYS)
+                                    .build());
+            rule =
+                    trouble.sticky
+                            ? fs.failFrom(call, trouble.fault)
+                            : fs.failCall(call, trouble.fault);
+        }
+
+        void run() {
+            try {
+                openUntilItWorks();
+                boolean poisoned = false;
+                for (Workload.Step step : workload.steps()) {
+                    poisoned |= takeOrFailTyped(step);
+                    if (poisoned) {
+                        break;
+                    }
+                }
+                int unknown = run.issued();
+                fs.clearRules();
+                checkLive(poisoned);
+                closeTyped();
+                run.open();
+                int state = run.stateOf(run.engine, run.acknowledged, unknown);
+                assertThat(state)
+                        .as("state after reopen; difference to what was acknowledged: %s", diff())
+                        .isNotNegative();
+                goOnFrom(state);
+            } catch (AssertionError | RuntimeException wrong) {
+                throw new AssertionError(name + ": " + wrong, wrong);
+            }
+        }
+
+        private String diff() {
+            return run.states.get(run.acknowledged).differenceTo(run.engine);
+        }
+
+        private void openUntilItWorks() {
+            EngineOpener opener = run.opener();
+            try {
+                run.engine = RaftEngine.open(run.config, opener);
+            } catch (RaftEngineException typed) {
+                assertThat(opener.budget.reservedBytes()).as("memory after %s", typed).isZero();
+                assertThat(fs.openHandles()).as("handles after %s", typed).isZero();
+                fs.clearRules();
+                run.open();
+            }
+        }
+
+        /** Whether the engine is poisoned now. */
+        private boolean takeOrFailTyped(Workload.Step step) {
+            try {
+                run.take(step);
+            } catch (PoisonedException poison) {
+                if (run.engine == null) {
+                    openUntilItWorks();
+                    return false;
+                }
+                return true;
+            } catch (RaftEngineException typed) {
+                if (run.engine == null) {
+                    openUntilItWorks();
+                }
+            }
+            return false;
+        }
+
+        /** What is visible before the engine is closed: exactly what was acknowledged. */
+        private void checkLive(boolean poisoned) {
+            assertThat(diff()).as("visible state, poisoned: " + poisoned).isNull();
+        }
+
+        private void closeTyped() {
+            RaftEngine closed = run.engine;
+            try {
+                run.close();
+            } catch (RaftEngineException typed) {
+                // A step before may have poisoned it.
+            }
+            assertThat(closed.budget().reservedBytes()).as("memory after close").isZero();
+            assertThat(fs.openHandles()).as("handles after close").isZero();
+        }
+
+        /** The engine must not only be right but work: another batch, another reopen. */
+        private void goOnFrom(int state) {
+            run.acknowledged = state;
+            while (run.issued() > state) {
+                run.states.removeLast();
+            }
+            run.write(lastWords(), true);
+            closeTyped();
+            run.open();
+            assertThat(diff()).as("after one more batch and reopen").isNull();
+            closeTyped();
+        }
+
+        private static List<Ledger.Change> lastWords() {
+            return List.of(
+                    new Ledger.Change.Append(77, 1, List.of(Workload.value(77, 1, 50))));
+        }
+    }
+}
