@@ -30,6 +30,11 @@ record Workload(long seed, List<Step> steps) {
     private static final int[] ENTRY_BYTES = {0, 1, 12, 40, 40, 90, 300, 700, 1500};
 
     static Workload random(long seed, int steps) {
+        return random(seed, steps, 65);
+    }
+
+    /** As above; the fewer batches are synced, the more is pending at any time. */
+    static Workload random(long seed, int steps, int syncedPercent) {
         SplittableRandom random = new SplittableRandom(seed);
         List<Step> script = new ArrayList<>();
         Ledger ledger = new Ledger();
@@ -43,7 +48,7 @@ record Workload(long seed, List<Step> steps) {
                     changes.add(change);
                     ledger = ledger.with(List.of(change));
                 }
-                script.add(new Step.Write(changes, random.nextInt(3) != 0));
+                script.add(new Step.Write(changes, random.nextInt(100) < syncedPercent));
             } else {
                 script.add(
                         switch (kind) {

@@ -11,7 +11,8 @@ final class Backoff {
 
     /** Waits a little, longer when {@code attempt} grows. */
     static void await(int attempt) {
-        if (attempt < YIELDS) {
+        // The park of an interrupted thread returns at once: a virtual one would keep its carrier from those it waits for.
+        if (attempt < YIELDS || Thread.currentThread().isInterrupted()) {
             Thread.yield();
         } else {
             LockSupport.parkNanos(PARK_NANOS);

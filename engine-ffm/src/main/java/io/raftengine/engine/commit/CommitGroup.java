@@ -264,13 +264,22 @@ final class CommitGroup {
                 }
             }
         }
+        leaveOne();
     }
 
     /** The caller has read its outcome. The last one to leave frees the group. */
     void leave(CommitSlot slot) {
         slot.clear();
-        int slotCount = closedSlots;
-        if ((int) LEFT.getAndAdd(this, 1) + 1 == slotCount) {
+        leaveOne();
+    }
+
+    /**
+     * Callers leave, and so does the leader when it has woken them: one that is no caller itself would otherwise still touch
+     * the group's memory when the last caller is gone and the pipeline closed.
+     */
+    private void leaveOne() {
+        int everyone = closedSlots + 1;
+        if ((int) LEFT.getAndAdd(this, 1) + 1 == everyone) {
             free = true;
         }
     }

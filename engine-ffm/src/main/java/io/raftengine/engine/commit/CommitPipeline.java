@@ -181,8 +181,14 @@ public final class CommitPipeline implements AutoCloseable {
         if (!token.isHeld()) {
             platformLeader().wake();
         }
+        boolean interrupted = false;
         while (!group.done(generation)) {
             LockSupport.parkNanos(this, VIRTUAL_PARK_NANOS);
+            // A set flag would make every further park return at once and keep the carrier busy.
+            interrupted |= Thread.interrupted();
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
         }
     }
 

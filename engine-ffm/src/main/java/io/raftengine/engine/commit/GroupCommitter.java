@@ -195,7 +195,10 @@ public final class GroupCommitter implements AutoCloseable {
         long offset = queue.end();
         int signature = queue.signature();
         pieces.clear();
-        long due = sync && queue.activeVersion().signed() ? watermark.dueBeforeGroup(now) : -1;
+        long due =
+                queue.activeVersion().signed()
+                        ? watermark.dueBeforeGroup(sync, now)
+                        : SyncedWatermark.NONE;
         if (due != SyncedWatermark.NONE) {
             long address = group.bufferAddress() - WatermarkBatch.BYTES;
             watermarkBatch.write(address, offset, due, signature);

@@ -7,6 +7,10 @@ package io.raftengine.engine.commit;
  * torn tail from rot (D1, D3). Writing one costs some forty bytes and no extra call, since it rides in front of a synced
  * group; still it is left out while fewer than 64 KiB <em>and</em> less than 10 ms have passed since the last one.
  *
+ * <p>The first write to a segment, and the first after an open, carries one in any case, synced or not: it says where the
+ * unsynced part begins. Without it a crash before the first sync would leave a segment that looks as if the real engine had
+ * written it, of which recovery verifies no entries but the last batch's, and a torn batch would stay in the middle.
+ *
  * <p>Used by the holder of the write token only.
  */
 final class SyncedWatermark {
@@ -21,6 +25,7 @@ final class SyncedWatermark {
     private long syncedBytes;
     private long saidBytes;
     private long saidNanos;
+    private boolean saidAny;
     private long markEndBytes = NONE;
 
     /** Starts anew for a segment whose first {@code bytes} are on disk. */
@@ -31,6 +36,7 @@ final class SyncedWatermark {
         saidBytes = bytes;
         saidNanos = nowNanos;
         markEndBytes = NONE;
+        saidAny = false;
     }
 
     long segmentSeq() {
@@ -48,9 +54,12 @@ final class SyncedWatermark {
         return syncedBytes;
     }
 
-    /** The watermark to write in front of the next synced group, or {@link #NONE}. */
-    long dueBeforeGroup(long nowNanos) {
-        if (syncedBytes == saidBytes || syncedBytes == startBytes) {
+    /** The watermark to write in front of the next group, or {@link #NONE}. */
+    long dueBeforeGroup(boolean sync, long nowNanos) {
+        if (!saidAny) {
+            return syncedBytes;
+        }
+        if (!sync || syncedBytes == saidBytes) {
             return NONE;
         }
         boolean soon =
@@ -67,6 +76,7 @@ final class SyncedWatermark {
     void said(long watermark, long nowNanos) {
         saidBytes = watermark;
         saidNanos = nowNanos;
+        saidAny = true;
     }
 
     /** A mark that covers every byte before it was written and synced; it ends at {@code end}. */

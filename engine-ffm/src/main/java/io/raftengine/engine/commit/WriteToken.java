@@ -1,7 +1,6 @@
 package io.raftengine.engine.commit;
 
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.locks.LockSupport;
 
 /**
  * The right to write: exactly one thread at a time appends to the queue, changes the memtables and moves commit groups.
@@ -12,8 +11,6 @@ import java.util.concurrent.locks.LockSupport;
  * token, so that never both miss each other.
  */
 final class WriteToken {
-    private static final long POLL_NANOS = 50_000L;
-
     private final AtomicBoolean held = new AtomicBoolean();
 
     boolean isHeld() {
@@ -27,8 +24,8 @@ final class WriteToken {
 
     /** Waits for the token outside any group; for rare work such as closing. */
     void takeExclusively() {
-        while (!tryTake()) {
-            LockSupport.parkNanos(this, POLL_NANOS);
+        for (int attempt = 0; !tryTake(); attempt++) {
+            Backoff.await(attempt);
         }
     }
 
