@@ -42,7 +42,7 @@ class CrashStatesTest {
                         opened,
                         looked,
                         SEED);
-        assertThat(opened).as("distinct crash images").isGreaterThan(1_000L * SCALE);
+        assertThat(opened).as("distinct crash images").isGreaterThan(800L * SCALE);
     }
 
     /** Everything that was written has landed: the death of the process alone. */
