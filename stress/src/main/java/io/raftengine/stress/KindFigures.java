@@ -20,12 +20,19 @@ final class KindFigures {
     final double fairness;
     final long allocatedBytes;
 
+    /** Operations behind the warm-up, and what they allocated. */
+    final long steadyOps;
+
+    final long steadyAllocatedBytes;
+
     KindFigures(List<WorkerFigures> workers) {
         boolean paced = workers.stream().anyMatch(worker -> worker.service != null);
         this.service = paced ? WorkerFigures.newHistogram() : null;
         long bytes = 0;
         long nanos = 0;
         long allocated = 0;
+        long warmUpOps = 0;
+        long warmUpAllocated = 0;
         for (WorkerFigures worker : workers) {
             latency.add(worker.latency);
             if (worker.service != null) {
@@ -34,12 +41,16 @@ final class KindFigures {
             bytes += worker.bytes;
             nanos = Math.max(nanos, worker.elapsedNanos);
             allocated += worker.allocatedBytes;
+            warmUpOps += worker.warmUpOps;
+            warmUpAllocated += worker.warmUpAllocatedBytes;
         }
         this.ops = latency.getTotalCount();
         this.seconds = nanos / 1e9;
         this.opsPerSecond = ratio(ops, seconds);
         this.bytesPerSecond = ratio(bytes, seconds);
         this.allocatedBytes = allocated;
+        this.steadyOps = ops - warmUpOps;
+        this.steadyAllocatedBytes = allocated - warmUpAllocated;
         this.fairness =
                 fairness(workers.stream().mapToDouble(WorkerFigures::opsPerSecond).toArray());
     }

@@ -75,6 +75,15 @@ final class StressReport {
         return KindFigures.ratio(options.virtualThreads ? process.allocatedBytes() : workers, ops);
     }
 
+    /** Behind the warm-up, of the writers and readers; 0 where virtual threads hide it. */
+    private double steadyAllocatedPerOp() {
+        long ops = (write == null ? 0 : write.steadyOps) + (read == null ? 0 : read.steadyOps);
+        long bytes =
+                (write == null ? 0 : write.steadyAllocatedBytes)
+                        + (read == null ? 0 : read.steadyAllocatedBytes);
+        return KindFigures.ratio(bytes, ops);
+    }
+
     // ---- for machines
     // ----------------------------------------------------------------------------
 
@@ -166,6 +175,9 @@ final class StressReport {
         json.writeNumberField("gc_pauses", process.gcPauses());
         json.writeNumberField("gc_pause_ms", process.gcPauseMillis());
         json.writeNumberField("allocated_bytes_per_op", allocatedPerOp());
+        if (!options.virtualThreads) {
+            json.writeNumberField("steady_allocated_bytes_per_op", steadyAllocatedPerOp());
+        }
         json.writeNumberField("allocated_bytes", process.allocatedBytes());
         json.writeNumberField("cpu_s", process.cpuNanos() / 1e9);
         json.writeEndObject();
@@ -210,12 +222,13 @@ final class StressReport {
                 batchesPerSync());
         line(
                 out,
-                "[process]\nResident = %d B; Heap = %d B; GC pauses = %d (%d ms); Allocated per operation = %.2f B",
+                "[process]\nResident = %d B; Heap = %d B; GC pauses = %d (%d ms); Allocated per operation = %.2f B, after warm-up %.2f B",
                 residentBytes,
                 heapUsedBytes,
                 process.gcPauses(),
                 process.gcPauseMillis(),
-                allocatedPerOp());
+                allocatedPerOp(),
+                steadyAllocatedPerOp());
         if (verifiedEntries >= 0) {
             line(out, "[verify]\nEntries checked at the end = %d, all as written", verifiedEntries);
         }

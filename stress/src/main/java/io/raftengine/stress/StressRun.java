@@ -107,6 +107,11 @@ final class StressRun {
         return begin + (long) (options.time * TimeUnit.SECONDS.toNanos(1));
     }
 
+    /** Until then the JVM interprets and compiles, and allocates what compiled code does not. */
+    long warmUpNanos() {
+        return (long) (options.time * TimeUnit.SECONDS.toNanos(1) / 4);
+    }
+
     boolean stopped() {
         return stop.isSet();
     }

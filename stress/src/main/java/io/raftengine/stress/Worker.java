@@ -58,6 +58,7 @@ abstract class Worker implements Runnable {
         long begin = System.nanoTime();
         Pace pace = new Pace(opsPerSecond, begin, run.deadline(begin));
         long end = begin;
+        boolean warm = false;
         while (!run.stopped()) {
             prepare();
             long due = pace.next();
@@ -71,6 +72,11 @@ abstract class Worker implements Runnable {
                 figures.record(due, start, end);
                 figures.bytes += bytes;
                 acknowledge();
+            }
+            if (!warm && end - begin > run.warmUpNanos()) {
+                warm = true;
+                figures.warmUpOps = figures.latency.getTotalCount();
+                figures.warmUpAllocatedBytes = allocated() - allocatedBefore;
             }
         }
         figures.elapsedNanos = end - begin;

@@ -18,6 +18,11 @@ final class WorkerFigures {
     long elapsedNanos;
     long allocatedBytes;
 
+    /** Of all operations those before the code was compiled, and what they allocated. */
+    long warmUpOps;
+
+    long warmUpAllocatedBytes;
+
     WorkerFigures(boolean paced) {
         this.service = paced ? newHistogram() : null;
     }
