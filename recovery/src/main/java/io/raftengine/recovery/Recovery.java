@@ -289,11 +289,17 @@ public final class Recovery {
             List<RecoveredSegment> append) {
         TailCutter cutter = new TailCutter(fs, budget);
         FormatVersion neighbour = FormatVersion.V2;
+        if (!settings.readOnly()) {
+            // Before anything is cut, so that a read that fails leaves all files as they were.
+            for (int i = 0; i < verdicts.size(); i++) {
+                if (isLast(verdicts, i)) {
+                    cutter.rewrite(verdicts.get(i));
+                }
+            }
+        }
         for (int i = 0; i < verdicts.size(); i++) {
             SegmentVerdict verdict = verdicts.get(i);
-            boolean last =
-                    i + 1 == verdicts.size()
-                            || verdicts.get(i + 1).file.kind() != verdict.file.kind();
+            boolean last = isLast(verdicts, i);
             FormatVersion header = !last && verdict.version == null ? neighbour : null;
             if (verdict.drops()) {
                 DroppedRange range =
@@ -309,6 +315,11 @@ public final class Recovery {
             neighbour = verdict.version == null ? neighbour : verdict.version;
         }
         cutter.syncDirectories();
+    }
+
+    private static boolean isLast(List<SegmentVerdict> verdicts, int i) {
+        return i + 1 == verdicts.size()
+                || verdicts.get(i + 1).file.kind() != verdicts.get(i).file.kind();
     }
 
     private RecoveredSegment recovered(SegmentVerdict verdict, FormatVersion header) {

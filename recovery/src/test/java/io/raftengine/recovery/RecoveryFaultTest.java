@@ -155,7 +155,8 @@ class RecoveryFaultTest {
                 assertThat(e).hasMessageContaining("errno 5");
             }
             assertThat(contents(disk)).containsExactlyInAnyOrderEntriesOf(before);
-            assertThat(faulty.calls(Operation.TRUNCATE) + faulty.calls(Operation.WRITE)).isZero();
+            // What was accepted may have been written once more, as it was.
+            assertThat(faulty.calls(Operation.TRUNCATE)).isZero();
         }
     }
 
