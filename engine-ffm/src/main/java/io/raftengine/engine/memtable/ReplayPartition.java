@@ -212,7 +212,10 @@ final class ReplayPartition implements PartitionSink {
                 break;
             default:
                 entries.dropAll(record);
-                mark(record, ReplayMarks.APPEND, index); // what came before ends above it, or is empty
+                mark(
+                        record,
+                        ReplayMarks.APPEND,
+                        index); // what came before ends above it, or is empty
                 break;
         }
     }
