@@ -6,6 +6,7 @@ import io.raftengine.engine.commit.GroupCommitter;
 import io.raftengine.engine.memtable.Memtables;
 import io.raftengine.engine.read.EntryReader;
 import io.raftengine.engine.read.ReadContextPool;
+import io.raftengine.error.ConfigException;
 import io.raftengine.error.StorageException;
 import io.raftengine.log.format.QueueKind;
 import io.raftengine.log.io.DirectoryLock;
@@ -106,7 +107,8 @@ final class EngineOpener {
                                 readOnly),
                         fs,
                         scan,
-                        memtables.replaySink());
+                        memtables.replaySink(),
+                        budget);
         openQueues(dirs, scan);
         contexts = new ReadContextPool(budget);
         parts.opened(contexts::close);
@@ -155,16 +157,28 @@ final class EngineOpener {
         List<Path> dirs = new ArrayList<>();
         dirs.add(config.dir());
         config.spillDir().ifPresent(dirs::add);
+        // All are looked at before the first one is made: a refusal changes nothing.
+        List<Path> missing = new ArrayList<>();
+        FileInfo main = null;
         for (Path dir : dirs) {
             FileInfo info = fs.info(dir);
-            if (info == null && !readOnly) {
-                fs.createDirectory(dir);
-                created = true;
-            } else if (info == null) {
-                throw new StorageException(dir.toString(), "open", 2, "no such directory");
-            } else if (info.kind() != FileKind.DIRECTORY) {
-                throw new StorageException(dir.toString(), "open", 20, "not a directory");
+            if (info == null) {
+                missing.add(dir);
+            } else {
+                demandDirectory(dir, info);
+                demandAnother(main, info);
             }
+            main = info;
+        }
+        for (Path dir : missing) {
+            if (missing.size() > 1 && normal(dirs.get(0)).equals(normal(dirs.get(1)))) {
+                throw sameDirectory();
+            }
+            if (readOnly) {
+                throw new StorageException(dir.toString(), "open", 2, "no such directory");
+            }
+            fs.createDirectory(dir);
+            created = true;
         }
         return dirs;
     }
@@ -189,6 +203,29 @@ final class EngineOpener {
                 LOG.log(System.Logger.Level.WARNING, "the name of " + dir + " is not synced", refused);
             }
         }
+    }
+
+    private static void demandDirectory(Path dir, FileInfo info) {
+        if (info.kind() != FileKind.DIRECTORY) {
+            throw new StorageException(dir.toString(), "open", 20, "not a directory");
+        }
+    }
+
+    /** The same directory twice would be scanned twice: every segment a duplicate. */
+    private void demandAnother(FileInfo main, FileInfo spill) {
+        if (main != null
+                && main.device() == spill.device()
+                && main.inode() == spill.inode()) {
+            throw sameDirectory();
+        }
+    }
+
+    private ConfigException sameDirectory() {
+        return new ConfigException("spill-dir", "is the same directory as dir, " + config.dir());
+    }
+
+    private static Path normal(Path dir) {
+        return dir.toAbsolutePath().normalize();
     }
 
     private void lock(Path dir) {

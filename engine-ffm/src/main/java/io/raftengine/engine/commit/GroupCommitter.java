@@ -319,6 +319,7 @@ public final class GroupCommitter implements AutoCloseable {
      * left out: it only helps to tell damage from a torn tail.
      */
     void finalMark() {
+        // A half-done rotation has sealed and synced the active segment; it takes no more bytes.
         if (queue.poisoned()
                 || queue.rotationPending()
                 || queue.activeVersion() == FormatVersion.V1

@@ -28,6 +28,7 @@ import java.lang.invoke.MethodHandle;
  */
 final class LinuxCalls {
     static final int EINTR = 4;
+    static final int ENXIO = 6;
     static final int ENOENT = 2;
     static final int EAGAIN = 11;
     static final int EACCES = 13;
@@ -62,6 +63,7 @@ final class LinuxCalls {
     static final int LOCK_NB = 4;
     static final int LOCK_UN = 8;
 
+    private static final int SEEK_DATA = 3;
     private static final int SYNC_FILE_RANGE_WRITE = 2;
     private static final int POSIX_FADV_WILLNEED = 3;
     private static final int POSIX_FADV_DONTNEED = 4;
@@ -87,6 +89,10 @@ final class LinuxCalls {
     private static final class Reads {
         static final MethodHandle PREAD = link("pread");
         static final MethodHandle PREAD_PLAIN = linkPlain("pread");
+    }
+
+    private static final class Holes {
+        static final MethodHandle LSEEK = link("lseek");
     }
 
     private static final class Writes {
@@ -235,6 +241,20 @@ final class LinuxCalls {
             if (errno != EINTR) {
                 return -errno;
             }
+        }
+    }
+
+    /** Offset of the next byte that is in no hole. Moves the descriptor's position, which nobody uses. */
+    static long seekData(int fd, long offset) {
+        Scratch scratch = SCRATCH.get();
+        try {
+            long at =
+                    (long)
+                            Holes.LSEEK.invokeExact(
+                                    scratch.errno, (long) fd, offset, (long) SEEK_DATA, 0L, 0L, 0L);
+            return at >= 0 ? at : -errno(scratch);
+        } catch (Throwable e) {
+            throw unexpected(e);
         }
     }
 
