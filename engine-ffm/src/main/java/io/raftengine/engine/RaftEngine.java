@@ -207,6 +207,7 @@ public final class RaftEngine implements AutoCloseable {
             if (sync) {
                 writable.commit(null, true);
             }
+            gate.leave(gate.enter());
             return 0;
         }
         encoder.finish(compressionThreshold(), config.compressionLevel());
@@ -255,9 +256,23 @@ public final class RaftEngine implements AutoCloseable {
             return writable.commit(batch.encoder(), false);
         } finally {
             batch.clear();
-            if (!spareBatch.compareAndSet(null, batch)) {
-                batch.close();
-            }
+            keepSpare(batch);
+        }
+    }
+
+    private void keepSpare(LogBatch batch) {
+        if (!spareBatch.compareAndSet(null, batch)) {
+            batch.close();
+        } else if (gate.isClosed()) {
+            // close() may have looked for a spare already.
+            closeSpare();
+        }
+    }
+
+    private void closeSpare() {
+        LogBatch spare = spareBatch.getAndSet(null);
+        if (spare != null) {
+            spare.close();
         }
     }
 
@@ -674,10 +689,7 @@ public final class RaftEngine implements AutoCloseable {
             try {
                 parts.parts.closeAll();
             } finally {
-                LogBatch spare = spareBatch.getAndSet(null);
-                if (spare != null) {
-                    spare.close();
-                }
+                closeSpare();
             }
         }
     }

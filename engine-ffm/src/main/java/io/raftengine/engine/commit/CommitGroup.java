@@ -92,13 +92,13 @@ final class CommitGroup {
 
     /** A free group; its memory is charged to the budget until {@link #release()}. */
     CommitGroup(MemoryBudget budget, int bufferBytes) {
+        for (int i = 0; i < SLOTS_MAX; i++) {
+            slots[i] = new CommitSlot();
+        }
         this.memory =
                 Mapping.map(budget, HEAD_ROOM_AT + HEAD_ROOM_BYTES + bufferBytes, "commit group");
         this.controlAddress = memory.address();
         this.bufferBytes = memory.bytes() - HEAD_ROOM_AT - HEAD_ROOM_BYTES;
-        for (int i = 0; i < SLOTS_MAX; i++) {
-            slots[i] = new CommitSlot();
-        }
     }
 
     /** Address of the first byte callers may claim; {@link #HEAD_ROOM_BYTES} bytes in front of it are the leader's. */

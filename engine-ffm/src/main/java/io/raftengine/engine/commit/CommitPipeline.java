@@ -253,7 +253,7 @@ public final class CommitPipeline implements AutoCloseable {
         try {
             groups.add(new CommitGroup(budget, BUFFER_BYTES));
             return true;
-        } catch (RaftEngineException noRoom) {
+        } catch (RaftEngineException | OutOfMemoryError noRoom) {
             // Over the limit, or the system has no memory. Either way those in use come back.
             return false;
         }

@@ -29,6 +29,11 @@ public final class GroupCommitter implements AutoCloseable {
     /** Positions inside a segment are kept in 32 bits, so no group may reach beyond this offset. */
     private static final long SEGMENT_BYTES_MAX = 0xFFFF_0000L;
 
+    /** Made before it is needed: where the heap is exhausted no error can be made any more. */
+    private static final PoisonedException WITHOUT_DETAILS =
+            new PoisonedException(
+                    "the commit of a group broke off; the outcome is unknown until the log is reopened");
+
     /** What one write holds at most, unless a single batch is larger: a thousand large batches must not be one segment. */
     static final long RUN_BYTES_MAX = 256L << 20;
 
@@ -111,9 +116,17 @@ public final class GroupCommitter implements AutoCloseable {
             memtables.abandonGroup();
         } catch (Throwable unexpected) {
             // Whatever it was, the callers must not hang and nobody may believe in a half-applied group.
-            fail(group, from, callers, queue.poison("commit group", unexpected));
+            fail(group, from, callers, poison(unexpected));
         } finally {
             unsign(group, callers);
+        }
+    }
+
+    private PoisonedException poison(Throwable unexpected) {
+        try {
+            return queue.poison("commit group", unexpected);
+        } catch (OutOfMemoryError noHeap) {
+            return WITHOUT_DETAILS;
         }
     }
 
@@ -335,6 +348,8 @@ public final class GroupCommitter implements AutoCloseable {
         try {
             queue.append(markMemory.address(), WatermarkBatch.BYTES);
         } catch (StorageException | OutOfSpaceException noMark) {
+            // Not again before the log has grown: each try costs a write, a cut and a sync.
+            watermark.markRefused(end);
             return;
         }
         queue.sync();

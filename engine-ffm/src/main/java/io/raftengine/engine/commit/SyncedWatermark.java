@@ -72,6 +72,11 @@ final class SyncedWatermark {
         return end > startBytes && end != markEndBytes;
     }
 
+    /** The mark at {@code end} found no room. */
+    void markRefused(long end) {
+        markEndBytes = end;
+    }
+
     /** A watermark was written. */
     void said(long watermark, long nowNanos) {
         saidBytes = watermark;

@@ -211,7 +211,8 @@ public final class EntryReader implements AutoCloseable {
             SegmentReader segment, EntryLocation location, ReadContext context) {
         long key = BlockKey.of(location.queue(), location.segment(), location.blockOffset());
         int bytes = location.entryLength();
-        if (!verifyEveryRead) {
+        // Only lengths that a cached block can have: nothing has checked this one yet (D8).
+        if (!verifyEveryRead && bytes <= BlockCache.BLOCK_BYTES_MAX) {
             context.unfolded.ensureCapacity(Math.max(1, bytes), 0);
             if (cache.copy(key, location.entryStart(), bytes, context.unfolded.address())) {
                 context.result(true, 0, bytes);

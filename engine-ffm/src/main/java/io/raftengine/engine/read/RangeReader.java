@@ -103,7 +103,7 @@ public final class RangeReader {
                 for (; i < behind; i++) {
                     int length = cursor.entryLength(i);
                     bytes += length;
-                    if (bytes > bytesMax && bytes > length) {
+                    if (bytes > bytesMax && next != begin) {
                         return next - begin;
                     }
                     long offset = context.resultOffset() + cursor.entryStart(i) - base;
