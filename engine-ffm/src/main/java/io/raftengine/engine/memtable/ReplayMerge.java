@@ -10,6 +10,7 @@ final class ReplayMerge {
     private final SegmentAccounting accounting;
     private final EntryIndex entries;
     private final KeyTree keys;
+    private final SetAside aside;
     private long groupsAdded;
 
     ReplayMerge(Memtables memtables, Blocks blocks) {
@@ -18,6 +19,7 @@ final class ReplayMerge {
         accounting = new SegmentAccounting(true);
         entries = new EntryIndex(blocks, accounting);
         keys = new KeyTree(blocks, accounting);
+        aside = new SetAside(blocks, entries);
     }
 
     SegmentAccounting accounting() {
@@ -40,6 +42,11 @@ final class ReplayMerge {
         }
     }
 
+    /** To be called once, when all partitions are joined. */
+    void settle() {
+        aside.settle();
+    }
+
     private void joinGroup(ReplayPartition partition, long source) {
         long group = GroupRecord.id(source);
         boolean created = ReplayRecord.has(source, ReplayRecord.CREATED);
@@ -52,7 +59,7 @@ final class ReplayMerge {
         }
         long record = blocks.at(handle);
         boolean rewrite = partition.isRewrite();
-        replayMarks(partition, source, record, rewrite, group);
+        replayMarks(partition, source, record, handle, rewrite);
         if (ReplayRecord.has(source, ReplayRecord.CLEANED)) {
             keys.clear(record);
             dropExtension(record);
@@ -86,7 +93,7 @@ final class ReplayMerge {
     // ---- entries -------------------------------------------------------------------------------
 
     private void replayMarks(
-            ReplayPartition partition, long source, long record, boolean rewrite, long group) {
+            ReplayPartition partition, long source, long record, int handle, boolean rewrite) {
         int count = ReplayRecord.marks(source);
         Blocks theirs = partition.blocks();
         for (int i = 0; i < count; i++) {
@@ -94,18 +101,20 @@ final class ReplayMerge {
             switch (ReplayMarks.kind(theirs, source, i)) {
                 case ReplayMarks.COMPACT:
                     entries.compact(record, index);
+                    aside.compact(record, index);
                     break;
                 case ReplayMarks.APPEND:
-                    makeWay(record, index, rewrite, group);
+                    makeWay(record, handle, index, rewrite);
                     break;
                 default:
                     entries.dropAll(record);
+                    aside.drop(record);
                     break;
             }
         }
     }
 
-    private void makeWay(long record, long index, boolean rewrite, long group) {
+    private void makeWay(long record, int handle, long index, boolean rewrite) {
         long first = GroupRecord.first(record);
         long end = GroupRecord.end(record);
         switch (AppendRule.classify(first, end, index)) {
@@ -113,13 +122,20 @@ final class ReplayMerge {
                 cutOrDrop(record, index, first);
                 break;
             case AppendRule.HOLE:
-                if (!rewrite && GroupRecord.rewrittenEnd(record) != end) {
-                    throw ReplayPartition.hole(group, end, index);
+                if (rewrite) {
+                    entries.dropAll(record);
+                } else if (GroupRecord.rewrittenEnd(record) == end) {
+                    aside.detach(record, handle);
+                } else {
+                    throw ReplayPartition.hole(GroupRecord.id(record), end, index);
                 }
-                entries.dropAll(record);
                 break;
             case AppendRule.BELOW_FIRST:
                 entries.dropAll(record);
+                aside.reach(record, index);
+                break;
+            case AppendRule.EMPTY:
+                aside.reach(record, index);
                 break;
             default:
                 break;

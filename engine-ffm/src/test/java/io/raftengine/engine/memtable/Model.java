@@ -19,6 +19,10 @@ final class Model {
 
     static final class Group {
         final TreeMap<Long, Place> entries = new TreeMap<>(Long::compareUnsigned);
+
+        /** During replay: what the rewrite queue holds, while {@link #entries} is what the append queue holds. */
+        final TreeMap<Long, Place> rewritten = new TreeMap<>(Long::compareUnsigned);
+
         final TreeMap<byte[], byte[]> keys = new TreeMap<>(Arrays::compareUnsigned);
         final TreeMap<byte[], Map.Entry<QueueKind, Long>> keyPlaces =
                 new TreeMap<>(Arrays::compareUnsigned);
@@ -26,6 +30,7 @@ final class Model {
         Group copy() {
             Group copy = new Group();
             copy.entries.putAll(entries);
+            copy.rewritten.putAll(rewritten);
             copy.keys.putAll(keys);
             copy.keyPlaces.putAll(keyPlaces);
             return copy;
@@ -67,6 +72,20 @@ final class Model {
         apply(queue, segment, offset, batch, false);
     }
 
+    /** Joins the two queues: what the append queue holds goes on from the rewritten entries, or replaces them. */
+    void finishReplay() {
+        for (Group group : groups.values()) {
+            boolean goesOn =
+                    group.entries.isEmpty()
+                            || !group.rewritten.isEmpty()
+                                    && group.rewritten.lastKey() + 1 == group.entries.firstKey();
+            if (goesOn) {
+                group.entries.putAll(group.rewritten);
+            }
+            group.rewritten.clear();
+        }
+    }
+
     private void apply(QueueKind queue, long segment, long offset, TestBatch batch, boolean live) {
         for (TestBatch.Item item : batch.items) {
             Group group = groups.get(item.group());
@@ -74,8 +93,12 @@ final class Model {
                 case ENTRIES -> {
                     if (item.tails().length > 0) {
                         group = groups.computeIfAbsent(item.group(), id -> new Group());
-                        makeWay(queue, item, group.entries, live);
-                        append(queue, segment, offset, batch, item, group.entries);
+                        TreeMap<Long, Place> entries =
+                                queue == QueueKind.REWRITE ? group.rewritten : group.entries;
+                        makeWay(queue, item, entries, live);
+                        // Whatever the append queue says of an index is younger than what was rewritten.
+                        group.rewritten.tailMap(item.index(), true).clear();
+                        append(queue, segment, offset, batch, item, entries);
                     }
                 }
                 case PUT -> {
@@ -93,6 +116,7 @@ final class Model {
                 case COMPACT -> {
                     if (group != null) {
                         group.entries.headMap(item.index(), false).clear();
+                        group.rewritten.headMap(item.index(), false).clear();
                     }
                 }
                 case CLEAN -> groups.remove(item.group());
@@ -117,11 +141,7 @@ final class Model {
             throw new Refused(Memtables.BELOW_FIRST, item.group(), first, index);
         }
         if (hole && queue == QueueKind.APPEND) {
-            boolean onlyRewritten =
-                    entries.values().stream().allMatch(p -> p.queue() == QueueKind.REWRITE);
-            if (!onlyRewritten) {
-                throw new Refused(Memtables.HOLE, item.group(), next, index);
-            }
+            throw new Refused(Memtables.HOLE, item.group(), next, index);
         }
         if (hole || below) {
             entries.clear();

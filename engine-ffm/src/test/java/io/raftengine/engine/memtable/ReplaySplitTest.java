@@ -96,6 +96,39 @@ class ReplaySplitTest {
         check(rewrite, append, 0, 1, new Random(1));
     }
 
+    /** What a purge leaves of an append queue may begin with entries that were overwritten further down later on. */
+    @Test
+    void rewrittenEntriesBehindAHoleReturnWhenALaterAppendReachesThem() {
+        List<Logged> rewrite =
+                List.of(logged(QueueKind.REWRITE, 1, new TestBatch().range(13, 1, 28)));
+        List<Logged> append = new ArrayList<>();
+        append.add(logged(QueueKind.APPEND, 7, new TestBatch().range(13, 35, 35)));
+        append.add(logged(QueueKind.APPEND, 7, new TestBatch().range(13, 29, 30)));
+        append.add(logged(QueueKind.APPEND, 8, new TestBatch().range(13, 31, 34)));
+        append.add(logged(QueueKind.APPEND, 8, new TestBatch().compact(13, 16)));
+        append.add(logged(QueueKind.APPEND, 9, new TestBatch().range(13, 35, 37)));
+        for (int split = 0; split < 16; split++) {
+            check(rewrite, append, split, 2, new Random(split));
+        }
+    }
+
+    @Test
+    void rewrittenEntriesBehindAHoleAreCutWhereALaterAppendReachesIntoThem() {
+        List<Logged> rewrite =
+                List.of(logged(QueueKind.REWRITE, 1, new TestBatch().range(13, 5, 28)));
+        for (int reach = 3; reach < 34; reach++) {
+            List<Logged> append = new ArrayList<>();
+            append.add(logged(QueueKind.APPEND, 7, new TestBatch().range(13, 35, 36)));
+            append.add(logged(QueueKind.APPEND, 7, new TestBatch().range(13, 32, 32)));
+            append.add(logged(QueueKind.APPEND, 8, new TestBatch().compact(13, 10)));
+            append.add(logged(QueueKind.APPEND, 8, new TestBatch().range(13, reach, reach + 1)));
+            append.add(logged(QueueKind.APPEND, 9, new TestBatch().compact(13, 12)));
+            for (int split = 0; split < 16; split++) {
+                check(rewrite, append, split, 2, new Random(split));
+            }
+        }
+    }
+
     @Test
     void anAtomicSpanIsKeptWithTheGroupUntilItIsCleaned() {
         try (Memtables memtables = new Memtables(MemoryBudget.unlimited(), 1 << 26)) {
@@ -157,6 +190,7 @@ class ReplaySplitTest {
         try {
             rewrite.forEach(l -> model.replay(l.queue, l.segment, l.offset, l.batch));
             append.forEach(l -> model.replay(l.queue, l.segment, l.offset, l.batch));
+            model.finishReplay();
         } catch (Model.Refused hole) {
             refused = true;
         }
