@@ -10,7 +10,7 @@ final class ReplayMerge {
     private final SegmentAccounting accounting;
     private final EntryIndex entries;
     private final KeyTree keys;
-    private final SetAside aside;
+    private final RewrittenAside aside;
     private long groupsAdded;
 
     ReplayMerge(Memtables memtables, Blocks blocks) {
@@ -19,7 +19,7 @@ final class ReplayMerge {
         accounting = new SegmentAccounting(true);
         entries = new EntryIndex(blocks, accounting);
         keys = new KeyTree(blocks, accounting);
-        aside = new SetAside(blocks, entries);
+        aside = new RewrittenAside(blocks, entries);
     }
 
     SegmentAccounting accounting() {
@@ -42,8 +42,8 @@ final class ReplayMerge {
         }
     }
 
-    /** To be called once, when all partitions are joined. */
-    void settle() {
+    /** After the last partition. */
+    void finish() {
         aside.settle();
     }
 
@@ -58,8 +58,7 @@ final class ReplayMerge {
             handle = addRecord(group);
         }
         long record = blocks.at(handle);
-        boolean rewrite = partition.isRewrite();
-        replayMarks(partition, source, record, handle, rewrite);
+        replayMarks(partition, source, handle, group);
         if (ReplayRecord.has(source, ReplayRecord.CLEANED)) {
             keys.clear(record);
             dropExtension(record);
@@ -92,8 +91,8 @@ final class ReplayMerge {
 
     // ---- entries -------------------------------------------------------------------------------
 
-    private void replayMarks(
-            ReplayPartition partition, long source, long record, int handle, boolean rewrite) {
+    private void replayMarks(ReplayPartition partition, long source, int handle, long group) {
+        long record = blocks.at(handle);
         int count = ReplayRecord.marks(source);
         Blocks theirs = partition.blocks();
         for (int i = 0; i < count; i++) {
@@ -101,20 +100,22 @@ final class ReplayMerge {
             switch (ReplayMarks.kind(theirs, source, i)) {
                 case ReplayMarks.COMPACT:
                     entries.compact(record, index);
-                    aside.compact(record, index);
+                    aside.compact(handle, index);
                     break;
                 case ReplayMarks.APPEND:
-                    makeWay(record, handle, index, rewrite);
+                    makeWay(handle, index, partition.isRewrite(), group);
+                    aside.cut(handle, index);
                     break;
                 default:
                     entries.dropAll(record);
-                    aside.drop(record);
+                    aside.drop(handle);
                     break;
             }
         }
     }
 
-    private void makeWay(long record, int handle, long index, boolean rewrite) {
+    private void makeWay(int handle, long index, boolean rewrite, long group) {
+        long record = blocks.at(handle);
         long first = GroupRecord.first(record);
         long end = GroupRecord.end(record);
         switch (AppendRule.classify(first, end, index)) {
@@ -125,17 +126,13 @@ final class ReplayMerge {
                 if (rewrite) {
                     entries.dropAll(record);
                 } else if (GroupRecord.rewrittenEnd(record) == end) {
-                    aside.detach(record, handle);
+                    aside.put(handle, record);
                 } else {
-                    throw ReplayPartition.hole(GroupRecord.id(record), end, index);
+                    throw ReplayPartition.hole(group, end, index);
                 }
                 break;
             case AppendRule.BELOW_FIRST:
                 entries.dropAll(record);
-                aside.reach(record, index);
-                break;
-            case AppendRule.EMPTY:
-                aside.reach(record, index);
                 break;
             default:
                 break;
