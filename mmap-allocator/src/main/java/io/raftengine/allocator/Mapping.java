@@ -52,7 +52,7 @@ public final class Mapping implements AutoCloseable {
                 LiveMemory.addMapping(mapping.address, bytes, name);
             }
             return mapping;
-        } catch (Throwable e) {
+        } catch (StorageException | UnsupportedFeatureException e) {
             budget.release(name, rounded);
             throw e;
         }

@@ -352,7 +352,7 @@ public final class BatchScanner implements AutoCloseable {
      * @throws io.raftengine.error.StorageException the file cannot be read
      */
     public long zerosUntil(long offset) {
-        long from = source.dataFrom(offset);
+        long from = offset;
         while (from < fileBytes) {
             refill(from);
             int length = (int) (windowEnd - from);
@@ -361,7 +361,7 @@ public final class BatchScanner implements AutoCloseable {
                     return from + i;
                 }
             }
-            from = source.dataFrom(windowEnd);
+            from = windowEnd;
         }
         return fileBytes;
     }

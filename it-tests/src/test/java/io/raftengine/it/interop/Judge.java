@@ -1,0 +1,103 @@
+package io.raftengine.it.interop;
+
+import com.google.protobuf.InvalidProtocolBufferException;
+import io.raftengine.proto.eraftpb.Entry;
+import io.raftengine.testing.model.EngineModel;
+import io.raftengine.testing.model.GroupState;
+import io.raftengine.testing.model.Item;
+import io.raftengine.testing.model.Operation;
+import io.raftengine.testing.model.StateDifference;
+import io.raftengine.tools.JsonTree;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.List;
+import java.util.stream.Collectors;
+
+/** The model that judges, as texts that can be compared with what an engine exports. */
+final class Judge {
+    private EngineModel model = new EngineModel();
+
+    EngineModel.Answer run(Operation operation) {
+        return model.run(operation);
+    }
+
+    /** Whether an engine must refuse the operation. */
+    boolean refuses(Operation operation) {
+        return operation instanceof Operation.Write write && model.validate(write.items()) != null;
+    }
+
+    /** The state with entries, as {@link Contender#state} gives it. */
+    String state() {
+        return model.state(true, false).stream()
+                .map(GroupState::toJson)
+                .collect(Collectors.joining(",", "[", "]"));
+    }
+
+    /** Goes on from another state: the one that a directory really holds. */
+    void resume(String state) {
+        EngineModel fresh = new EngineModel();
+        for (GroupState group : parse(state)) {
+            List<Item> items = new ArrayList<>();
+            long index = group.first();
+            for (String message : group.entries()) {
+                Entry entry = entry(message);
+                byte[] data = entry.getData().toByteArray();
+                items.add(new Item.Append(group.group(), index++, entry.getTerm(), List.of(data)));
+            }
+            for (GroupState.KeyValue kv : group.kvs()) {
+                items.add(
+                        new Item.Put(
+                                group.group(),
+                                Base64.getDecoder().decode(kv.key()),
+                                Base64.getDecoder().decode(kv.value())));
+            }
+            fresh.write(items);
+        }
+        model = fresh;
+        if (!state().equals(state)) {
+            throw new AssertionError("not canonical: " + difference(state, state()));
+        }
+    }
+
+    private static Entry entry(String base64) {
+        try {
+            return Entry.parseFrom(Base64.getDecoder().decode(base64));
+        } catch (InvalidProtocolBufferException e) {
+            throw new AssertionError("not an entry: " + base64, e);
+        }
+    }
+
+    /** For people. */
+    static String difference(String expected, String actual) {
+        return StateDifference.between(parse(expected), parse(actual));
+    }
+
+    private static List<GroupState> parse(String states) {
+        byte[] wrapped = ("{\"state\":" + states + "}").getBytes(StandardCharsets.UTF_8);
+        List<GroupState> groups = new ArrayList<>();
+        for (JsonTree group : JsonTree.parse(wrapped).objects("state")) {
+            groups.add(group(group));
+        }
+        return groups;
+    }
+
+    private static GroupState group(JsonTree tree) {
+        List<GroupState.KeyValue> kvs = new ArrayList<>();
+        for (JsonTree kv : tree.objects("kvs")) {
+            kvs.add(new GroupState.KeyValue(kv.text("key"), kv.text("value")));
+        }
+        List<String> entries = null;
+        if (tree.has("entries")) {
+            Base64.Encoder base64 = Base64.getEncoder();
+            entries = tree.bytesList("entries").stream().map(base64::encodeToString).toList();
+        }
+        return new GroupState(
+                tree.number("group"),
+                tree.has("first") ? tree.number("first") : -1,
+                tree.has("last") ? tree.number("last") : -1,
+                tree.text("entries_crc32"),
+                entries,
+                kvs);
+    }
+}
