@@ -1,5 +1,6 @@
 /** Black-box tests: they see what a user's module sees. */
 open module io.raftengine.it {
+    requires jdk.management;
     requires io.raftengine.ctl;
     requires io.raftengine.engine;
     requires io.raftengine.proto;

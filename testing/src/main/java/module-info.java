@@ -3,6 +3,7 @@ module io.raftengine.testing {
     requires transitive io.raftengine.log;
     requires transitive io.raftengine.proto;
 
+    exports io.raftengine.testing.forge;
     exports io.raftengine.testing.fs;
     exports io.raftengine.testing.model;
 }

@@ -21,16 +21,21 @@ import org.openjdk.jmh.runner.options.VerboseMode;
 /**
  * Fails when a hot path begins to allocate on the heap (D19).
  *
- * <p>The gc profiler counts all threads of the JVM, so every iteration carries some tens of kilobytes of JMH and of code
- * that is not compiled yet. Noise only ever adds, and not to every iteration, while what an operation allocates is there
- * in each of them: so the figure of a path is the <em>median of its iterations</em>. It is not the least one, which a
- * path that allocates now and then could slip through, and nothing is run a second time. Synced writes run on a file
- * system whose syncs return at once, else a second would hold too few of them to divide the noise by.
+ * <p>The gc profiler counts all threads of the JVM, so every iteration carries some tens of
+ * kilobytes of JMH and of code that is not compiled yet. Noise only ever adds, and not to every
+ * iteration, while what an operation allocates is there in each of them: so the figure of a path is
+ * the <em>median of its iterations</em>. It is not the least one, which a path that allocates now
+ * and then could slip through, and nothing is run a second time. Synced writes run on a file system
+ * whose syncs return at once, else a second would hold too few of them to divide the noise by.
  *
- * <p>Before it trusts its own eyes, the check measures {@link PlantedAllocation}: one byte per operation must be seen.
+ * <p>Before it trusts its own eyes, the check measures {@link PlantedAllocation}: one byte per
+ * operation must be seen.
  */
 public final class AllocationCheck {
-    /** "Nothing": the smallest object has 16 bytes, so one every 32 operations is as much as may escape. */
+    /**
+     * "Nothing": the smallest object has 16 bytes, so one every 32 operations is as much as may
+     * escape.
+     */
     static final double BYTES_PER_OPERATION_MAX = 0.5;
 
     private static final String PROFILED = "gc.alloc.rate.norm";
@@ -100,14 +105,13 @@ public final class AllocationCheck {
         List<String> guilty =
                 figures.stream()
                         .filter(Figure::allocates)
-                        .map(
-                                figure ->
-                                        String.format(
-                                                Locale.ROOT,
-                                                "%s allocates %.2f B/op, allowed is less than %.1f",
-                                                figure.path(),
-                                                figure.bytesPerOperation(),
-                                                BYTES_PER_OPERATION_MAX))
+                        .map(figure ->
+                                String.format(
+                                        Locale.ROOT,
+                                        "%s allocates %.2f B/op, allowed is less than %.1f",
+                                        figure.path(),
+                                        figure.bytesPerOperation(),
+                                        BYTES_PER_OPERATION_MAX))
                         .toList();
         return String.join("; ", guilty);
     }
@@ -117,10 +121,8 @@ public final class AllocationCheck {
         List<Figure> planted = measure(options("PlantedAllocation"));
         return planted.size() == 2
                 && planted.stream()
-                        .allMatch(
-                                figure ->
-                                        figure.allocates()
-                                                == figure.path().contains("allocatesOneByte"));
+                        .allMatch(figure ->
+                                figure.allocates() == figure.path().contains("allocatesOneByte"));
     }
 
     /** The paths that must not allocate. */

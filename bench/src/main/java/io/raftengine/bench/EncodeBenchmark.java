@@ -18,9 +18,10 @@ import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * What a caller's thread does for a batch before it meets other threads: 10 entries of 128 bytes for each of 100 random
- * groups are added, perhaps compressed, and both checksums are computed (D13). The public API has no call for the last
- * step alone, so this benchmark drives the encoder behind it.
+ * What a caller's thread does for a batch before it meets other threads: 10 entries of 128 bytes
+ * for each of 100 random groups are added, perhaps compressed, and both checksums are computed
+ * (D13). The public API has no call for the last step alone, so this benchmark drives the encoder
+ * behind it.
  */
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.MICROSECONDS)

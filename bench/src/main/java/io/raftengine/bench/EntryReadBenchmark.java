@@ -114,8 +114,7 @@ public class EntryReadBenchmark {
     /** A random entry of a random group, in place. */
     @Benchmark
     public boolean readRandom(Reader reader) {
-        return reader.engine.readEntry(
-                reader.group(), 1 + reader.random.nextInt(ENTRIES), reader);
+        return reader.engine.readEntry(reader.group(), 1 + reader.random.nextInt(ENTRIES), reader);
     }
 
     /** The newest entry of a random group as an array of its own. */

@@ -10,8 +10,8 @@ import java.nio.file.Path;
 import java.util.List;
 
 /**
- * The local file system with syncs that return at once, without having done anything: what is left of a synced write is
- * what the engine itself costs. Promises nothing and is good for nothing else.
+ * The local file system with syncs that return at once, without having done anything: what is left
+ * of a synced write is what the engine itself costs. Promises nothing and is good for nothing else.
  */
 final class InstantSyncFileSystem implements FileSystem {
     private final FileSystem local = FileSystem.local();

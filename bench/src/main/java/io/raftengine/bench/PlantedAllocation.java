@@ -9,7 +9,10 @@ import org.openjdk.jmh.annotations.OutputTimeUnit;
 import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.State;
 
-/** Proof that {@link AllocationCheck} sees: one operation that allocates a little, and one that does not. */
+/**
+ * Proof that {@link AllocationCheck} sees: one operation that allocates a little, and one that does
+ * not.
+ */
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
 @Fork(1)
@@ -20,7 +23,9 @@ public class PlantedAllocation {
     private long calls;
     private byte[] kept = new byte[16];
 
-    /** One byte per operation on average: an array of 32 bytes, header included, for every 32 calls. */
+    /**
+     * One byte per operation on average: an array of 32 bytes, header included, for every 32 calls.
+     */
     @Benchmark
     public int allocatesOneByte() {
         if (++calls % OPERATIONS_PER_ARRAY == 0) {

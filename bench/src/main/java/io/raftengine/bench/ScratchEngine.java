@@ -14,8 +14,8 @@ import java.util.stream.Stream;
 /**
  * An engine in a directory of its own that is gone when this is closed.
  *
- * <p>The directory is made below the system property {@value #DIRECTORY_PROPERTY}, else below the temporary directory of
- * the JVM; which disk that is decides about every figure with a sync in it.
+ * <p>The directory is made below the system property {@value #DIRECTORY_PROPERTY}, else below the
+ * temporary directory of the JVM; which disk that is decides about every figure with a sync in it.
  */
 final class ScratchEngine implements AutoCloseable {
     static final String DIRECTORY_PROPERTY = "raftengine.bench.dir";

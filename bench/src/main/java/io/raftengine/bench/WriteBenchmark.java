@@ -23,9 +23,9 @@ import org.openjdk.jmh.annotations.Warmup;
 /**
  * One operation appends one entry of raw bytes to the writer's own group and writes the batch.
  *
- * <p>A log that only grows is no steady state: every {@value #ENTRIES_KEPT} entries the batch also compacts all but the
- * newest, so that the index keeps its size however long the run is. What it costs is part of the figure, as it is for a
- * user who takes snapshots.
+ * <p>A log that only grows is no steady state: every {@value #ENTRIES_KEPT} entries the batch also
+ * compacts all but the newest, so that the index keeps its size however long the run is. What it
+ * costs is part of the figure, as it is for a user who takes snapshots.
  */
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.MICROSECONDS)

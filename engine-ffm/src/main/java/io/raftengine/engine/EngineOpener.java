@@ -6,6 +6,7 @@ import io.raftengine.engine.commit.GroupCommitter;
 import io.raftengine.engine.memtable.Memtables;
 import io.raftengine.engine.read.EntryReader;
 import io.raftengine.engine.read.ReadContextPool;
+import io.raftengine.error.ConfigException;
 import io.raftengine.error.StorageException;
 import io.raftengine.log.format.QueueKind;
 import io.raftengine.log.io.DirectoryLock;
@@ -31,13 +32,11 @@ import org.agrona.concurrent.AgentRunner;
 import org.agrona.concurrent.BackoffIdleStrategy;
 
 /**
- * Opens an engine step by step: directories, locks, scan, recovery, queues, commit pipeline,
- * background agent. Whatever fails, everything acquired before is given back, and the lock of a
- * directory is the last thing to go.
+ * Opens an engine step by step: directories, locks, scan, recovery, queues, commit pipeline, background agent. Whatever
+ * fails, everything acquired before is given back, and the lock of a directory is the last thing to go.
  */
 final class EngineOpener {
     private static final System.Logger LOG = System.getLogger(EngineOpener.class.getName());
-
     /** Address space, not memory; handles of 31 bits reach no further. */
     private static final long INDEX_BYTES_MAX = 32L << 30;
 
@@ -108,11 +107,13 @@ final class EngineOpener {
                                 readOnly),
                         fs,
                         scan,
-                        memtables.replaySink());
+                        memtables.replaySink(),
+                        budget);
         openQueues(dirs, scan);
         contexts = new ReadContextPool(budget);
         parts.opened(contexts::close);
-        entryReader = new EntryReader(budget, memtables, append, rewrite, config.verifyEveryRead());
+        entryReader =
+                new EntryReader(budget, memtables, append, rewrite, config.verifyEveryRead());
         parts.opened(entryReader::close);
         if (!readOnly) {
             openForWriting();
@@ -156,25 +157,36 @@ final class EngineOpener {
         List<Path> dirs = new ArrayList<>();
         dirs.add(config.dir());
         config.spillDir().ifPresent(dirs::add);
+        // All are looked at before the first one is made: a refusal changes nothing.
+        List<Path> missing = new ArrayList<>();
+        FileInfo main = null;
         for (Path dir : dirs) {
             FileInfo info = fs.info(dir);
-            if (info == null && !readOnly) {
-                fs.createDirectory(dir);
-                created = true;
-            } else if (info == null) {
-                throw new StorageException(dir.toString(), "open", 2, "no such directory");
-            } else if (info.kind() != FileKind.DIRECTORY) {
-                throw new StorageException(dir.toString(), "open", 20, "not a directory");
+            if (info == null) {
+                missing.add(dir);
+            } else {
+                demandDirectory(dir, info);
+                demandAnother(main, info);
             }
+            main = info;
+        }
+        for (Path dir : missing) {
+            if (missing.size() > 1 && normal(dirs.get(0)).equals(normal(dirs.get(1)))) {
+                throw sameDirectory();
+            }
+            if (readOnly) {
+                throw new StorageException(dir.toString(), "open", 2, "no such directory");
+            }
+            fs.createDirectory(dir);
+            created = true;
         }
         return dirs;
     }
 
     /**
-     * Makes the names of the directories durable: one that a power cut takes away takes every
-     * synced write with it (defect 10, Q12). Needed until the first segment exists; an earlier open
-     * may have made a directory and died. A parent that may be entered but not read cannot be
-     * synced by us.
+     * Makes the names of the directories durable: one that a power cut takes away takes every synced write with it (defect
+     * 10, Q12). Needed until the first segment exists; an earlier open may have made a directory and died. A parent that may
+     * be entered but not read cannot be synced by us.
      */
     private void syncNamesOf(List<Path> dirs) {
         for (Path dir : dirs) {
@@ -188,12 +200,32 @@ final class EngineOpener {
                 if (refused.errno() != EACCES) {
                     throw refused;
                 }
-                LOG.log(
-                        System.Logger.Level.WARNING,
-                        "the name of " + dir + " is not synced",
-                        refused);
+                LOG.log(System.Logger.Level.WARNING, "the name of " + dir + " is not synced", refused);
             }
         }
+    }
+
+    private static void demandDirectory(Path dir, FileInfo info) {
+        if (info.kind() != FileKind.DIRECTORY) {
+            throw new StorageException(dir.toString(), "open", 20, "not a directory");
+        }
+    }
+
+    /** The same directory twice would be scanned twice: every segment a duplicate. */
+    private void demandAnother(FileInfo main, FileInfo spill) {
+        if (main != null
+                && main.device() == spill.device()
+                && main.inode() == spill.inode()) {
+            throw sameDirectory();
+        }
+    }
+
+    private ConfigException sameDirectory() {
+        return new ConfigException("spill-dir", "is the same directory as dir, " + config.dir());
+    }
+
+    private static Path normal(Path dir) {
+        return dir.toAbsolutePath().normalize();
     }
 
     private void lock(Path dir) {

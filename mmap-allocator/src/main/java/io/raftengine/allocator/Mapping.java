@@ -52,7 +52,7 @@ public final class Mapping implements AutoCloseable {
                 LiveMemory.addMapping(mapping.address, bytes, name);
             }
             return mapping;
-        } catch (StorageException | UnsupportedFeatureException e) {
+        } catch (Throwable e) {
             budget.release(name, rounded);
             throw e;
         }

@@ -7,8 +7,7 @@ import io.raftengine.log.format.QueueKind;
  *
  * <p>The state after {@link #merge} must equal the sequential application of all rewrite partitions
  * and then all append partitions, each in ascending {@code order}, however the log was split into
- * partitions. One thing is judged at the end only: whether the first append entries of a group meet
- * its rewritten ones. What stood between them may have been overwritten later and purged.
+ * partitions.
  */
 public interface ReplaySink {
     /**

@@ -2,6 +2,7 @@ package io.raftengine.recovery;
 
 import io.raftengine.allocator.MemoryBudget;
 import io.raftengine.error.CorruptionException;
+import io.raftengine.error.UnsupportedFeatureException;
 import io.raftengine.log.format.BatchScanner;
 import io.raftengine.log.format.BreakKind;
 import io.raftengine.log.format.FormatVersion;
@@ -39,6 +40,9 @@ final class SegmentScan implements AutoCloseable {
          */
         void batch(int segment, SegmentFile file, BatchScanner scanner);
     }
+
+    /** Bounds the work that a sparse file can ask for without taking any space. */
+    private static final long FILE_BYTES_MAX = 8L << 30;
 
     private final FileSystem fs;
     private final RecoveryMode mode;
@@ -109,11 +113,24 @@ final class SegmentScan implements AutoCloseable {
         last = isLast;
         consumer = to;
         handle = open;
-        verdict = new SegmentVerdict(segmentFile, open.size());
+        verdict = new SegmentVerdict(segmentFile, supportedSize(segmentFile, open.size()));
         lastBatch = -1;
         latestWatermarkBatch = -1;
         looked = false;
         behind = null;
+    }
+
+    /** Entries blocks begin below 4 GiB, and no batch is as long again. */
+    private static long supportedSize(SegmentFile file, long bytes) {
+        if (bytes > FILE_BYTES_MAX) {
+            throw new UnsupportedFeatureException(
+                    file.path()
+                            + ": a segment of "
+                            + bytes
+                            + " bytes; supported are "
+                            + FILE_BYTES_MAX);
+        }
+        return bytes;
     }
 
     private boolean openHeader() {

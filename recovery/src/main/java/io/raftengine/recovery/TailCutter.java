@@ -122,6 +122,13 @@ final class TailCutter {
                 FileHandle to = fs.open(side, FileSystem.OpenMode.CREATE)) {
             long done = 0;
             while (done < range.bytes()) {
+                // Holes stay holes, or a file of a terabyte that holds nothing would fill the disk.
+                long data = from.dataFrom(range.fromBytes() + done) - range.fromBytes();
+                if (data > done) {
+                    done = Math.min(data, range.bytes());
+                    to.truncate(done);
+                    continue;
+                }
                 int n = (int) Math.min(COPY_BYTES, range.bytes() - done);
                 FileIo.readFully(from, buffer.address(), n, range.fromBytes() + done);
                 FileIo.writeFully(to, buffer.address(), n, done);

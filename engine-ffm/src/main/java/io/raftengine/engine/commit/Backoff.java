@@ -2,10 +2,7 @@ package io.raftengine.engine.commit;
 
 import java.util.concurrent.locks.LockSupport;
 
-/**
- * Waiting for another thread that will be done in microseconds once it runs: yields first, then
- * short parks.
- */
+/** Waiting for another thread that will be done in microseconds once it runs: yields first, then short parks. */
 final class Backoff {
     private static final int YIELDS = 32;
     private static final long PARK_NANOS = 20_000L;
@@ -14,8 +11,7 @@ final class Backoff {
 
     /** Waits a little, longer when {@code attempt} grows. */
     static void await(int attempt) {
-        // The park of an interrupted thread returns at once: a virtual one would keep its carrier
-        // from those it waits for.
+        // The park of an interrupted thread returns at once: a virtual one would keep its carrier from those it waits for.
         if (attempt < YIELDS || Thread.currentThread().isInterrupted()) {
             Thread.yield();
         } else {

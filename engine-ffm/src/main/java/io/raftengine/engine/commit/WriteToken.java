@@ -3,14 +3,12 @@ package io.raftengine.engine.commit;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
- * The right to write: exactly one thread at a time appends to the queue, changes the memtables and
- * moves commit groups.
+ * The right to write: exactly one thread at a time appends to the queue, changes the memtables and moves commit groups.
  *
- * <p>The token is laid down, not handed over. A hand-over to a sleeping thread would keep everyone
- * waiting until that thread runs; laid down, the next caller that runs takes it and leads the group
- * in which the sleeper waits as well. Who lays it down then wakes one waiter, in case nobody runs;
- * who waits has announced itself before its last look at the token, so that never both miss each
- * other.
+ * <p>The token is laid down, not handed over. A hand-over to a sleeping thread would keep everyone waiting until that
+ * thread runs; laid down, the next caller that runs takes it and leads the group in which the sleeper waits as well. Who
+ * lays it down then wakes one waiter, in case nobody runs; who waits has announced itself before its last look at the
+ * token, so that never both miss each other.
  */
 final class WriteToken {
     private final AtomicBoolean held = new AtomicBoolean();

@@ -9,8 +9,7 @@ package io.raftengine.engine.memtable;
  *   index == end                       append           append                     append
  *   first &lt;= index &lt; end               drop from index  drop from index            drop from index
  *   index &gt; end        (hole)          refuse (D11)     only rewritten ones exist: drop all
- *                                                       aside ({@link RewrittenAside});
- *                                                       else corruption
+ *                                                       drop all; else corruption
  *   index &lt; first                      refuse (D11)     drop all                   drop all
  * </pre>
  */

@@ -10,7 +10,6 @@ import io.raftengine.log.format.ItemReader;
 final class Applier {
     private final Blocks blocks;
     private final GroupTable table;
-    private final RecordPool pool;
     private final EntryIndex entries;
     private final KeyTree keys;
     private final WaitingCells waiting;
@@ -28,13 +27,11 @@ final class Applier {
     Applier(
             Blocks blocks,
             GroupTable table,
-            RecordPool pool,
             EntryIndex entries,
             KeyTree keys,
             WaitingCells waiting) {
         this.blocks = blocks;
         this.table = table;
-        this.pool = pool;
         this.entries = entries;
         this.keys = keys;
         this.waiting = waiting;

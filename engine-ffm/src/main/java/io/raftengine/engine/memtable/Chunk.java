@@ -51,9 +51,7 @@ final class Chunk {
     private static final int BASE_INDEX = 0;
     private static final int BASE_SEGMENT = 8;
     private static final int RUNS = 16;
-    private static final int SLOTS = 18;
     private static final int SIZE = 20;
-    private static final int FLAGS = 22;
     private static final int SPILL = 24;
 
     private static final int REWRITE = 1;

@@ -22,14 +22,12 @@ final class EntryIndex {
      */
     private static final int SPLIT_ENTRIES_MIN = 16;
 
-    private final Blocks blocks;
     private final SegmentAccounting accounting;
     private final ChunkList chunks;
     private final int[] tails = new int[Chunk.RUN_ENTRIES_MAX];
     private byte[] image = new byte[0];
 
     EntryIndex(Blocks blocks, SegmentAccounting accounting) {
-        this.blocks = blocks;
         this.accounting = accounting;
         chunks = new ChunkList(blocks);
     }

@@ -162,7 +162,7 @@ final class GroupTable {
         long hash = hash(groupId);
         long segment = segmentOf(hash);
         while (count(segment) >= FULL) {
-            split(segment, hash);
+            split(segment);
             segment = segmentOf(hash);
         }
         beginWrite(segment);
@@ -227,7 +227,7 @@ final class GroupTable {
         setCount(segment, count(segment) + 1);
     }
 
-    private void split(long segment, long hash) {
+    private void split(long segment) {
         int depth = Memory.getByte(segment + DEPTH);
         if (depth == DEPTH_MAX) {
             throw new IllegalStateException("the group table cannot grow any further");

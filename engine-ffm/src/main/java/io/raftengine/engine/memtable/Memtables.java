@@ -97,7 +97,7 @@ public final class Memtables implements AutoCloseable {
             keys = new KeyTree(blocks, accounting);
             waiting = new WaitingCells(blocks);
             validation = new Validation(blocks, table, pool, entries.chunks(), waiting);
-            applier = new Applier(blocks, table, pool, entries, keys, waiting);
+            applier = new Applier(blocks, table, entries, keys, waiting);
             entryReader = new EntryReader(base);
         } catch (RuntimeException e) {
             arena.close();

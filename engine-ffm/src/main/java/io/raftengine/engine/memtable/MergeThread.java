@@ -39,7 +39,7 @@ final class MergeThread implements Runnable {
             for (ReplayPartition partition : partitions) {
                 merge.join(partition, share, shares);
             }
-            merge.finish();
+            merge.settle();
         } catch (RuntimeException | Error e) {
             failure = e; // told by rethrow(), in the thread that asked for the merge
         }

@@ -10,7 +10,7 @@ final class ReplayMerge {
     private final SegmentAccounting accounting;
     private final EntryIndex entries;
     private final KeyTree keys;
-    private final RewrittenAside aside;
+    private final SetAside aside;
     private long groupsAdded;
 
     ReplayMerge(Memtables memtables, Blocks blocks) {
@@ -19,7 +19,7 @@ final class ReplayMerge {
         accounting = new SegmentAccounting(true);
         entries = new EntryIndex(blocks, accounting);
         keys = new KeyTree(blocks, accounting);
-        aside = new RewrittenAside(blocks, entries);
+        aside = new SetAside(blocks, entries);
     }
 
     SegmentAccounting accounting() {
@@ -42,8 +42,8 @@ final class ReplayMerge {
         }
     }
 
-    /** After the last partition. */
-    void finish() {
+    /** To be called once, when all partitions are joined. */
+    void settle() {
         aside.settle();
     }
 
@@ -58,7 +58,8 @@ final class ReplayMerge {
             handle = addRecord(group);
         }
         long record = blocks.at(handle);
-        replayMarks(partition, source, handle, group);
+        boolean rewrite = partition.isRewrite();
+        replayMarks(partition, source, record, handle, rewrite);
         if (ReplayRecord.has(source, ReplayRecord.CLEANED)) {
             keys.clear(record);
             dropExtension(record);
@@ -91,8 +92,8 @@ final class ReplayMerge {
 
     // ---- entries -------------------------------------------------------------------------------
 
-    private void replayMarks(ReplayPartition partition, long source, int handle, long group) {
-        long record = blocks.at(handle);
+    private void replayMarks(
+            ReplayPartition partition, long source, long record, int handle, boolean rewrite) {
         int count = ReplayRecord.marks(source);
         Blocks theirs = partition.blocks();
         for (int i = 0; i < count; i++) {
@@ -100,22 +101,20 @@ final class ReplayMerge {
             switch (ReplayMarks.kind(theirs, source, i)) {
                 case ReplayMarks.COMPACT:
                     entries.compact(record, index);
-                    aside.compact(handle, index);
+                    aside.compact(record, index);
                     break;
                 case ReplayMarks.APPEND:
-                    makeWay(handle, index, partition.isRewrite(), group);
-                    aside.cut(handle, index);
+                    makeWay(record, handle, index, rewrite);
                     break;
                 default:
                     entries.dropAll(record);
-                    aside.drop(handle);
+                    aside.drop(record);
                     break;
             }
         }
     }
 
-    private void makeWay(int handle, long index, boolean rewrite, long group) {
-        long record = blocks.at(handle);
+    private void makeWay(long record, int handle, long index, boolean rewrite) {
         long first = GroupRecord.first(record);
         long end = GroupRecord.end(record);
         switch (AppendRule.classify(first, end, index)) {
@@ -126,13 +125,17 @@ final class ReplayMerge {
                 if (rewrite) {
                     entries.dropAll(record);
                 } else if (GroupRecord.rewrittenEnd(record) == end) {
-                    aside.put(handle, record);
+                    aside.detach(record, handle);
                 } else {
-                    throw ReplayPartition.hole(group, end, index);
+                    throw ReplayPartition.hole(GroupRecord.id(record), end, index);
                 }
                 break;
             case AppendRule.BELOW_FIRST:
                 entries.dropAll(record);
+                aside.reach(record, index);
+                break;
+            case AppendRule.EMPTY:
+                aside.reach(record, index);
                 break;
             default:
                 break;

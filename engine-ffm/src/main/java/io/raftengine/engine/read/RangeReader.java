@@ -9,9 +9,8 @@ import io.raftengine.error.StorageException;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Reads consecutive entries. Locations are taken a portion at a time, neighbours in one block are
- * read together, and no memory is set aside for entries that were not found yet. Safe for all
- * threads, each with a {@link ReadContext}.
+ * Reads consecutive entries. Locations are taken a portion at a time, neighbours in one block are read together, and no
+ * memory is set aside for entries that were not found yet. Safe for all threads, each with a {@link ReadContext}.
  */
 public final class RangeReader {
     /** Neighbours are read together up to this many bytes. */
@@ -104,7 +103,7 @@ public final class RangeReader {
                 for (; i < behind; i++) {
                     int length = cursor.entryLength(i);
                     bytes += length;
-                    if (bytes > bytesMax && bytes > length) {
+                    if (bytes > bytesMax && next != begin) {
                         return next - begin;
                     }
                     long offset = context.resultOffset() + cursor.entryStart(i) - base;

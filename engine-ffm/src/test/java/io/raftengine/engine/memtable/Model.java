@@ -20,8 +20,8 @@ final class Model {
     static final class Group {
         final TreeMap<Long, Place> entries = new TreeMap<>(Long::compareUnsigned);
 
-        /** Rewritten entries that the append queue does not meet yet. */
-        final TreeMap<Long, Place> aside = new TreeMap<>(Long::compareUnsigned);
+        /** During replay: what the rewrite queue holds, while {@link #entries} is what the append queue holds. */
+        final TreeMap<Long, Place> rewritten = new TreeMap<>(Long::compareUnsigned);
 
         final TreeMap<byte[], byte[]> keys = new TreeMap<>(Arrays::compareUnsigned);
         final TreeMap<byte[], Map.Entry<QueueKind, Long>> keyPlaces =
@@ -30,7 +30,7 @@ final class Model {
         Group copy() {
             Group copy = new Group();
             copy.entries.putAll(entries);
-            copy.aside.putAll(aside);
+            copy.rewritten.putAll(rewritten);
             copy.keys.putAll(keys);
             copy.keyPlaces.putAll(keyPlaces);
             return copy;
@@ -72,15 +72,17 @@ final class Model {
         apply(queue, segment, offset, batch, false);
     }
 
-    /** The log has been replayed: rewritten entries stay where the append queue meets them. */
-    void replayed() {
+    /** Joins the two queues: what the append queue holds goes on from the rewritten entries, or replaces them. */
+    void finishReplay() {
         for (Group group : groups.values()) {
-            if (!group.aside.isEmpty()
-                    && !group.entries.isEmpty()
-                    && group.aside.lastKey() + 1 == group.entries.firstKey()) {
-                group.entries.putAll(group.aside);
+            boolean goesOn =
+                    group.entries.isEmpty()
+                            || !group.rewritten.isEmpty()
+                                    && group.rewritten.lastKey() + 1 == group.entries.firstKey();
+            if (goesOn) {
+                group.entries.putAll(group.rewritten);
             }
-            group.aside.clear();
+            group.rewritten.clear();
         }
     }
 
@@ -91,8 +93,12 @@ final class Model {
                 case ENTRIES -> {
                     if (item.tails().length > 0) {
                         group = groups.computeIfAbsent(item.group(), id -> new Group());
-                        makeWay(queue, item, group, live);
-                        append(queue, segment, offset, batch, item, group.entries);
+                        TreeMap<Long, Place> entries =
+                                queue == QueueKind.REWRITE ? group.rewritten : group.entries;
+                        makeWay(queue, item, entries, live);
+                        // Whatever the append queue says of an index is younger than what was rewritten.
+                        group.rewritten.tailMap(item.index(), true).clear();
+                        append(queue, segment, offset, batch, item, entries);
                     }
                 }
                 case PUT -> {
@@ -110,7 +116,7 @@ final class Model {
                 case COMPACT -> {
                     if (group != null) {
                         group.entries.headMap(item.index(), false).clear();
-                        group.aside.headMap(item.index(), false).clear();
+                        group.rewritten.headMap(item.index(), false).clear();
                     }
                 }
                 case CLEAN -> groups.remove(item.group());
@@ -118,9 +124,8 @@ final class Model {
         }
     }
 
-    private static void makeWay(QueueKind queue, TestBatch.Item item, Group group, boolean live) {
-        TreeMap<Long, Place> entries = group.entries;
-        group.aside.tailMap(item.index(), true).clear();
+    private static void makeWay(
+            QueueKind queue, TestBatch.Item item, TreeMap<Long, Place> entries, boolean live) {
         if (entries.isEmpty()) {
             return;
         }
@@ -136,12 +141,7 @@ final class Model {
             throw new Refused(Memtables.BELOW_FIRST, item.group(), first, index);
         }
         if (hole && queue == QueueKind.APPEND) {
-            boolean onlyRewritten =
-                    entries.values().stream().allMatch(p -> p.queue() == QueueKind.REWRITE);
-            if (!onlyRewritten) {
-                throw new Refused(Memtables.HOLE, item.group(), next, index);
-            }
-            group.aside.putAll(entries);
+            throw new Refused(Memtables.HOLE, item.group(), next, index);
         }
         if (hole || below) {
             entries.clear();

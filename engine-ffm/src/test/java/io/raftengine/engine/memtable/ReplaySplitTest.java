@@ -96,6 +96,39 @@ class ReplaySplitTest {
         check(rewrite, append, 0, 1, new Random(1));
     }
 
+    /** What a purge leaves of an append queue may begin with entries that were overwritten further down later on. */
+    @Test
+    void rewrittenEntriesBehindAHoleReturnWhenALaterAppendReachesThem() {
+        List<Logged> rewrite =
+                List.of(logged(QueueKind.REWRITE, 1, new TestBatch().range(13, 1, 28)));
+        List<Logged> append = new ArrayList<>();
+        append.add(logged(QueueKind.APPEND, 7, new TestBatch().range(13, 35, 35)));
+        append.add(logged(QueueKind.APPEND, 7, new TestBatch().range(13, 29, 30)));
+        append.add(logged(QueueKind.APPEND, 8, new TestBatch().range(13, 31, 34)));
+        append.add(logged(QueueKind.APPEND, 8, new TestBatch().compact(13, 16)));
+        append.add(logged(QueueKind.APPEND, 9, new TestBatch().range(13, 35, 37)));
+        for (int split = 0; split < 16; split++) {
+            check(rewrite, append, split, 2, new Random(split));
+        }
+    }
+
+    @Test
+    void rewrittenEntriesBehindAHoleAreCutWhereALaterAppendReachesIntoThem() {
+        List<Logged> rewrite =
+                List.of(logged(QueueKind.REWRITE, 1, new TestBatch().range(13, 5, 28)));
+        for (int reach = 3; reach < 34; reach++) {
+            List<Logged> append = new ArrayList<>();
+            append.add(logged(QueueKind.APPEND, 7, new TestBatch().range(13, 35, 36)));
+            append.add(logged(QueueKind.APPEND, 7, new TestBatch().range(13, 32, 32)));
+            append.add(logged(QueueKind.APPEND, 8, new TestBatch().compact(13, 10)));
+            append.add(logged(QueueKind.APPEND, 8, new TestBatch().range(13, reach, reach + 1)));
+            append.add(logged(QueueKind.APPEND, 9, new TestBatch().compact(13, 12)));
+            for (int split = 0; split < 16; split++) {
+                check(rewrite, append, split, 2, new Random(split));
+            }
+        }
+    }
+
     @Test
     void anAtomicSpanIsKeptWithTheGroupUntilItIsCleaned() {
         try (Memtables memtables = new Memtables(MemoryBudget.unlimited(), 1 << 26)) {
@@ -116,51 +149,6 @@ class ReplaySplitTest {
             assertThat(GroupExtension.spanFirst(extension)).isEqualTo(2);
             assertThat(GroupExtension.spanLast(extension)).isEqualTo(3);
             assertThat(GroupRecord.extension(cleaned)).isZero();
-        }
-    }
-
-    /**
-     * 207 and 208 were written, then 207 again; the rewrite queue took 205 and 206, and the segment
-     * of the first 207 was purged. What is left begins with a hole that closes later.
-     */
-    @Test
-    void rewrittenEntriesStayWhereAHoleBehindThemClosesLater() {
-        List<Logged> rewrite =
-                List.of(logged(QueueKind.REWRITE, 1, new TestBatch().range(1, 205, 206)));
-        List<Logged> append =
-                List.of(
-                        logged(QueueKind.APPEND, 9, new TestBatch().range(1, 208, 208)),
-                        logged(QueueKind.APPEND, 11, new TestBatch().range(1, 207, 208)),
-                        logged(QueueKind.APPEND, 13, new TestBatch().range(1, 209, 210)));
-        for (int split = 1; split <= 4; split++) {
-            check(rewrite, append, split, 2, new Random(1));
-        }
-        Model model = new Model();
-        rewrite.forEach(l -> model.replay(l.queue, l.segment, l.offset, l.batch));
-        append.forEach(l -> model.replay(l.queue, l.segment, l.offset, l.batch));
-        model.replayed();
-        assertThat(model.groups.get(1L).entries.keySet())
-                .containsExactly(205L, 206L, 207L, 208L, 209L, 210L);
-    }
-
-    @Test
-    void rewrittenEntriesGoWhereAHoleBehindThemStaysOpen() {
-        List<Logged> rewrite =
-                List.of(logged(QueueKind.REWRITE, 1, new TestBatch().range(1, 205, 206)));
-        for (TestBatch last :
-                List.of(
-                        new TestBatch().range(1, 209, 210),
-                        new TestBatch().range(1, 206, 207).range(1, 208, 208).compact(1, 207),
-                        new TestBatch().range(1, 204, 204),
-                        new TestBatch().clean(1).range(1, 207, 207),
-                        new TestBatch().compact(1, 300))) {
-            List<Logged> append =
-                    List.of(
-                            logged(QueueKind.APPEND, 9, new TestBatch().range(1, 208, 208)),
-                            logged(QueueKind.APPEND, 11, last));
-            for (int split = 1; split <= 3; split++) {
-                check(rewrite, append, split, 2, new Random(1));
-            }
         }
     }
 
@@ -202,7 +190,7 @@ class ReplaySplitTest {
         try {
             rewrite.forEach(l -> model.replay(l.queue, l.segment, l.offset, l.batch));
             append.forEach(l -> model.replay(l.queue, l.segment, l.offset, l.batch));
-            model.replayed();
+            model.finishReplay();
         } catch (Model.Refused hole) {
             refused = true;
         }

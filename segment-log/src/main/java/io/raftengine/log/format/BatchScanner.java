@@ -352,7 +352,7 @@ public final class BatchScanner implements AutoCloseable {
      * @throws io.raftengine.error.StorageException the file cannot be read
      */
     public long zerosUntil(long offset) {
-        long from = offset;
+        long from = source.dataFrom(offset);
         while (from < fileBytes) {
             refill(from);
             int length = (int) (windowEnd - from);
@@ -361,7 +361,7 @@ public final class BatchScanner implements AutoCloseable {
                     return from + i;
                 }
             }
-            from = windowEnd;
+            from = source.dataFrom(windowEnd);
         }
         return fileBytes;
     }

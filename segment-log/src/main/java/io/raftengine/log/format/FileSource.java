@@ -71,6 +71,21 @@ public final class FileSource implements ByteSource, AutoCloseable {
         }
     }
 
+    /**
+     * Where the next bytes are that were ever written; zeros up to there.
+     *
+     * @param position where to begin
+     * @return a position from there to the size
+     */
+    long dataFrom(long position) {
+        return position >= size ? position : Math.min(size, file.dataFrom(position));
+    }
+
+    /** How much of the file is more than a hole. */
+    long dataBytes() {
+        return file.dataBytes();
+    }
+
     @Override
     public long size() {
         return size;

@@ -52,8 +52,9 @@ final class ForwardSearch {
     }
 
     ForwardLook run(long from) {
-        work = WORK_PER_BYTE * Math.max(0, fileBytes - from) + WORK_FREE;
-        long offset = from;
+        // A hole costs nothing to make, so it must not pay for anything.
+        work = WORK_PER_BYTE * Math.clamp(fileBytes - from, 0, source.dataBytes()) + WORK_FREE;
+        long offset = behindHole(from);
         while (fileBytes - offset >= BatchHeader.BATCH_BYTES_MIN) {
             int length = (int) Math.min(window.length, fileBytes - offset);
             source.read(offset, window, 0, length);
@@ -63,9 +64,14 @@ final class ForwardSearch {
             // the file's own.
             int needed =
                     windowEnd == fileBytes ? BatchHeader.BATCH_BYTES_MIN : WatermarkBatch.BYTES;
-            offset += look(length - needed);
+            offset = behindHole(offset + look(length - needed));
         }
         return new ForwardLook(firstValid, valid, watermark, watermarkOffset, complete);
+    }
+
+    /** Steps over a hole: a batch has a byte that is not zero within its first seven. */
+    private long behindHole(long offset) {
+        return Math.max(offset, source.dataFrom(offset) - Long.BYTES);
     }
 
     /** Looks at the window's offsets up to {@code last}; returns how many were dealt with. */

@@ -19,6 +19,9 @@ package io.raftengine.log.format;
  * @param seq its number, 0 or more
  */
 public record SegmentName(Kind kind, long seq) {
+    /** Largest number: longer ones are misread as their first 16 digits (D10). */
+    public static final long SEQ_MAX = 9_999_999_999_999_999L;
+
     private static final int NUMBER_CHARS = 16;
     private static final String RESERVED_SUFFIX = ".raftlog.reserved";
     private static final String PREPARED_PREFIX = "prepared-";

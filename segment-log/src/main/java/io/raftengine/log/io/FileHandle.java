@@ -75,6 +75,27 @@ public interface FileHandle extends AutoCloseable {
     long size();
 
     /**
+     * Where the next bytes are that were ever written. What lies before reads as zeros and costs no
+     * disk space: a file of a terabyte may hold a page.
+     *
+     * @param offset where to begin, not behind the end
+     * @return an offset from {@code offset} to the length of the file; {@code offset} itself where
+     *     the system cannot tell
+     */
+    default long dataFrom(long offset) {
+        return offset;
+    }
+
+    /**
+     * How much of the file takes space on disk.
+     *
+     * @return bytes, at most {@link #size}; that where the system cannot tell
+     */
+    default long dataBytes() {
+        return size();
+    }
+
+    /**
      * Reserves space, so that later writes into the range cannot run out of it, and grows the file
      * to cover the range. What a file system cannot do is silently left out: no caller may rely on
      * it, neither on the space nor on the length.

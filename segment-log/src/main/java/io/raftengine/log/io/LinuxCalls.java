@@ -16,18 +16,19 @@ import java.lang.invoke.MethodHandle;
  * per-thread scratch at a thread's first one.
  *
  * <p>Design note: every function is linked with the same descriptor, six 64-bit words in and one
- * out. Linking a new shape costs 3 to 15 ms in a fresh JVM, another function of a known shape 0.2
- * ms. It is sound on the two platforms we accept: both pass the first six integer arguments in
- * registers, a callee reads only the registers and the low half it declares, and results of type
- * {@code int} are narrowed here because their upper half is undefined. {@code openat} is variadic
- * in C; Linux on aarch64 passes variadic arguments like any others, and on x86-64 the linker sets
- * the count of vector registers (0) for every call.
+ * out, with errno or without. Linking a new shape costs 3 to 15 ms in a fresh JVM, another function
+ * of a known shape 0.2 ms. It is sound on the two platforms we accept: both pass the first six
+ * integer arguments in registers, a callee reads only the registers and the low half it declares,
+ * and results of type {@code int} are narrowed here because their upper half is undefined. {@code
+ * openat} is variadic in C; Linux on aarch64 passes variadic arguments like any others, and on
+ * x86-64 the linker sets the count of vector registers (0) for every call.
  *
  * <p>The calls are normal downcalls, never {@code critical}: they may block, and a critical call
  * that blocks holds up every safepoint of the JVM.
  */
 final class LinuxCalls {
     static final int EINTR = 4;
+    static final int ENXIO = 6;
     static final int ENOENT = 2;
     static final int EAGAIN = 11;
     static final int EACCES = 13;
@@ -62,6 +63,7 @@ final class LinuxCalls {
     static final int LOCK_NB = 4;
     static final int LOCK_UN = 8;
 
+    private static final int SEEK_DATA = 3;
     private static final int SYNC_FILE_RANGE_WRITE = 2;
     private static final int POSIX_FADV_WILLNEED = 3;
     private static final int POSIX_FADV_DONTNEED = 4;
@@ -86,16 +88,23 @@ final class LinuxCalls {
 
     private static final class Reads {
         static final MethodHandle PREAD = link("pread");
+        static final MethodHandle PREAD_PLAIN = linkPlain("pread");
+    }
+
+    private static final class Holes {
+        static final MethodHandle LSEEK = link("lseek");
     }
 
     private static final class Writes {
         static final MethodHandle PWRITE = link("pwrite");
+        static final MethodHandle PWRITE_PLAIN = linkPlain("pwrite");
         static final MethodHandle FDATASYNC = link("fdatasync");
         static final MethodHandle FTRUNCATE = link("ftruncate");
     }
 
     private static final class Vectors {
         static final MethodHandle PWRITEV = link("pwritev");
+        static final MethodHandle PWRITEV_PLAIN = linkPlain("pwritev");
     }
 
     private static final class Writeback {
@@ -170,36 +179,57 @@ final class LinuxCalls {
 
     // ---- transfers ----------------------------------------------------------------------------
 
+    // Capturing errno makes the JDK slice the segment for it, 40 bytes of heap for each call until
+    // C2
+    // has compiled the caller. So transfers are first tried without; the rare one that fails is
+    // repeated with it, which is sound because a transfer that failed transferred nothing.
+
     static long pread(int fd, long address, long length, long offset) {
-        Scratch scratch = SCRATCH.get();
-        while (true) {
-            long n;
-            try {
-                n =
-                        (long)
-                                Reads.PREAD.invokeExact(
-                                        scratch.errno, (long) fd, address, length, offset, 0L, 0L);
-            } catch (Throwable e) {
-                throw unexpected(e);
-            }
-            if (n >= 0) {
-                return n;
-            }
-            int errno = errno(scratch);
-            if (errno != EINTR) {
-                return -errno;
-            }
+        try {
+            long n =
+                    (long)
+                            Reads.PREAD_PLAIN.invokeExact(
+                                    (long) fd, address, length, offset, 0L, 0L);
+            return n >= 0 ? n : transfer(Reads.PREAD, fd, address, length, offset);
+        } catch (Throwable e) {
+            throw unexpected(e);
         }
     }
 
     static long pwrite(int fd, long address, long length, long offset) {
+        try {
+            long n =
+                    (long)
+                            Writes.PWRITE_PLAIN.invokeExact(
+                                    (long) fd, address, length, offset, 0L, 0L);
+            return n >= 0 ? n : transfer(Writes.PWRITE, fd, address, length, offset);
+        } catch (Throwable e) {
+            throw unexpected(e);
+        }
+    }
+
+    static long pwritev(int fd, long iovecAddress, int count, long offset) {
+        try {
+            long n =
+                    (long)
+                            Vectors.PWRITEV_PLAIN.invokeExact(
+                                    (long) fd, iovecAddress, (long) count, offset, 0L, 0L);
+            return n >= 0 ? n : transfer(Vectors.PWRITEV, fd, iovecAddress, count, offset);
+        } catch (Throwable e) {
+            throw unexpected(e);
+        }
+    }
+
+    /** A transfer whose error number is wanted. */
+    private static long transfer(
+            MethodHandle function, int fd, long address, long length, long offset) {
         Scratch scratch = SCRATCH.get();
         while (true) {
             long n;
             try {
                 n =
                         (long)
-                                Writes.PWRITE.invokeExact(
+                                function.invokeExact(
                                         scratch.errno, (long) fd, address, length, offset, 0L, 0L);
             } catch (Throwable e) {
                 throw unexpected(e);
@@ -214,31 +244,17 @@ final class LinuxCalls {
         }
     }
 
-    static long pwritev(int fd, long iovecAddress, int count, long offset) {
+    /** Offset of the next byte that is in no hole. Moves the descriptor's position, which nobody uses. */
+    static long seekData(int fd, long offset) {
         Scratch scratch = SCRATCH.get();
-        while (true) {
-            long n;
-            try {
-                n =
-                        (long)
-                                Vectors.PWRITEV.invokeExact(
-                                        scratch.errno,
-                                        (long) fd,
-                                        iovecAddress,
-                                        (long) count,
-                                        offset,
-                                        0L,
-                                        0L);
-            } catch (Throwable e) {
-                throw unexpected(e);
-            }
-            if (n >= 0) {
-                return n;
-            }
-            int errno = errno(scratch);
-            if (errno != EINTR) {
-                return -errno;
-            }
+        try {
+            long at =
+                    (long)
+                            Holes.LSEEK.invokeExact(
+                                    scratch.errno, (long) fd, offset, (long) SEEK_DATA, 0L, 0L, 0L);
+            return at >= 0 ? at : -errno(scratch);
+        } catch (Throwable e) {
+            throw unexpected(e);
         }
     }
 
@@ -391,6 +407,11 @@ final class LinuxCalls {
         Linker linker = Linker.nativeLinker();
         return linker.downcallHandle(
                 linker.defaultLookup().findOrThrow(function), SIX_WORDS, ERRNO);
+    }
+
+    private static MethodHandle linkPlain(String function) {
+        Linker linker = Linker.nativeLinker();
+        return linker.downcallHandle(linker.defaultLookup().findOrThrow(function), SIX_WORDS);
     }
 
     private static boolean aarch64() {

@@ -132,6 +132,37 @@ final class LinuxFileHandle implements FileHandle {
     }
 
     @Override
+    public long dataFrom(long offset) {
+        int descriptor = enter();
+        try {
+            long at = LinuxCalls.seekData(descriptor, offset);
+            if (at == -LinuxCalls.ENXIO) {
+                return Math.max(offset, size());
+            }
+            if (at < 0 && at != -LinuxCalls.EINVAL && at != -LinuxCalls.EOPNOTSUPP) {
+                throw Failures.of(path, "search for data from " + offset, at);
+            }
+            return Math.max(offset, at);
+        } finally {
+            leave();
+        }
+    }
+
+    @Override
+    public long dataBytes() {
+        int descriptor = enter();
+        try {
+            int result = LinuxCalls.statx(descriptor);
+            if (result < 0) {
+                throw Failures.of(path, "size", result);
+            }
+            return Statx.dataBytes(LinuxCalls.scratch().buffer);
+        } finally {
+            leave();
+        }
+    }
+
+    @Override
     public void allocate(long offset, long length) {
         int descriptor = enter();
         try {

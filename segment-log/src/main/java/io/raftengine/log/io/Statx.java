@@ -25,6 +25,8 @@ final class Statx {
     private static final int MODE = 28;
     private static final int INODE = 32;
     private static final int SIZE = 40;
+    private static final long BLOCKS = 48;
+    private static final long BLOCK_BYTES = 512;
     private static final int MTIME_SECONDS = 112;
     private static final int MTIME_NANOS = 120;
     private static final int DEVICE_MAJOR = 136;
@@ -56,6 +58,10 @@ final class Statx {
 
     static long size(MemorySegment statx) {
         return statx.get(ValueLayout.JAVA_LONG, SIZE);
+    }
+
+    static long dataBytes(MemorySegment statx) {
+        return Math.min(size(statx), statx.get(ValueLayout.JAVA_LONG, BLOCKS) * BLOCK_BYTES);
     }
 
     static FileInfo info(MemorySegment statx, boolean symlink) {

@@ -10,12 +10,19 @@ import io.raftengine.error.PoisonedException;
 final class PoisonSwitch {
     private volatile PoisonedException first;
 
+    /** Made ahead: with the heap exhausted no error can be made, but one must be remembered. */
+    private final PoisonedException withoutDetails =
+            new PoisonedException("an earlier write or sync broke off");
+
     /** Records the failure unless an earlier one was recorded, and returns the error to throw. */
     synchronized PoisonedException poison(String what, Throwable cause) {
+        if (first == null) {
+            first = withoutDetails;
+        }
         PoisonedException error =
                 new PoisonedException(
                         what + "; the outcome is unknown until the log is reopened", cause);
-        if (first == null) {
+        if (first == withoutDetails) {
             first = error;
         }
         return error;

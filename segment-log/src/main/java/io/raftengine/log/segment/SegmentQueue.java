@@ -5,8 +5,10 @@ import io.raftengine.error.InvalidArgumentException;
 import io.raftengine.error.OutOfSpaceException;
 import io.raftengine.error.PoisonedException;
 import io.raftengine.error.StorageException;
+import io.raftengine.error.UnsupportedFeatureException;
 import io.raftengine.log.format.FormatVersion;
 import io.raftengine.log.format.QueueKind;
+import io.raftengine.log.format.SegmentName;
 import io.raftengine.log.io.FileSystem;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -245,9 +247,17 @@ public final class SegmentQueue implements SegmentSource, AutoCloseable {
      * @throws StorageException if the new file cannot be made; try again
      * @throws OutOfSpaceException if there is no space for it; try again
      * @throws PoisonedException if a cut or a sync failed, now or before
+     * @throws UnsupportedFeatureException if the numbers have run out
      */
     public void rotate() {
         checkWritable();
+        if (active.seq() >= SegmentName.SEQ_MAX) {
+            throw new UnsupportedFeatureException(
+                    active.segment().path()
+                            + " has the last number of "
+                            + kind()
+                            + " segments; a longer one would be misread");
+        }
         long began = System.nanoTime();
         ActiveSegment old = active;
         if (!installer.pending()) {
