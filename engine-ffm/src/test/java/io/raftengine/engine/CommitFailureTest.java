@@ -100,6 +100,29 @@ class CommitFailureTest {
         }
     }
 
+    /** I8: what an idle engine holds must not depend on the largest value anybody ever looked at. */
+    @Test
+    void aScanOverAGiantValueHoldsNoMemoryAfterwards() {
+        try (RaftEngine engine = RaftEngine.open(config().build(), disk(), List.of());
+                LogBatch batch = engine.newBatch()) {
+            batch.put(1, new byte[] {1}, new byte[8 << 20]).put(1, new byte[] {2}, new byte[9]);
+            engine.write(batch, Durability.BUFFERED);
+            long before = engine.budget().reservedBytes();
+            for (ScanOrder order : ScanOrder.values()) {
+                List<Integer> lengths = new ArrayList<>();
+                engine.scan(
+                        1,
+                        null,
+                        null,
+                        order,
+                        (memory, keyOffset, keyBytes, valueOffset, valueBytes) ->
+                                lengths.add(valueBytes));
+                assertThat(lengths).containsExactlyInAnyOrder(8 << 20, 9);
+                assertThat(engine.budget().reservedBytes() - before).isLessThan(1 << 20);
+            }
+        }
+    }
+
     /** D8: a length from a file is compared with the data before it sizes anything. */
     @Test
     void aHugeTailInACompressedBlockIsDamageAndNoLackOfMemory(@TempDir Path temp)

@@ -17,6 +17,9 @@ public final class KeyCursor implements AutoCloseable {
     /** A portion ends once it is this large. */
     public static final int PORTION_BYTES = 64 << 10;
 
+    /** Room for a portion that ends with a pair of ordinary size. */
+    private static final int KEPT_BYTES_MAX = 4 * PORTION_BYTES;
+
     private static final int PAIR_HEADER_BYTES = 8;
     private static final int BUFFER_BYTES_MIN = 4 << 10;
     private static final int KEY_BYTES_MIN = 64;
@@ -227,6 +230,14 @@ public final class KeyCursor implements AutoCloseable {
      */
     public long bufferBytes() {
         return buffer.capacity();
+    }
+
+    /** Gives back what one giant value made the cursor grow to; it must be opened again. */
+    public void trim() {
+        filled = 0;
+        position = 0;
+        more = false;
+        buffer.shrinkTo(KEPT_BYTES_MAX);
     }
 
     @Override

@@ -149,6 +149,9 @@ public final class ReadContext implements AutoCloseable {
     void trim() {
         stored.shrinkTo(KEPT_BYTES_MAX);
         unfolded.shrinkTo(KEPT_BYTES_MAX);
+        if (keyCursor != null) {
+            keyCursor.trim();
+        }
     }
 
     @Override
