@@ -2,8 +2,13 @@ package io.raftengine.recovery;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.ThreadFactory;
 
-/** Runs tasks on platform threads of its own, one each, and joins them all whatever happens. */
+/**
+ * Runs tasks on platform threads of its own, one each, and joins them all whatever happens. Where
+ * the system gives no more threads the caller's own does the work: one that was left running would
+ * go on filling a sink that is being torn down.
+ */
 final class ReplayThreads {
     private ReplayThreads() {}
 
@@ -15,13 +20,21 @@ final class ReplayThreads {
      *     suppressed
      */
     static void run(List<? extends Runnable> tasks) {
+        run(tasks, Thread.ofPlatform().name("raft-engine-recovery-", 1).daemon(true).factory());
+    }
+
+    static void run(List<? extends Runnable> tasks, ThreadFactory factory) {
         Throwable[] failures = new Throwable[tasks.size()];
         List<Thread> threads = new ArrayList<>();
-        for (int i = 1; i < tasks.size(); i++) {
-            threads.add(start(tasks.get(i), failures, i));
+        int begun = 1;
+        while (begun < tasks.size() && start(tasks.get(begun), failures, begun, factory, threads)) {
+            begun++;
         }
         if (!tasks.isEmpty()) {
             attempt(tasks.get(0), failures, 0);
+        }
+        for (int i = begun; i < tasks.size(); i++) {
+            attempt(tasks.get(i), failures, i);
         }
         boolean interrupted = false;
         for (Thread thread : threads) {
@@ -33,11 +46,20 @@ final class ReplayThreads {
         rethrow(failures);
     }
 
-    private static Thread start(Runnable task, Throwable[] failures, int i) {
-        return Thread.ofPlatform()
-                .name("raft-engine-recovery-" + i)
-                .daemon(true)
-                .start(() -> attempt(task, failures, i));
+    private static boolean start(
+            Runnable task,
+            Throwable[] failures,
+            int i,
+            ThreadFactory factory,
+            List<Thread> threads) {
+        try {
+            Thread thread = factory.newThread(() -> attempt(task, failures, i));
+            thread.start();
+            threads.add(thread);
+            return true;
+        } catch (OutOfMemoryError noThread) {
+            return false;
+        }
     }
 
     private static void attempt(Runnable task, Throwable[] failures, int i) {

@@ -89,6 +89,10 @@ public final class CommitPipeline implements AutoCloseable {
     public long commit(BatchEncoder batch, boolean sync) {
         long bytes = batch == null ? 0 : batch.encodedBytes();
         int copied = bytes <= COPIED_BYTES_MAX ? (int) bytes : 0;
+        if (Thread.currentThread().isVirtual()) {
+            // Before the claim: who has claimed must not fail for want of a thread.
+            platformLeader();
+        }
         for (int attempt = 0; ; attempt++) {
             if (closed) {
                 throw new ClosedException("the engine is closed");
@@ -265,6 +269,9 @@ public final class CommitPipeline implements AutoCloseable {
     }
 
     private synchronized PlatformLeader startPlatformLeader() {
+        if (closed) {
+            throw new ClosedException("the engine is closed");
+        }
         if (platformLeader == null) {
             platformLeader = new PlatformLeader(this);
         }

@@ -27,10 +27,16 @@ final class MergeThread implements Runnable {
         merge = new ReplayMerge(memtables, blocks);
     }
 
+    /** Where the system gives no thread the work is done in {@link #await}. */
     void start() {
-        thread = new Thread(this, "raft-engine-merge-" + share);
-        thread.setDaemon(true);
-        thread.start();
+        Thread started = new Thread(this, "raft-engine-merge-" + share);
+        started.setDaemon(true);
+        try {
+            started.start();
+            thread = started;
+        } catch (OutOfMemoryError noThread) {
+            thread = null;
+        }
     }
 
     @Override
@@ -50,6 +56,10 @@ final class MergeThread implements Runnable {
      * it.
      */
     void await() {
+        if (thread == null) {
+            run();
+            return;
+        }
         boolean interrupted = false;
         while (true) {
             try {
