@@ -169,8 +169,7 @@ final class ActiveSegment {
     }
 
     private void finishWrite(long start, long bytes, boolean pages) {
-        counters.appends++;
-        counters.bytesAppended += bytes;
+        counters.appended(bytes);
         if (pages) {
             long written = WriteBuffer.pageCeiling(start + bytes) - WriteBuffer.pageFloor(start);
             counters.bytesPadded += written - bytes;

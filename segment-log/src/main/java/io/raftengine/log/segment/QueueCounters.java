@@ -30,20 +30,28 @@ final class QueueCounters {
 
     /**
      * Mean bytes of a synced group, over about the last 16; what {@link PrefillPolicy#AUTO} decides
-     * by.
+     * by. A group is the last append before a sync and not all since the sync before: filling ahead
+     * helps a write that waits for the disk. Megabytes of buffered writes that are synced now and
+     * then gain nothing by it and would pay twice, for the zeros and for writing whole pages.
      */
     long syncedBytesMean;
 
-    private long bytesAtLastSync;
+    /** Bytes of the last append; 0 if a sync came after it. */
+    private long unsyncedAppendBytes;
+
+    void appended(long bytes) {
+        appends++;
+        bytesAppended += bytes;
+        unsyncedAppendBytes = bytes;
+    }
 
     void synced(long nanos) {
         syncs++;
         syncNanosLast = nanos;
         syncNanosLongest = Math.max(syncNanosLongest, nanos);
-        long group = bytesAppended - bytesAtLastSync;
-        bytesAtLastSync = bytesAppended;
-        if (group > 0) {
-            syncedBytesMean += (group - syncedBytesMean) / 16;
+        if (unsyncedAppendBytes > 0) {
+            syncedBytesMean += (unsyncedAppendBytes - syncedBytesMean) / 16;
+            unsyncedAppendBytes = 0;
         }
     }
 

@@ -202,6 +202,24 @@ class SegmentQueueTest {
         q.verify();
     }
 
+    /** AUTO: small buffered writes are no large group because a sync comes by now and then. */
+    @Test
+    void autoFillsNothingForSmallWritesThatAreRarelySynced() {
+        q.settings().targetBytes(128 << 10).prefill(PrefillPolicy.AUTO);
+        q.open();
+        while (q.queue.end() < 96 << 10) {
+            q.append(1000);
+            if (q.queue.statistics().appends() % 48 == 0) {
+                q.queue.sync();
+            }
+        }
+        assertThat(q.queue.statistics().syncs()).isPositive();
+        q.prepare();
+        assertThat(q.queue.statistics().nextPrepared()).isTrue();
+        assertThat(q.queue.statistics().bytesPrefilled()).isZero();
+        q.verify();
+    }
+
     /**
      * Whole pages with the last partial page kept in memory: whatever the sizes, the file holds the
      * appended bytes.
