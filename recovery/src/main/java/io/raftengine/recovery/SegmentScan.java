@@ -167,8 +167,6 @@ final class SegmentScan implements AutoCloseable {
             judgeBatch();
         } else if (!verifyOnTheWay && !entriesAboveWatermarkGood()) {
             judgeEntries();
-        } else {
-            verdict.liveEnd = scanner.position();
         }
     }
 
@@ -177,6 +175,8 @@ final class SegmentScan implements AutoCloseable {
         consumer.batch(segment, file, scanner);
         lastBatch = scanner.batchOffset();
         verdict.batches++;
+        // Never further: padding of an aligned segment at its end is dead. A batch behind a part of
+        // it could not be found again, and a sealed segment must end with a batch (I3).
         verdict.liveEnd = scanner.position();
     }
 
@@ -277,7 +277,6 @@ final class SegmentScan implements AutoCloseable {
     private void judgeEntries() {
         long offset = scanner.batchOffset();
         verdict.finding = Finding.BAD_ENTRIES;
-        verdict.liveEnd = offset;
         verdict.damage =
                 new CorruptionException(
                         name(),
@@ -300,7 +299,6 @@ final class SegmentScan implements AutoCloseable {
         long offset = scanner.breakOffset();
         BreakKind kind = scanner.breakKind();
         verdict.finding = kind == BreakKind.BAD_ITEMS ? Finding.BAD_ITEMS : Finding.BROKEN_BATCH;
-        verdict.liveEnd = offset;
         verdict.damage = scanner.breakReason();
         Tail tail = Tail.UNEXPLAINED;
         if (last || mode == RecoveryMode.TOLERATE_ANY_CORRUPTION) {
