@@ -236,6 +236,11 @@ public final class CommitPipeline implements AutoCloseable {
         }
     }
 
+    /** Callers that wait in the open group; for tests that must know when all have arrived. */
+    int collecting() {
+        return open.claimedSlots();
+    }
+
     /** A group that nobody uses, opened. By the holder of the token; waits where all are in use and no more may be made. */
     private CommitGroup nextGroup() {
         for (int attempt = 0; ; attempt++) {

@@ -1,0 +1,369 @@
+package io.raftengine.engine.commit;
+
+import static io.raftengine.engine.commit.PipelineFixture.lastAfterReopen;
+import static io.raftengine.engine.commit.PipelineFixture.outcome;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.raftengine.allocator.MemoryBudget;
+import io.raftengine.engine.memtable.Memtables;
+import io.raftengine.error.ClosedException;
+import io.raftengine.error.InvalidArgumentException;
+import io.raftengine.error.MemoryLimitException;
+import io.raftengine.error.OutOfSpaceException;
+import io.raftengine.error.PoisonedException;
+import io.raftengine.error.StorageException;
+import io.raftengine.log.format.BatchEncoder;
+import io.raftengine.testing.fs.Fault;
+import io.raftengine.testing.fs.Operation;
+import io.raftengine.testing.fs.PausePoint;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Groups, leaders and outcomes (scenarios E5, E6, L2 to L5, L9, L10, Q2, Q3; D14, D16; P7; I2, I3). */
+@Timeout(120)
+class CommitPipelineTest {
+    private static final int LARGE = CommitPipeline.COPIED_BYTES_MAX + 1;
+
+    /** E5. */
+    @Test
+    void writersOneAfterTheOtherLeadTheirOwnGroups() {
+        try (PipelineFixture f = new PipelineFixture()) {
+            for (int i = 1; i <= 4; i++) {
+                f.pipeline.commit(f.batch(1, i, 10), true);
+                assertThat(f.memtables.last(1)).isEqualTo(i);
+            }
+            assertThat(f.committer.counters().groups()).isEqualTo(4);
+        }
+    }
+
+    /** E6: whoever comes while a leader syncs forms one group; each caller gets its own outcome. */
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2, 3, 4, 40})
+    void whoComesWhileALeaderSyncsFormsOneGroup(int followers) {
+        for (boolean virtual : new boolean[] {false, true}) {
+            try (PipelineFixture f = new PipelineFixture()) {
+                PausePoint syncing = new PausePoint();
+                f.fs.on(Operation.SYNC).program(0, 1).inject(new Fault.Pause(syncing));
+                CompletableFuture<Void> leader = f.commit(virtual, f.batch(1, 1, 10), true);
+                syncing.awaitReached();
+                List<CompletableFuture<Void>> callers = new ArrayList<>();
+                for (int i = 0; i < followers; i++) {
+                    callers.add(
+                            f.commit(
+                                    virtual ^ i % 2 == 0,
+                                    f.batch(100 + i, 1, i % 5 == 4 ? LARGE : 10),
+                                    true));
+                }
+                BatchEncoder hole = f.batch(1, 9, 10);
+                CompletableFuture<Void> refused = f.commit(virtual, hole, true);
+                f.awaitCollecting(followers + 1);
+                assertThat(f.memtables.last(1)).as("visible before durable").isEqualTo(-1);
+                syncing.release();
+
+                assertThat(outcome(leader)).isNull();
+                callers.forEach(caller -> assertThat(outcome(caller)).isNull());
+                assertThat(outcome(refused)).isInstanceOf(InvalidArgumentException.class);
+                assertThat(f.committer.counters().groups()).isEqualTo(2);
+                for (int i = 0; i < followers; i++) {
+                    assertThat(f.memtables.last(100 + i)).isEqualTo(1);
+                    assertThat(lastAfterReopen(f.fs, 100 + i)).isEqualTo(1);
+                }
+                assertThat(f.memtables.last(1)).isEqualTo(1);
+                assertThat(lastAfterReopen(f.fs, 1)).isEqualTo(1);
+            }
+        }
+    }
+
+    /** L9. */
+    @Test
+    void emptyAndFullBatchesMixInOneGroup() {
+        try (PipelineFixture f = new PipelineFixture()) {
+            PausePoint syncing = new PausePoint();
+            f.fs.on(Operation.SYNC).program(0, 1).inject(new Fault.Pause(syncing));
+            CompletableFuture<Void> leader = f.commit(false, null, true);
+            syncing.awaitReached();
+            List<CompletableFuture<Void>> callers = new ArrayList<>();
+            for (int i = 0; i < 12; i++) {
+                BatchEncoder batch = i % 3 == 0 ? null : f.batch(i, 1, 20);
+                callers.add(f.commit(i % 2 == 0, batch, i % 4 != 0));
+            }
+            f.awaitCollecting(12);
+            syncing.release();
+            assertThat(outcome(leader)).isNull();
+            callers.forEach(caller -> assertThat(outcome(caller)).isNull());
+            for (int i = 0; i < 12; i++) {
+                assertThat(lastAfterReopen(f.fs, i)).isEqualTo(i % 3 == 0 ? -1 : 1);
+            }
+        }
+    }
+
+    /** D14, L4, D16: all members fail, no trace is left, and the same batches may be written again. */
+    @Test
+    void aFailedWriteFailsItsGroupWithoutATraceAndTheBatchesCanBeWrittenAgain() {
+        for (Fault fault :
+                List.of(
+                        Fault.error(),
+                        new Fault.ErrorAfter(Fault.EIO),
+                        new Fault.ErrorAfterBytes(70, Fault.EIO))) {
+            try (PipelineFixture f = new PipelineFixture()) {
+                f.pipeline.commit(f.batch(9, 1, 10), true);
+                long end = f.queue.end();
+                PausePoint syncing = new PausePoint();
+                f.fs.on(Operation.SYNC).program(0, 1).inject(new Fault.Pause(syncing));
+                CompletableFuture<Void> leader = f.commit(false, null, true);
+                syncing.awaitReached();
+                List<BatchEncoder> batches =
+                        List.of(f.batch(1, 1, 10), f.batch(2, 1, LARGE), f.batch(3, 1, 30));
+                List<CompletableFuture<Void>> callers = new ArrayList<>();
+                batches.forEach(batch -> callers.add(f.commit(false, batch, true)));
+                f.awaitCollecting(3);
+                f.fs.on(Operation.WRITE).program(0, 1).inject(fault);
+                syncing.release();
+
+                assertThat(outcome(leader)).isNull();
+                for (CompletableFuture<Void> caller : callers) {
+                    assertThat(outcome(caller)).isInstanceOf(StorageException.class);
+                }
+                assertThat(f.queue.end()).isEqualTo(end);
+                for (long group = 1; group <= 3; group++) {
+                    assertThat(f.memtables.exists(group)).isFalse();
+                    assertThat(lastAfterReopen(f.fs, group)).isEqualTo(-1);
+                }
+                batches.forEach(batch -> f.pipeline.commit(batch, true));
+                for (long group = 1; group <= 3; group++) {
+                    assertThat(f.memtables.last(group)).isEqualTo(1);
+                    assertThat(lastAfterReopen(f.fs, group)).isEqualTo(1);
+                }
+            }
+        }
+    }
+
+    /** L7: out of space is answered by a rotation, for which everything is signed anew. */
+    @Test
+    void onAFullDiskTheGroupIsTriedOnceMoreInANewSegmentWithItsSignature() {
+        try (PipelineFixture f = new PipelineFixture()) {
+            f.pipeline.commit(f.batch(9, 1, 10), true);
+            f.fs.on(Operation.WRITE).program(0, 1).inject(Fault.noSpace());
+            BatchEncoder large = f.batch(1, 1, LARGE);
+            f.pipeline.commit(large, false);
+            assertThat(f.queue.activeSeq()).isEqualTo(2);
+            f.pipeline.commit(f.batch(1, 2, 10), true);
+            assertThat(lastAfterReopen(f.fs, 1)).isEqualTo(2);
+            assertThat(lastAfterReopen(f.fs, 9)).isEqualTo(1);
+        }
+    }
+
+    /** Each refused batch leaving one more empty segment would fill the directory with them. */
+    @Test
+    void aFullDiskDoesNotCollectEmptySegments() {
+        try (PipelineFixture f = new PipelineFixture()) {
+            f.pipeline.commit(f.batch(9, 1, 10), true);
+            f.fs.on(Operation.WRITE).where(call -> call.offset() > 0).inject(Fault.noSpace());
+            for (int i = 0; i < 5; i++) {
+                BatchEncoder batch = f.batch(1, 1, 100);
+                assertThatThrownBy(() -> f.pipeline.commit(batch, true))
+                        .isInstanceOf(OutOfSpaceException.class);
+            }
+            assertThat(f.queue.activeSeq()).isEqualTo(2);
+            f.fs.clearRules();
+            f.pipeline.commit(f.batch(1, 1, 100), true);
+            assertThat(lastAfterReopen(f.fs, 1)).isEqualTo(1);
+        }
+    }
+
+    /** Q2, P7, defect 2: nobody is told success, nothing becomes visible, the sync is never tried again. */
+    @Test
+    void aFailedSyncIsReportedToEveryMemberAndEverAfter() {
+        try (PipelineFixture f = new PipelineFixture()) {
+            f.pipeline.commit(f.batch(9, 1, 10), true);
+            PausePoint writing = new PausePoint();
+            f.fs.on(Operation.WRITE).program(0, 1).inject(new Fault.Pause(writing));
+            CompletableFuture<Void> first = f.commit(false, f.batch(8, 1, 10), false);
+            writing.awaitReached();
+            List<CompletableFuture<Void>> callers = new ArrayList<>();
+            for (int i = 0; i < 6; i++) {
+                callers.add(f.commit(i % 2 == 0, f.batch(i, 1, 10), i == 3));
+            }
+            f.awaitCollecting(6);
+            f.fs.on(Operation.SYNC).program(0, 1).inject(Fault.error());
+            writing.release();
+
+            assertThat(outcome(first)).isNull();
+            for (CompletableFuture<Void> caller : callers) {
+                assertThat(outcome(caller)).isInstanceOf(PoisonedException.class);
+            }
+            for (int i = 0; i < 6; i++) {
+                assertThat(f.memtables.exists(i)).isFalse();
+            }
+            long syncs = f.fs.calls(Operation.SYNC);
+            BatchEncoder later = f.batch(1, 1, 10);
+            assertThatThrownBy(() -> f.pipeline.commit(later, false))
+                    .isInstanceOf(PoisonedException.class);
+            assertThatThrownBy(() -> f.pipeline.commit(null, true))
+                    .isInstanceOf(PoisonedException.class);
+            f.pipeline.idleMark();
+            assertThat(f.fs.calls(Operation.SYNC)).as("syncs after the failure").isEqualTo(syncs);
+            assertThat(f.memtables.last(9)).as("reads go on").isEqualTo(1);
+        }
+    }
+
+    /** Positions inside a segment have 32 bits: a group of many large batches is divided, each part whole. */
+    @Test
+    void aGroupOfManyLargeBatchesIsWrittenInParts() {
+        try (PipelineFixture f = new PipelineFixture(1 << 20, 3 * LARGE, 0)) {
+            PausePoint syncing = new PausePoint();
+            f.fs.on(Operation.SYNC).program(0, 1).inject(new Fault.Pause(syncing));
+            CompletableFuture<Void> leader = f.commit(false, null, true);
+            syncing.awaitReached();
+            List<CompletableFuture<Void>> callers = new ArrayList<>();
+            for (int i = 0; i < 7; i++) {
+                callers.add(f.commit(false, f.batch(i, 1, LARGE), true));
+            }
+            f.awaitCollecting(7);
+            syncing.release();
+            assertThat(outcome(leader)).isNull();
+            callers.forEach(caller -> assertThat(outcome(caller)).isNull());
+            assertThat(f.committer.counters().groups()).as("one bare sync, then two, two, two, one").isEqualTo(5);
+            for (int i = 0; i < 7; i++) {
+                assertThat(lastAfterReopen(f.fs, i)).isEqualTo(1);
+            }
+        }
+    }
+
+    /** I3: the mark of a closing engine must not lengthen a segment that may no longer be the last. */
+    @Test
+    void noMarkIsWrittenBehindAHalfDoneRotation() {
+        try (PipelineFixture f = new PipelineFixture(100, GroupCommitter.RUN_BYTES_MAX, 0)) {
+            f.pipeline.commit(f.batch(1, 1, 100), true);
+            f.fs.on(Operation.WRITE).program(0, 1).inject(Fault.error()); // the new header
+            BatchEncoder second = f.batch(1, 2, 100);
+            assertThatThrownBy(() -> f.pipeline.commit(second, true))
+                    .isInstanceOf(StorageException.class);
+            long end = f.queue.end();
+            f.pipeline.idleMark();
+            f.pipeline.idleMark();
+            assertThat(f.queue.end()).isEqualTo(end);
+            f.closeAll();
+            assertThat(lastAfterReopen(f.fs, 1)).isEqualTo(1);
+        }
+    }
+
+    /** D3: a mark covers all, is written once, and only after a moment of rest. */
+    @Test
+    void anIdleMarkIsWrittenOnceAndSynced() {
+        try (PipelineFixture f = new PipelineFixture()) {
+            f.pipeline.commit(f.batch(1, 1, 10), false);
+            long end = f.queue.end();
+            f.pipeline.idleMark();
+            assertThat(f.queue.end()).as("somebody has just written").isEqualTo(end);
+            f.pipeline.idleMark();
+            long marked = f.queue.end();
+            assertThat(marked).isGreaterThan(end);
+            assertThat(f.disk.hasPendingWork()).isFalse();
+            f.pipeline.idleMark();
+            f.pipeline.idleMark();
+            assertThat(f.queue.end()).isEqualTo(marked);
+        }
+    }
+
+    @Test
+    void aMarkThatFindsNoRoomIsLeftOutAndTheCloseSucceeds() {
+        try (PipelineFixture f = new PipelineFixture()) {
+            f.pipeline.commit(f.batch(1, 1, 10), false);
+            f.fs.on(Operation.WRITE).inject(Fault.noSpace());
+            f.pipeline.close();
+            assertThat(f.disk.hasPendingWork()).as("the data itself is synced").isFalse();
+            f.fs.clearRules();
+        }
+    }
+
+    /** The leader for virtual callers is none of them: it must be gone from the group before its memory is. */
+    @Test
+    void closingRightAfterTheLastVirtualCallerTouchesNoMemoryThatIsGone() {
+        for (int round = 0; round < 150; round++) {
+            try (PipelineFixture f = new PipelineFixture()) {
+                List<CompletableFuture<Void>> callers = new ArrayList<>();
+                for (int i = 0; i < 3; i++) {
+                    callers.add(f.commit(true, f.batch(i, 1, 10), i == 0));
+                }
+                callers.forEach(caller -> assertThat(outcome(caller)).isNull());
+            }
+        }
+    }
+
+    /** Closing lets those inside finish and tells all others that it is closed; nothing else. */
+    @Test
+    void whoComesWhileItClosesIsWrittenOrToldThatItIsClosed() {
+        for (int round = 0; round < 40; round++) {
+            PipelineFixture f = new PipelineFixture();
+            List<CompletableFuture<Void>> callers = new ArrayList<>();
+            for (int i = 0; i < 8; i++) {
+                callers.add(f.commit(i % 2 == 0, f.batch(i, 1, 10), i % 3 == 0));
+            }
+            f.pipeline.close();
+            for (int i = 0; i < 8; i++) {
+                Throwable failed = outcome(callers.get(i));
+                if (failed == null) {
+                    assertThat(lastAfterReopen(f.fs, i)).isEqualTo(1);
+                } else {
+                    assertThat(failed).isInstanceOf(ClosedException.class);
+                    assertThat(lastAfterReopen(f.fs, i)).isEqualTo(-1);
+                }
+            }
+            f.close();
+        }
+    }
+
+    /** An interrupt must neither cut a wait short nor be lost. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void anInterruptedCallerWaitsForItsOutcomeAndStaysInterrupted(boolean virtual) throws Exception {
+        try (PipelineFixture f = new PipelineFixture()) {
+            PausePoint syncing = new PausePoint();
+            f.fs.on(Operation.SYNC).program(0, 1).inject(new Fault.Pause(syncing));
+            CompletableFuture<Void> leader = f.commit(false, f.batch(1, 1, 10), true);
+            syncing.awaitReached();
+            AtomicBoolean stillInterrupted = new AtomicBoolean();
+            BatchEncoder batch = f.batch(2, 1, 10);
+            Runnable work =
+                    () -> {
+                        Thread.currentThread().interrupt();
+                        f.pipeline.commit(batch, true);
+                        stillInterrupted.set(Thread.currentThread().isInterrupted());
+                    };
+            Thread caller =
+                    virtual ? Thread.ofVirtual().start(work) : Thread.ofPlatform().start(work);
+            f.awaitCollecting(1);
+            assertThat(f.memtables.exists(2)).isFalse();
+            syncing.release();
+            caller.join();
+            assertThat(outcome(leader)).isNull();
+            assertThat(stillInterrupted).isTrue();
+            assertThat(f.memtables.last(2)).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void aLimitThatLeavesNoRoomForTheGroupsLeavesNothingBehind() {
+        try (PipelineFixture f = new PipelineFixture()) {
+            for (long limit = 4096; limit < 3L * (132 << 10); limit += 32 << 10) {
+                MemoryBudget tight = new MemoryBudget(limit);
+                try (Memtables none = new Memtables(MemoryBudget.unlimited(), 1L << 30);
+                        GroupCommitter committer =
+                                new GroupCommitter(
+                                        MemoryBudget.unlimited(), f.queue, none, null, () -> 0)) {
+                    assertThatThrownBy(() -> new CommitPipeline(tight, committer))
+                            .isInstanceOf(MemoryLimitException.class);
+                }
+                assertThat(tight.reservedBytes()).isZero();
+            }
+        }
+    }
+}

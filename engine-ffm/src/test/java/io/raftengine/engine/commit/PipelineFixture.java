@@ -1,0 +1,163 @@
+package io.raftengine.engine.commit;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.raftengine.allocator.MemoryBudget;
+import io.raftengine.engine.memtable.Memtables;
+import io.raftengine.log.format.BatchEncoder;
+import io.raftengine.log.format.QueueKind;
+import io.raftengine.log.io.FileSystem;
+import io.raftengine.log.segment.DirectoryScan;
+import io.raftengine.log.segment.PrefillPolicy;
+import io.raftengine.log.segment.QueueSettings;
+import io.raftengine.log.segment.SegmentQueue;
+import io.raftengine.recovery.Recovery;
+import io.raftengine.recovery.RecoveryMode;
+import io.raftengine.recovery.RecoverySettings;
+import io.raftengine.testing.fs.FaultyFileSystem;
+import io.raftengine.testing.fs.SimulatedFileSystem;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.BooleanSupplier;
+
+/** A pipeline on a simulated disk with calls that can be disturbed, and the threads that use it. */
+final class PipelineFixture implements AutoCloseable {
+    private static final long DEADLINE_SECONDS = 30;
+    private static final Path DIR = Path.of("/log");
+
+    final MemoryBudget budget = MemoryBudget.unlimited();
+    final SimulatedFileSystem disk = new SimulatedFileSystem(1);
+    final FaultyFileSystem fs = new FaultyFileSystem(disk);
+    final SegmentQueue queue;
+    final Memtables memtables;
+    final GroupCommitter committer;
+    final CommitPipeline pipeline;
+    private final List<BatchEncoder> batches = new ArrayList<>();
+    private boolean closed;
+
+    PipelineFixture() {
+        this(1 << 20, GroupCommitter.RUN_BYTES_MAX, System.nanoTime());
+    }
+
+    /** A clock that stands still leaves watermarks out unless many bytes were written. */
+    PipelineFixture(long targetBytes, long runBytesMax, long now) {
+        disk.createDirectories(DIR);
+        queue = openQueue(fs, budget, targetBytes);
+        memtables = new Memtables(budget, 1L << 30);
+        committer = new GroupCommitter(budget, queue, memtables, null, () -> now, runBytesMax);
+        pipeline = new CommitPipeline(budget, committer);
+    }
+
+    static SegmentQueue openQueue(FileSystem fs, MemoryBudget budget, long targetBytes) {
+        return SegmentQueue.open(
+                QueueSettings.builder(QueueKind.APPEND, List.of(DIR))
+                        .targetBytes(targetBytes)
+                        .prefill(PrefillPolicy.NEVER)
+                        .budget(budget)
+                        .build(),
+                fs,
+                List.of(),
+                DirectoryScan.scan(fs, List.of(DIR)));
+    }
+
+    /** One entry of so many bytes, ready to be committed. */
+    BatchEncoder batch(long group, long index, int bytes) {
+        BatchEncoder batch = new BatchEncoder(budget);
+        synchronized (batches) {
+            batches.add(batch);
+        }
+        batch.beginEntries(group, index);
+        batch.addEntry(new byte[bytes], 0, bytes);
+        batch.endEntries();
+        batch.finish(0, 1);
+        return batch;
+    }
+
+    /** Commits in a thread of its own. */
+    CompletableFuture<Void> commit(boolean virtual, BatchEncoder batch, boolean sync) {
+        CompletableFuture<Void> outcome = new CompletableFuture<>();
+        Runnable work =
+                () -> {
+                    try {
+                        pipeline.commit(batch, sync);
+                        outcome.complete(null);
+                    } catch (Throwable failed) {
+                        outcome.completeExceptionally(failed);
+                    }
+                };
+        Thread thread =
+                virtual
+                        ? Thread.ofVirtual().unstarted(work)
+                        : Thread.ofPlatform().daemon(true).unstarted(work);
+        thread.start();
+        return outcome;
+    }
+
+    /** Waits until so many callers are in the group that collects. */
+    void awaitCollecting(int callers) {
+        await(() -> pipeline.collecting() == callers);
+    }
+
+    static void await(BooleanSupplier condition) {
+        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(DEADLINE_SECONDS);
+        while (!condition.getAsBoolean()) {
+            assertThat(System.nanoTime()).as("deadline").isLessThan(end);
+            Thread.onSpinWait();
+            Thread.yield();
+        }
+    }
+
+    /** What became of a commit: null, or what it threw. */
+    static Throwable outcome(CompletableFuture<Void> commit) {
+        try {
+            commit.get(DEADLINE_SECONDS, TimeUnit.SECONDS);
+            return null;
+        } catch (ExecutionException failed) {
+            return failed.getCause();
+        } catch (InterruptedException | TimeoutException stuck) {
+            throw new AssertionError("a caller never came back", stuck);
+        }
+    }
+
+    /** Last index of a group as recovery finds it in what is in the files now. */
+    static long lastAfterReopen(FileSystem fs, long group) {
+        MemoryBudget budget = MemoryBudget.unlimited();
+        try (Memtables recovered = new Memtables(budget, 1L << 30)) {
+            Recovery.run(
+                    new RecoverySettings(
+                            RecoveryMode.TOLERATE_TAIL_CORRUPTION, 1, 64 << 10, true),
+                    fs,
+                    DirectoryScan.scan(fs, List.of(DIR)),
+                    recovered.replaySink());
+            return recovered.last(group);
+        }
+    }
+
+    void closeAll() {
+        if (closed) {
+            return;
+        }
+        closed = true;
+        fs.clearRules();
+        try {
+            pipeline.close();
+        } finally {
+            committer.close();
+            memtables.close();
+            queue.close();
+            batches.forEach(BatchEncoder::close);
+        }
+    }
+
+    @Override
+    public void close() {
+        closeAll();
+        budget.assertAllReleased();
+        assertThat(fs.openHandles()).as("open handles").isZero();
+    }
+}
