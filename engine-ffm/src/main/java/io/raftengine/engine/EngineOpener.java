@@ -63,6 +63,7 @@ final class EngineOpener {
     EngineAgent agent;
     RecoveryResult recovered;
     private boolean created;
+    private boolean complete;
 
     EngineOpener(
             EngineConfig config,
@@ -82,6 +83,7 @@ final class EngineOpener {
     void open() {
         try {
             openOrThrow();
+            complete = true;
         } catch (Throwable failed) {
             parts.abandon(failed);
             throw failed;
@@ -97,7 +99,7 @@ final class EngineOpener {
             syncNamesOf(dirs);
         }
         memtables = new Memtables(budget, INDEX_BYTES_MAX);
-        parts.opened(memtables::close);
+        parts.opened(this::closeMemtables);
         recovered =
                 Recovery.run(
                         new RecoverySettings(
@@ -117,6 +119,14 @@ final class EngineOpener {
         parts.opened(entryReader::close);
         if (!readOnly) {
             openForWriting();
+        }
+    }
+
+    private void closeMemtables() {
+        if (complete) {
+            memtables.close();
+        } else {
+            memtables.abandon();
         }
     }
 

@@ -11,11 +11,15 @@ final class Backoff {
 
     /** Waits a little, longer when {@code attempt} grows. */
     static void await(int attempt) {
-        // The park of an interrupted thread returns at once: a virtual one would keep its carrier from those it waits for.
-        if (attempt < YIELDS || Thread.currentThread().isInterrupted()) {
+        if (attempt < YIELDS) {
             Thread.yield();
         } else {
+            // The park of an interrupted thread returns at once: a virtual one would keep its carrier from those it waits for.
+            boolean interrupted = Thread.interrupted();
             LockSupport.parkNanos(PARK_NANOS);
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
         }
     }
 }

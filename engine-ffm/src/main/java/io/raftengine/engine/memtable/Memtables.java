@@ -100,7 +100,7 @@ public final class Memtables implements AutoCloseable {
             applier = new Applier(blocks, table, entries, keys, waiting);
             entryReader = new EntryReader(base);
         } catch (RuntimeException e) {
-            arena.close();
+            arena.closeAbandoningBlocks();
             throw e;
         }
     }
@@ -650,6 +650,12 @@ public final class Memtables implements AutoCloseable {
      */
     public long reservedBytes() {
         return arena.reservedBytes();
+    }
+
+    /** Gives everything back after an opening that failed half-way, when blocks may be owned by nobody yet. */
+    public void abandon() {
+        recoveryFailed();
+        close();
     }
 
     /** Gives all memory back. No reader and no writer may be left. */
