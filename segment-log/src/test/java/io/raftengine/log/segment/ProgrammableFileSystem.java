@@ -8,6 +8,8 @@ import io.raftengine.log.io.DirectoryLock;
 import io.raftengine.log.io.FileHandle;
 import io.raftengine.log.io.FileInfo;
 import io.raftengine.log.io.FileSystem;
+import io.raftengine.log.io.ForwardingFileHandle;
+import io.raftengine.log.io.ForwardingFileSystem;
 import io.raftengine.log.io.LockMode;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -20,13 +22,12 @@ import java.util.Map;
  * Calls are named "operation file-name". What a test sees as "a crash" is every call from some
  * moment on failing.
  */
-final class ProgrammableFileSystem implements FileSystem {
+final class ProgrammableFileSystem extends ForwardingFileSystem {
     /** Decides about one call by throwing or returning. */
     interface Program {
         void call(String operation, Path path);
     }
 
-    private final FileSystem real = FileSystem.local();
     private final List<String> calls = new ArrayList<>();
     private final Map<Path, Long> available = new HashMap<>();
     private Program program = (operation, path) -> {};
@@ -36,6 +37,10 @@ final class ProgrammableFileSystem implements FileSystem {
 
     /** Fails writes after their bytes have gone to the file. */
     private boolean failAfterWriting;
+
+    ProgrammableFileSystem() {
+        super(FileSystem.local());
+    }
 
     ProgrammableFileSystem program(Program value) {
         program = value;
@@ -87,31 +92,31 @@ final class ProgrammableFileSystem implements FileSystem {
     @Override
     public FileHandle open(Path file, OpenMode mode) {
         hit(mode == OpenMode.CREATE ? "create" : "open", file);
-        return new Handle(real.open(file, mode));
+        return new Handle(super.open(file, mode));
     }
 
     @Override
     public void createDirectory(Path dir) {
         hit("mkdir", dir);
-        real.createDirectory(dir);
+        super.createDirectory(dir);
     }
 
     @Override
     public List<DirectoryEntry> list(Path dir) {
         hit("list", dir);
-        return real.list(dir);
+        return super.list(dir);
     }
 
     @Override
     public FileInfo info(Path path) {
         hit("info", path);
-        return real.info(path);
+        return super.info(path);
     }
 
     @Override
     public void delete(Path file) {
         hit("delete", file);
-        real.delete(file);
+        super.delete(file);
     }
 
     @Override
@@ -122,38 +127,36 @@ final class ProgrammableFileSystem implements FileSystem {
                     calls.size() - 1,
                     "rename " + source.getFileName() + " " + target.getFileName());
         }
-        real.rename(source, target);
+        super.rename(source, target);
     }
 
     @Override
     public void syncDirectory(Path dir) {
         hit("syncdir", dir);
-        real.syncDirectory(dir);
+        super.syncDirectory(dir);
     }
 
     @Override
     public long availableBytes(Path dir) {
         hit("available", dir);
-        return available.containsKey(dir) ? available.get(dir) : real.availableBytes(dir);
+        return available.containsKey(dir) ? available.get(dir) : super.availableBytes(dir);
     }
 
     @Override
     public DirectoryLock lock(Path dir, LockMode mode) {
         hit("lock", dir);
-        return real.lock(dir, mode);
+        return super.lock(dir, mode);
     }
 
-    private final class Handle implements FileHandle {
-        private final FileHandle file;
-
+    private final class Handle extends ForwardingFileHandle {
         Handle(FileHandle file) {
-            this.file = file;
+            super(file);
         }
 
         @Override
         public int read(long address, int length, long offset) {
             hit("read", path());
-            return file.read(address, length, offset);
+            return super.read(address, length, offset);
         }
 
         @Override
@@ -161,7 +164,7 @@ final class ProgrammableFileSystem implements FileSystem {
             if (!failAfterWriting) {
                 hit("write", path());
             }
-            long written = file.write(address, Math.min(length, writeMax), offset);
+            long written = super.write(address, Math.min(length, writeMax), offset);
             if (failAfterWriting) {
                 hit("write", path());
             }
@@ -175,8 +178,8 @@ final class ProgrammableFileSystem implements FileSystem {
             }
             long written =
                     writeMax == Long.MAX_VALUE
-                            ? file.writeVector(iovecAddress, count, offset)
-                            : file.write(
+                            ? super.writeVector(iovecAddress, count, offset)
+                            : super.write(
                                     Memory.getLong(iovecAddress),
                                     Math.min(Memory.getLong(iovecAddress + 8), writeMax),
                                     offset);
@@ -189,55 +192,25 @@ final class ProgrammableFileSystem implements FileSystem {
         @Override
         public void sync() {
             hit("sync", path());
-            file.sync();
+            super.sync();
         }
 
         @Override
         public void truncate(long size) {
             hit("truncate", path());
-            file.truncate(size);
-        }
-
-        @Override
-        public long size() {
-            return file.size();
+            super.truncate(size);
         }
 
         @Override
         public void allocate(long offset, long length) {
             hit("allocate", path());
-            file.allocate(offset, length);
+            super.allocate(offset, length);
         }
 
         @Override
         public void startWriteback(long offset, long length) {
             hit("writeback", path());
-            file.startWriteback(offset, length);
-        }
-
-        @Override
-        public void dropCache(long offset, long length) {
-            file.dropCache(offset, length);
-        }
-
-        @Override
-        public void willNeed(long offset, long length) {
-            file.willNeed(offset, length);
-        }
-
-        @Override
-        public FileInfo info() {
-            return file.info();
-        }
-
-        @Override
-        public Path path() {
-            return file.path();
-        }
-
-        @Override
-        public void close() {
-            file.close();
+            super.startWriteback(offset, length);
         }
     }
 }
