@@ -1,6 +1,7 @@
 package io.raftengine.engine.commit;
 
 import io.raftengine.allocator.MemoryBudget;
+import io.raftengine.engine.waiting.Backoff;
 import io.raftengine.error.ClosedException;
 import io.raftengine.error.PoisonedException;
 import io.raftengine.error.RaftEngineException;
@@ -104,7 +105,7 @@ public final class CommitPipeline implements AutoCloseable {
                 return commitIn(group, claimed, batch, bytes, copied, sync);
             }
             if (claimed == CommitGroup.FULL) {
-                Backoff.await(attempt);
+                Backoff.pause(attempt);
             }
         }
     }
@@ -253,7 +254,7 @@ public final class CommitPipeline implements AutoCloseable {
             }
             if (groups.size() >= GROUPS_MAX || !addGroup()) {
                 // Callers of a finished group have yet to run and leave it.
-                Backoff.await(attempt);
+                Backoff.pause(attempt);
             }
         }
     }
@@ -341,7 +342,7 @@ public final class CommitPipeline implements AutoCloseable {
                 return;
             }
             layTokenDown();
-            Backoff.await(attempt);
+            Backoff.pause(attempt);
         }
     }
 }

@@ -1,14 +1,17 @@
 package io.raftengine.engine.commit;
 
+import io.raftengine.engine.waiting.Backoff;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
- * The right to write: exactly one thread at a time appends to the queue, changes the memtables and moves commit groups.
+ * The right to write: exactly one thread at a time appends to the queue, changes the memtables and
+ * moves commit groups.
  *
- * <p>The token is laid down, not handed over. A hand-over to a sleeping thread would keep everyone waiting until that
- * thread runs; laid down, the next caller that runs takes it and leads the group in which the sleeper waits as well. Who
- * lays it down then wakes one waiter, in case nobody runs; who waits has announced itself before its last look at the
- * token, so that never both miss each other.
+ * <p>The token is laid down, not handed over. A hand-over to a sleeping thread would keep everyone
+ * waiting until that thread runs; laid down, the next caller that runs takes it and leads the group
+ * in which the sleeper waits as well. Who lays it down then wakes one waiter, in case nobody runs;
+ * who waits has announced itself before its last look at the token, so that never both miss each
+ * other.
  */
 final class WriteToken {
     private final AtomicBoolean held = new AtomicBoolean();
@@ -25,7 +28,7 @@ final class WriteToken {
     /** Waits for the token outside any group; for rare work such as closing. */
     void takeExclusively() {
         for (int attempt = 0; !tryTake(); attempt++) {
-            Backoff.await(attempt);
+            Backoff.pause(attempt);
         }
     }
 

@@ -1,6 +1,7 @@
 package io.raftengine.engine.memtable;
 
 import io.raftengine.allocator.Memory;
+import io.raftengine.engine.waiting.Backoff;
 import java.lang.invoke.VarHandle;
 
 /**

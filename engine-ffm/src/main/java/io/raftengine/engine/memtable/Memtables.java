@@ -3,6 +3,7 @@ package io.raftengine.engine.memtable;
 import io.raftengine.allocator.Memory;
 import io.raftengine.allocator.MemoryBudget;
 import io.raftengine.allocator.SlabArena;
+import io.raftengine.engine.waiting.Backoff;
 import io.raftengine.error.RaftEngineException;
 import io.raftengine.log.format.ItemReader;
 import io.raftengine.log.format.QueueKind;

@@ -3,13 +3,16 @@ package io.raftengine.engine.memtable;
 /**
  * Rewritten entries that the append queue seems to leave behind a hole, kept until it is known.
  *
- * <p>What survives of an append queue after a purge may begin with entries that were overwritten later, further down: {@code
- * 35 | 29, 30 | ...} behind rewritten entries 1 to 28. Seen at 35, entries 1 to 28 look lost; at 29 they turn out to be
- * the beginning of the group. So they are set aside at the hole, share the fate of compactions meanwhile, and return when
- * an append reaches them. If none does, the hole was real: whatever filled it was compacted away, and they are dropped.
+ * <p>What survives of an append queue after a purge may begin with entries that were overwritten
+ * later, further down: {@code 35 | 29, 30 | ...} behind rewritten entries 1 to 28. Seen at 35,
+ * entries 1 to 28 look lost; at 29 they turn out to be the beginning of the group. So they are set
+ * aside at the hole, share the fate of compactions meanwhile, and return when an append reaches
+ * them. If none does, the hole was real: whatever filled it was compacted away, and they are
+ * dropped.
  *
- * <p>One instance per merging thread. The record of a group points to what is set aside for it by its link, which is free
- * during a merge; the records set aside form a list through theirs, and each knows its group's record.
+ * <p>One instance per merging thread. The record of a group points to what is set aside for it by
+ * its link, which is free during a merge; the records set aside form a list through theirs, and
+ * each knows its group's record.
  */
 final class SetAside {
     private final Blocks blocks;
@@ -34,7 +37,10 @@ final class SetAside {
         head = asideHandle;
     }
 
-    /** An append at {@code index} found the group empty: what was set aside returns if the append reaches it. */
+    /**
+     * An append at {@code index} found the group empty: what was set aside returns if the append
+     * reaches it.
+     */
     void reach(long record, long index) {
         int handle = GroupRecord.link(record);
         if (handle == 0) {
@@ -71,7 +77,10 @@ final class SetAside {
         }
     }
 
-    /** All partitions are joined: what is still set aside is behind a real hole. Leaves no link in any record. */
+    /**
+     * All partitions are joined: what is still set aside is behind a real hole. Leaves no link in
+     * any record.
+     */
     void settle() {
         while (head != 0) {
             int handle = head;

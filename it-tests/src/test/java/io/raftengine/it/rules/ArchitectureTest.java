@@ -54,6 +54,7 @@ class ArchitectureTest {
                 "io.raftengine.engine.memtable",
                 "io.raftengine.engine.commit",
                 "io.raftengine.engine.read",
+                "io.raftengine.engine.waiting",
             })
     void everyPackageTheRulesSpeakOfIsThere(String name) {
         assertThat(engine.stream().map(JavaClass::getPackageName)).contains(name);
@@ -112,6 +113,11 @@ class ArchitectureTest {
     void commitAndReadDoNotKnowEachOther() {
         check("..engine.commit..", "two independent paths", "..engine.read..");
         check("..engine.read..", "two independent paths", "..engine.commit..");
+    }
+
+    @Test
+    void waitingKnowsNotWhoWaits() {
+        check("..engine.waiting..", "the packages above share it", "io.raftengine.engine", "..engine.commit..", "..engine.memtable..", "..engine.read..");
     }
 
     @Test
