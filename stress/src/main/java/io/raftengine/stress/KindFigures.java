@@ -46,8 +46,8 @@ final class KindFigures {
         }
         this.ops = latency.getTotalCount();
         this.seconds = nanos / 1e9;
-        this.opsPerSecond = ratio(ops, seconds);
-        this.bytesPerSecond = ratio(bytes, seconds);
+        this.opsPerSecond = ratio((double) ops, seconds);
+        this.bytesPerSecond = ratio((double) bytes, seconds);
         this.allocatedBytes = allocated;
         this.steadyOps = ops - warmUpOps;
         this.steadyAllocatedBytes = allocated - warmUpAllocated;
@@ -76,6 +76,10 @@ final class KindFigures {
         int middle = count / 2;
         double median = count % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
         return 1 - ratio(Math.sqrt(squares / (count - 1)), median);
+    }
+
+    static double ratio(long part, long whole) {
+        return ratio((double) part, (double) whole);
     }
 
     static double ratio(double part, double whole) {

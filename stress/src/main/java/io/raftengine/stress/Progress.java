@@ -2,6 +2,7 @@ package io.raftengine.stress;
 
 import io.raftengine.engine.RaftEngine;
 import java.io.Console;
+import java.util.Locale;
 
 /** One line on a terminal, written over again and again. */
 final class Progress {
@@ -29,7 +30,11 @@ final class Progress {
         long batches = engine.statistics().batches();
         double rate = (batches - batchesShown) * 1e9 / (now - nanosShown);
         System.err.printf(
-                "\r%.0f s of %.0f s, %.0f writes/s   ", (now - start) / 1e9, seconds, rate);
+                Locale.ROOT,
+                "\r%.0f s of %.0f s, %.0f writes/s   ",
+                (now - start) / 1e9,
+                seconds,
+                rate);
         batchesShown = batches;
         nanosShown = now;
     }

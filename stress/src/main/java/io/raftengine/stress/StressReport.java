@@ -271,6 +271,10 @@ final class StressReport {
         return micros(histogram.getValueAtPercentile(percentile));
     }
 
+    private static double micros(long nanos) {
+        return micros((double) nanos);
+    }
+
     private static double micros(double nanos) {
         return nanos / NANOS_PER_MICRO;
     }

@@ -39,6 +39,6 @@ final class WorkerFigures {
     }
 
     double opsPerSecond() {
-        return KindFigures.ratio(latency.getTotalCount() * 1e9, elapsedNanos);
+        return KindFigures.ratio(latency.getTotalCount() * 1e9, (double) elapsedNanos);
     }
 }

@@ -18,24 +18,28 @@ import java.util.function.LongSupplier;
 /**
  * What a leader does with a closed group: validate, rotate, sign, write once, sync once, apply.
  *
- * <p>Used by the holder of the write token only, except where a method says otherwise. Allocates nothing while all goes
- * well.
+ * <p>Used by the holder of the write token only, except where a method says otherwise. Allocates
+ * nothing while all goes well.
  *
- * <p>Failures: a batch that is refused fails its own caller and is left out of the write. A failed write is cut back by the
- * queue and fails the group's callers; the engine stays usable (D14). A full disk is answered once by a rotation, which may
- * reach a reserve or the spill directory. A failed sync, or anything unexpected after the write began, poisons (P7).
+ * <p>Failures: a batch that is refused fails its own caller and is left out of the write. A failed
+ * write is cut back by the queue and fails the group's callers; the engine stays usable (D14). A
+ * full disk is answered once by a rotation, which may reach a reserve or the spill directory. A
+ * failed sync, or anything unexpected after the write began, poisons (P7).
  */
 public final class GroupCommitter implements AutoCloseable {
     /** Positions inside a segment are kept in 32 bits, so no group may reach beyond this offset. */
     private static final long SEGMENT_BYTES_MAX = 0xFFFF_0000L;
 
+    /**
+     * What one write holds at most, unless a single batch is larger: a thousand large batches must
+     * not be one segment.
+     */
+    static final long RUN_BYTES_MAX = 256L << 20;
+
     /** Made before it is needed: where the heap is exhausted no error can be made any more. */
-    private static final PoisonedException WITHOUT_DETAILS =
+    private final PoisonedException withoutDetails =
             new PoisonedException(
                     "the commit of a group broke off; the outcome is unknown until the log is reopened");
-
-    /** What one write holds at most, unless a single batch is larger: a thousand large batches must not be one segment. */
-    static final long RUN_BYTES_MAX = 256L << 20;
 
     private final SegmentQueue queue;
     private final Memtables memtables;
@@ -52,7 +56,10 @@ public final class GroupCommitter implements AutoCloseable {
 
     private final CommitCounters counters = new CommitCounters();
 
-    /** End of the active segment when {@link #idleMark} last looked; an idle engine is one whose end stands still. */
+    /**
+     * End of the active segment when {@link #idleMark} last looked; an idle engine is one whose end
+     * stands still.
+     */
     private long lastSeenEnd = -1;
 
     /**
@@ -102,7 +109,10 @@ public final class GroupCommitter implements AutoCloseable {
         }
     }
 
-    /** Commits a closed group, all of whose slots are filled. Never throws: the outcome is in the slots. */
+    /**
+     * Commits a closed group, all of whose slots are filled. Never throws: the outcome is in the
+     * slots.
+     */
     void commit(CommitGroup group, int callers) {
         int from = 0;
         try {
@@ -115,7 +125,8 @@ public final class GroupCommitter implements AutoCloseable {
             fail(group, from, callers, failed);
             memtables.abandonGroup();
         } catch (Throwable unexpected) {
-            // Whatever it was, the callers must not hang and nobody may believe in a half-applied group.
+            // Whatever it was, the callers must not hang and nobody may believe in a half-applied
+            // group.
             fail(group, from, callers, poison(unexpected));
         } finally {
             unsign(group, callers);
@@ -126,11 +137,14 @@ public final class GroupCommitter implements AutoCloseable {
         try {
             return queue.poison("commit group", unexpected);
         } catch (OutOfMemoryError noHeap) {
-            return WITHOUT_DETAILS;
+            return withoutDetails;
         }
     }
 
-    /** Where a group of large batches has to be divided; each part is committed on its own. Usually there is one. */
+    /**
+     * Where a group of large batches has to be divided; each part is committed on its own. Usually
+     * there is one.
+     */
     private int endOfRun(CommitGroup group, int from, int callers) {
         long bytes = group.slot(from).batchBytes;
         for (int i = from + 1; i < callers; i++) {
@@ -193,8 +207,10 @@ public final class GroupCommitter implements AutoCloseable {
         try {
             writeOnce(group, from, to, sync, now);
         } catch (OutOfSpaceException full) {
-            // The group is cut back. A new segment may find room where this one did not: a reserve, the spill directory.
-            // Behind an empty segment that must be certain, or every refused batch would leave one more empty file.
+            // The group is cut back. A new segment may find room where this one did not: a reserve,
+            // the spill directory.
+            // Behind an empty segment that must be certain, or every refused batch would leave one
+            // more empty file.
             if (queue.activeIsEmpty() && !queue.rotationFindsRoom()) {
                 throw full;
             }
@@ -258,7 +274,10 @@ public final class GroupCommitter implements AutoCloseable {
         slot.signature = signature;
     }
 
-    /** Takes the signatures out of batches that were gathered from their owners' memory: they may be written again. */
+    /**
+     * Takes the signatures out of batches that were gathered from their owners' memory: they may be
+     * written again.
+     */
     private static void unsign(CommitGroup group, int callers) {
         for (int i = 0; i < callers; i++) {
             CommitSlot slot = group.slot(i);
@@ -270,7 +289,10 @@ public final class GroupCommitter implements AutoCloseable {
         }
     }
 
-    /** The bytes are in the log: what cannot be applied now would come back at the next open, although it was refused. */
+    /**
+     * The bytes are in the log: what cannot be applied now would come back at the next open,
+     * although it was refused.
+     */
     private void applyOrPoison(CommitGroup group, int from, int to) {
         try {
             apply(group, from, to);
@@ -315,8 +337,9 @@ public final class GroupCommitter implements AutoCloseable {
     }
 
     /**
-     * Writes and syncs a final watermark if the segment has not grown since the last call and does not end with one
-     * already, so that after a crash of an idle engine every byte is known to have been acknowledged.
+     * Writes and syncs a final watermark if the segment has not grown since the last call and does
+     * not end with one already, so that after a crash of an idle engine every byte is known to have
+     * been acknowledged.
      */
     void idleMark() {
         long end = queue.end();
@@ -328,8 +351,8 @@ public final class GroupCommitter implements AutoCloseable {
     }
 
     /**
-     * Syncs, then writes and syncs a watermark that covers everything before it. Where the mark itself finds no room it is
-     * left out: it only helps to tell damage from a torn tail.
+     * Syncs, then writes and syncs a watermark that covers everything before it. Where the mark
+     * itself finds no room it is left out: it only helps to tell damage from a torn tail.
      */
     void finalMark() {
         // A half-done rotation has sealed and synced the active segment; it takes no more bytes.

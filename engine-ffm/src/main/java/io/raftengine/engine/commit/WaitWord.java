@@ -13,12 +13,13 @@ import java.util.Locale;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * Waiting of platform threads on a 32-bit word of off-heap memory, and waking all of them with one system call.
+ * Waiting of platform threads on a 32-bit word of off-heap memory, and waking all of them with one
+ * system call.
  *
- * <p>Waking followers one by one is what costs in group commit: sixteen unparks take longer than a small sync. Linux
- * offers exactly the needed operation, the futex. Every wait is timed, so a lost wake-up costs a tenth of a second and
- * not a hang; elsewhere waiting falls back to short timed parks. Virtual threads must not come here, they would pin
- * their carrier.
+ * <p>Waking followers one by one is what costs in group commit: sixteen unparks take longer than a
+ * small sync. Linux offers exactly the needed operation, the futex. Every wait is timed, so a lost
+ * wake-up costs a tenth of a second and not a hang; elsewhere waiting falls back to short timed
+ * parks. Virtual threads must not come here, they would pin their carrier.
  *
  * <p>The word itself is read and written by the callers, with acquire and release.
  */
@@ -34,7 +35,10 @@ final class WaitWord {
 
     private WaitWord() {}
 
-    /** Waits until the word at {@code address} is no longer {@code old}; may also return early, so call it in a loop. */
+    /**
+     * Waits until the word at {@code address} is no longer {@code old}; may also return early, so
+     * call it in a loop.
+     */
     static void await(long address, int old) {
         if (FUTEX == null) {
             LockSupport.parkNanos(FALLBACK_PARK_NANOS);
@@ -59,11 +63,7 @@ final class WaitWord {
 
     private static void futex(long address, int operation, int value, long timeoutAddress) {
         try {
-            // The result is not needed: changed already, woken, timed out and interrupted all mean "look again".
-            long ignored =
-                    (long)
-                            FUTEX.invokeExact(
-                                    FUTEX_NUMBER, address, operation, value, timeoutAddress, 0L, 0);
+            FUTEX.invokeExact(FUTEX_NUMBER, address, operation, value, timeoutAddress, 0L, 0);
         } catch (Throwable impossible) {
             throw new AssertionError("futex downcall", impossible);
         }
@@ -80,14 +80,16 @@ final class WaitWord {
         };
     }
 
+    /**
+     * Without a result: changed already, woken, timed out and interrupted all mean "look again".
+     */
     private static MethodHandle link() {
         Linker linker = Linker.nativeLinker();
         SymbolLookup libc = linker.defaultLookup();
         return linker.downcallHandle(
                 libc.findOrThrow("syscall"),
-                FunctionDescriptor.of(
-                        JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG,
-                        JAVA_INT),
+                FunctionDescriptor.ofVoid(
+                        JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT),
                 Linker.Option.firstVariadicArg(1));
     }
 

@@ -8,16 +8,18 @@ import io.raftengine.error.CorruptionException;
 import io.raftengine.error.StorageException;
 import io.raftengine.log.format.BatchHeader;
 import io.raftengine.log.format.QueueKind;
-import io.raftengine.log.segment.SegmentSource;
 import io.raftengine.log.segment.SegmentReader;
+import io.raftengine.log.segment.SegmentSource;
+import java.util.HexFormat;
 
 /**
  * Reads single entries.
  *
- * <p>An uncompressed block is verified as a whole on its first read; from then on only the wanted bytes are read, unless
- * every read is to be verified. A compressed block is read whole, verified, unfolded and cached. The segment is held by a
- * counted reference while it is read, and the location is looked up again if the segment went away in between: a purge
- * moves entries, it never loses them.
+ * <p>An uncompressed block is verified as a whole on its first read; from then on only the wanted
+ * bytes are read, unless every read is to be verified. A compressed block is read whole, verified,
+ * unfolded and cached. The segment is held by a counted reference while it is read, and the
+ * location is looked up again if the segment went away in between: a purge moves entries, it never
+ * loses them.
  *
  * <p>Safe for all threads, each with a {@link ReadContext} of its own.
  */
@@ -171,7 +173,11 @@ public final class EntryReader implements AutoCloseable {
             SegmentReader segment, EntryLocation location, ReadContext context) {
         int bytes = location.entryLength();
         context.stored.ensureCapacity(Math.max(1, bytes), 0);
-        read(segment, context.stored.address(), bytes, location.blockOffset() + location.entryStart());
+        read(
+                segment,
+                context.stored.address(),
+                bytes,
+                location.blockOffset() + location.entryStart());
         context.result(false, 0, bytes);
     }
 
@@ -202,8 +208,8 @@ public final class EntryReader implements AutoCloseable {
                     segment.path().toString(),
                     location.blockOffset(),
                     "entries checksum",
-                    String.format("%08x", computed),
-                    String.format("%08x", found));
+                    HexFormat.of().toHexDigits(computed),
+                    HexFormat.of().toHexDigits(found));
         }
     }
 

@@ -10,11 +10,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.zip.CRC32;
 
 /**
- * One segment file, batch after batch. Checksums are right and signed for the segment's number, what
- * they cover is the caller's business. For one thread.
+ * One segment file, batch after batch. Checksums are right and signed for the segment's number,
+ * what they cover is the caller's business. For one thread.
  */
 public final class SegmentForge {
     /** Bytes in front of a V2 segment. */
@@ -56,12 +57,12 @@ public final class SegmentForge {
 
     /** Name of a segment of the append queue. */
     public static String appendName(long seq) {
-        return String.format("%016d.raftlog", seq);
+        return String.format(Locale.ROOT, "%016d.raftlog", seq);
     }
 
     /** Name of a segment of the rewrite queue. */
     public static String rewriteName(long seq) {
-        return String.format("%016d.rewrite", seq);
+        return String.format(Locale.ROOT, "%016d.rewrite", seq);
     }
 
     /** A batch without entries. */

@@ -3,6 +3,7 @@ package io.raftengine.testing.model;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Base64;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.zip.CRC32;
 
@@ -58,7 +59,7 @@ public record GroupState(
                 group,
                 none ? -1 : model.first(),
                 none ? -1 : model.first() + model.count() - 1,
-                String.format("%08x", crc.getValue()),
+                HexFormat.of().toHexDigits((int) crc.getValue()),
                 withEntries ? model.entries().stream().map(base64::encodeToString).toList() : null,
                 kvs);
     }
