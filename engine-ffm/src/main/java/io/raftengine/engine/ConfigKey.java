@@ -23,9 +23,7 @@ public enum ConfigKey {
             c -> c.spillDir().map(Path::toString).orElse(null)),
     /** What an open does about damage. */
     RECOVERY_MODE(
-            "recovery-mode",
-            (b, v) -> b.recoveryMode(mode(v)),
-            c -> spellMode(c.recoveryMode())),
+            "recovery-mode", (b, v) -> b.recoveryMode(mode(v)), c -> spellMode(c.recoveryMode())),
     /** Bytes read at once during recovery. */
     RECOVERY_READ_BLOCK_SIZE(
             "recovery-read-block-size",
@@ -113,7 +111,10 @@ public enum ConfigKey {
             (b, v) -> b.verifyEveryRead(truth("verify-every-read", v)),
             c -> Boolean.toString(c.verifyEveryRead()));
 
-    /** The spelling under which the reference engine writes its second mode, and which it also reads. */
+    /**
+     * The spelling under which the reference engine writes its second mode, and which it also
+     * reads.
+     */
     private static final String TAIL_MODE_OLD_SPELLING = "tolerate-corrupted-tail-records";
 
     private final String spelling;
@@ -194,7 +195,8 @@ public enum ConfigKey {
         return switch (value.strip()) {
             case "1" -> FormatVersion.V1;
             case "2" -> FormatVersion.V2;
-            default -> throw new ConfigException("format-version", "neither 1 nor 2: '" + value + "'");
+            default ->
+                    throw new ConfigException("format-version", "neither 1 nor 2: '" + value + "'");
         };
     }
 
@@ -202,11 +204,9 @@ public enum ConfigKey {
         return Arrays.stream(PrefillPolicy.values())
                 .filter(p -> p.name().toLowerCase(Locale.ROOT).equals(value.strip()))
                 .findFirst()
-                .orElseThrow(
-                        () ->
-                                new ConfigException(
-                                        "prefill",
-                                        "not one of auto, always, never: '" + value + "'"));
+                .orElseThrow(() ->
+                        new ConfigException(
+                                "prefill", "not one of auto, always, never: '" + value + "'"));
     }
 
     private static RecoveryMode mode(String value) {
@@ -225,7 +225,10 @@ public enum ConfigKey {
         };
     }
 
-    /** Files written by us must be readable by the reference, whose own output uses the old spelling. */
+    /**
+     * Files written by us must be readable by the reference, whose own output uses the old
+     * spelling.
+     */
     private static String spellMode(RecoveryMode mode) {
         return switch (mode) {
             case ABSOLUTE_CONSISTENCY -> "absolute-consistency";

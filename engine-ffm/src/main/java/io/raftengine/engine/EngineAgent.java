@@ -7,9 +7,9 @@ import java.util.function.LongSupplier;
 import org.agrona.concurrent.Agent;
 
 /**
- * The engine's background duty: prepare the next segment, write out dirty pages, and leave an idle mark when nothing is
- * written for a while. Steps are short; nothing here holds up a writer except the idle mark, which waits for an idle
- * moment.
+ * The engine's background duty: prepare the next segment, write out dirty pages, and leave an idle
+ * mark when nothing is written for a while. Steps are short; nothing here holds up a writer except
+ * the idle mark, which waits for an idle moment.
  */
 final class EngineAgent implements Agent {
     private static final System.Logger LOG = System.getLogger(EngineAgent.class.getName());

@@ -3,8 +3,8 @@ package io.raftengine.engine;
 import java.util.function.LongSupplier;
 
 /**
- * Where an engine's time comes from, and who does its background work. Tests that replay a run call by call bring their own
- * clock and take the agent's steps themselves.
+ * Where an engine's time comes from, and who does its background work. Tests that replay a run call
+ * by call bring their own clock and take the agent's steps themselves.
  *
  * @param nanoClock nanoseconds, as {@link System#nanoTime}; asked by several threads
  * @param agentThread whether a thread of the engine's own does the background work

@@ -13,8 +13,8 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * How to open an engine. Immutable and checked: an engine never meets a bad one. Keys, defaults and relations are those
- * of the reference engine; see {@link ConfigKey} for each key.
+ * How to open an engine. Immutable and checked: an engine never meets a bad one. Keys, defaults and
+ * relations are those of the reference engine; see {@link ConfigKey} for each key.
  *
  * <pre>{@code
  * EngineConfig config = EngineConfig.builder(Path.of("/data/raft"))
@@ -27,7 +27,9 @@ public final class EngineConfig {
     /** Value of {@link #memoryLimitBytes()} that means no limit; memory is counted all the same. */
     public static final long UNLIMITED = Long.MAX_VALUE;
 
-    /** Largest accepted {@code target-file-size}: positions inside a segment are kept in 32 bits. */
+    /**
+     * Largest accepted {@code target-file-size}: positions inside a segment are kept in 32 bits.
+     */
     public static final long TARGET_FILE_BYTES_MAX = 2L << 30;
 
     private final Builder values;
@@ -247,12 +249,14 @@ public final class EngineConfig {
         if (bytes < targetFileSizeBytes()) {
             return 0;
         }
-        // Signatures are 32 bits wide: with more files than that an old life could pass for a new one.
+        // Signatures are 32 bits wide: with more files than that an old life could pass for a new
+        // one.
         return Math.min(bytes / targetFileSizeBytes() * 3 / 2, 0xFFFF_FFFFL);
     }
 
     /**
-     * What was corrected or ignored while building, one sentence each; the engine logs them when it opens.
+     * What was corrected or ignored while building, one sentence each; the engine logs them when it
+     * opens.
      *
      * @return an immutable list, empty where all was well
      */
@@ -261,8 +265,8 @@ public final class EngineConfig {
     }
 
     /**
-     * The whole configuration as key and text, in the order of the reference's documentation. Feeding the result to
-     * {@link Builder#set} gives an equal configuration.
+     * The whole configuration as key and text, in the order of the reference's documentation.
+     * Feeding the result to {@link Builder#set} gives an equal configuration.
      *
      * @return an immutable map from key to value; keys without a value are left out
      */
@@ -289,15 +293,23 @@ public final class EngineConfig {
         return toMap().toString();
     }
 
-    /** Collects values; {@link #build()} checks each and all relations between them. Not safe for several threads. */
+    /**
+     * Collects values; {@link #build()} checks each and all relations between them. Not safe for
+     * several threads.
+     */
     public static final class Builder {
         private static final long UNSET = -1;
 
         private Path dir = Path.of("");
         private Path spillDir;
         private RecoveryMode recoveryMode = RecoveryMode.TOLERATE_TAIL_CORRUPTION;
-        /** The reference reads 16 KiB at once; nothing but speed depends on it, and this was the fastest. */
+
+        /**
+         * The reference reads 16 KiB at once; nothing but speed depends on it, and this was the
+         * fastest.
+         */
         private int recoveryReadBlockBytes = RecoverySettings.READ_BLOCK_BYTES_DEFAULT;
+
         private int recoveryThreads = 4;
         private long batchCompressionThresholdBytes = 8 << 10;
         private int compressionLevel = 1;
@@ -464,7 +476,8 @@ public final class EngineConfig {
         /**
          * Sets the bytes of rewrite segments above which these are rewritten.
          *
-         * @param value bytes; unset means a tenth of the purge threshold, at least the target file size
+         * @param value bytes; unset means a tenth of the purge threshold, at least the target file
+         *     size
          * @return this builder
          */
         public Builder purgeRewriteThresholdBytes(long value) {
@@ -558,7 +571,8 @@ public final class EngineConfig {
          * Checks everything and gives the configuration; the builder may be changed and used again.
          *
          * @return an immutable configuration
-         * @throws ConfigException a value is out of range, or two contradict each other; names the key
+         * @throws ConfigException a value is out of range, or two contradict each other; names the
+         *     key
          */
         public EngineConfig build() {
             Builder checked = new Builder(this);
@@ -575,7 +589,10 @@ public final class EngineConfig {
                     "target-file-size",
                     targetFileSizeBytes <= TARGET_FILE_BYTES_MAX,
                     "must be at most 2GiB, is " + SizeText.print(targetFileSizeBytes));
-            demand("batch-compression-threshold", batchCompressionThresholdBytes >= 0, "is negative");
+            demand(
+                    "batch-compression-threshold",
+                    batchCompressionThresholdBytes >= 0,
+                    "is negative");
             demand("compression-level", compressionLevel >= 1, "must be at least 1");
             demand("memory-limit", memoryLimitBytes >= 1, "must be at least 1 B");
             demand(

@@ -3,9 +3,9 @@ package io.raftengine.engine;
 import io.raftengine.log.format.QueueKind;
 
 /**
- * Told about the life of segments and batches. Methods are called by whatever thread does the work, most of them while it
- * holds the write token: they must return quickly, be safe for all threads, and not call the engine. An exception they
- * throw is logged and otherwise ignored.
+ * Told about the life of segments and batches. Methods are called by whatever thread does the work,
+ * most of them while it holds the write token: they must return quickly, be safe for all threads,
+ * and not call the engine. An exception they throw is logged and otherwise ignored.
  */
 public interface EngineListener {
     /**

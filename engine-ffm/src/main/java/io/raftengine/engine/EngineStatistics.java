@@ -1,7 +1,8 @@
 package io.raftengine.engine;
 
 /**
- * What an engine did since it was opened, and what it holds now. A snapshot; values of neighbouring moments may be mixed.
+ * What an engine did since it was opened, and what it holds now. A snapshot; values of neighbouring
+ * moments may be mixed.
  *
  * @param groups groups that exist
  * @param memoryBytes off-heap bytes reserved by the engine, exact
@@ -12,7 +13,8 @@ package io.raftengine.engine;
  * @param refusedBatches batches refused before anything was written
  * @param commitGroups commit groups
  * @param syncedGroups commit groups that were synced
- * @param syncedBatches batches in them; divided by {@code syncedGroups} this says how well group commit works
+ * @param syncedBatches batches in them; divided by {@code syncedGroups} this says how well group
+ *     commit works
  * @param writeNanos time leaders spent validating and writing
  * @param syncNanos time leaders spent in syncs
  * @param syncs syncs of the append queue

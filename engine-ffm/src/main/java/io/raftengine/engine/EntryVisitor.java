@@ -6,8 +6,9 @@ import java.lang.foreign.MemorySegment;
 @FunctionalInterface
 public interface EntryVisitor {
     /**
-     * One entry. Its bytes are {@code memory[offset, offset + lengthBytes)} and are valid until this method returns;
-     * the same memory is used again for the next one. No lock of the engine is held, so the visitor may call the engine.
+     * One entry. Its bytes are {@code memory[offset, offset + lengthBytes)} and are valid until
+     * this method returns; the same memory is used again for the next one. No lock of the engine is
+     * held, so the visitor may call the engine.
      *
      * @param index the entry's log index, unsigned
      * @param memory off-heap memory owned by the engine; read only by convention, never to be kept

@@ -6,8 +6,9 @@ import java.lang.foreign.MemorySegment;
 @FunctionalInterface
 public interface KeyValueVisitor {
     /**
-     * One key and its value. The bytes are valid until this method returns; the same memory is used again for the next
-     * pair. No lock of the engine is held, so the visitor may call the engine, also to write.
+     * One key and its value. The bytes are valid until this method returns; the same memory is used
+     * again for the next pair. No lock of the engine is held, so the visitor may call the engine,
+     * also to write.
      *
      * @param memory off-heap memory owned by the engine, never to be kept
      * @param keyOffset where the key begins, in bytes

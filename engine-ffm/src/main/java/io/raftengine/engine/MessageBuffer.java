@@ -7,14 +7,20 @@ import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
-/** A reusable array that protobuf messages are encoded into on their way off the heap. For one thread. */
+/**
+ * A reusable array that protobuf messages are encoded into on their way off the heap. For one
+ * thread.
+ */
 final class MessageBuffer {
     private static final MemorySegment ALL = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
     private static final int KEPT_BYTES_MAX = 1 << 20;
 
     private byte[] bytes = new byte[256];
 
-    /** Encodes a message and returns its length; the bytes are in {@link #bytes()} until the next call. */
+    /**
+     * Encodes a message and returns its length; the bytes are in {@link #bytes()} until the next
+     * call.
+     */
     int encode(MessageLite message) {
         int length = message.getSerializedSize();
         if (length > bytes.length || bytes.length > KEPT_BYTES_MAX) {
@@ -37,7 +43,9 @@ final class MessageBuffer {
         return bytes;
     }
 
-    /** Copies from a caller's native segment, whose own bounds and liveness are checked by the copy. */
+    /**
+     * Copies from a caller's native segment, whose own bounds and liveness are checked by the copy.
+     */
     static void copyIn(MemorySegment source, long offset, long address, int length) {
         MemorySegment.copy(source, offset, ALL, address, length);
     }

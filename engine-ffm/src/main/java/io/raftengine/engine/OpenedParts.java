@@ -5,8 +5,8 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 
 /**
- * What an opening engine has acquired so far, to be given back in reverse: at close, or when a later step fails. For one
- * thread at a time.
+ * What an opening engine has acquired so far, to be given back in reverse: at close, or when a
+ * later step fails. For one thread at a time.
  */
 final class OpenedParts {
     private static final System.Logger LOG = System.getLogger(OpenedParts.class.getName());
@@ -41,7 +41,10 @@ final class OpenedParts {
         }
     }
 
-    /** Gives everything back because {@code cause} ended the opening; further failures are attached to it. */
+    /**
+     * Gives everything back because {@code cause} ended the opening; further failures are attached
+     * to it.
+     */
     void abandon(Throwable cause) {
         try {
             closeAll();

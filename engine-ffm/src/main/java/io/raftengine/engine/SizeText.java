@@ -7,9 +7,9 @@ import java.util.Optional;
 /**
  * Sizes as people write them in a configuration: {@code 128MiB}, {@code 1.5 GB}, {@code 4096}.
  *
- * <p>All units are powers of 1024 whichever way they are spelt, as in the reference engine: {@code B K KB KiB M MB MiB
- * ... P PB PiB}, case-sensitive, spaces allowed around the number and in front of the unit, no unit meaning bytes.
- * Stateless and safe for all threads.
+ * <p>All units are powers of 1024 whichever way they are spelt, as in the reference engine: {@code
+ * B K KB KiB M MB MiB ... P PB PiB}, case-sensitive, spaces allowed around the number and in front
+ * of the unit, no unit meaning bytes. Stateless and safe for all threads.
  */
 public final class SizeText {
     private static final String PREFIXES = "KMGTP";
@@ -20,8 +20,8 @@ public final class SizeText {
      * Reads a size.
      *
      * @param text the size as written
-     * @return bytes, or empty where the text is no size: empty, a bare unit, a lower-case unit, a sign, anything left
-     *     over, or more than {@link Long#MAX_VALUE} bytes
+     * @return bytes, or empty where the text is no size: empty, a bare unit, a lower-case unit, a
+     *     sign, anything left over, or more than {@link Long#MAX_VALUE} bytes
      */
     public static Optional<Long> parse(String text) {
         String trimmed = text.strip();

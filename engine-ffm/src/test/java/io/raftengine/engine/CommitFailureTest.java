@@ -52,13 +52,15 @@ class CommitFailureTest {
         assertThat(engine.budget().reservedBytes()).isZero();
     }
 
-    /** Q10: each try would cost a write, a cut and a sync, twenty times a second, for as long as the disk is full. */
+    /**
+     * Q10: each try would cost a write, a cut and a sync, twenty times a second, for as long as the
+     * disk is full.
+     */
     @Test
     void anIdleMarkThatFindsNoRoomIsNotTriedAgainBeforeTheLogHasGrown() {
         FaultyFileSystem fs = new FaultyFileSystem(disk());
         AtomicLong now = new AtomicLong();
-        EngineClockwork clockwork =
-                new EngineClockwork(() -> now.addAndGet(100_000_000L), false);
+        EngineClockwork clockwork = new EngineClockwork(() -> now.addAndGet(100_000_000L), false);
         try (RaftEngine engine =
                 RaftEngine.open(config().build(), fs, List.of(), false, clockwork)) {
             append(engine, 1);
@@ -125,18 +127,13 @@ class CommitFailureTest {
 
     /** D8: a length from a file is compared with the data before it sizes anything. */
     @Test
-    void aHugeTailInACompressedBlockIsDamageAndNoLackOfMemory(@TempDir Path temp)
-            throws Exception {
+    void aHugeTailInACompressedBlockIsDamageAndNoLackOfMemory(@TempDir Path temp) throws Exception {
         Files.write(temp.resolve("0000000000000001.raftlog"), hostileSegment());
         EngineConfig config =
-                EngineConfig.builder(temp)
-                        .memoryLimitBytes(64 << 20)
-                        .recoveryThreads(1)
-                        .build();
+                EngineConfig.builder(temp).memoryLimitBytes(64 << 20).recoveryThreads(1).build();
         try (RaftEngine engine = RaftEngine.open(config, FileSystem.local(), List.of())) {
             assertThat(engine.lastIndex(7)).isEqualTo(1);
-            assertThatThrownBy(() -> engine.getEntry(7, 1))
-                    .isInstanceOf(CorruptionException.class);
+            assertThatThrownBy(() -> engine.getEntry(7, 1)).isInstanceOf(CorruptionException.class);
         }
     }
 

@@ -13,10 +13,11 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 /**
- * The power is cut at every I/O call of a scripted life, in several ways each: any subset of what is pending may have reached
- * the disk. Production recovery opens what is left, and every byte of every entry and key is compared with the model: the
- * state is one the engine was in, no older than the last one it vouched for and no newer than what it was given (P1 to P4).
- * Then the power is cut again right after the open, and the state must be the same (P8); then another batch is written.
+ * The power is cut at every I/O call of a scripted life, in several ways each: any subset of what
+ * is pending may have reached the disk. Production recovery opens what is left, and every byte of
+ * every entry and key is compared with the model: the state is one the engine was in, no older than
+ * the last one it vouched for and no newer than what it was given (P1 to P4). Then the power is cut
+ * again right after the open, and the state must be the same (P8); then another batch is written.
  */
 class CrashStatesTest {
     private static final long SEED = Long.getLong("raftengine.seed", 41);
@@ -143,7 +144,9 @@ class CrashStatesTest {
                 Integer known = stateOfImage.get(bytes);
                 int state = known == null ? recover(image) : known;
                 stateOfImage.put(bytes, state);
-                assertThat(state).as("index of the recovered state").isBetween(oldest, run.issued());
+                assertThat(state)
+                        .as("index of the recovered state")
+                        .isBetween(oldest, run.issued());
             } catch (AssertionError | RuntimeException wrong) {
                 if (found == null) {
                     found = new AssertionError(where + ": " + wrong, wrong);
@@ -166,7 +169,8 @@ class CrashStatesTest {
             afterAnotherCrash(image.crashImage(seed), shown);
             second.states.set(0, shown);
             second.write(lastWords(), true);
-            // As good as killed: neither closed nor given back in an orderly way, except for the memory.
+            // As good as killed: neither closed nor given back in an orderly way, except for the
+            // memory.
             afterAnotherCrash(image.crashImage(seed + 7), second.states.get(1));
             second.close();
             return state;

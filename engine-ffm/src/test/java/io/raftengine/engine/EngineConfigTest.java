@@ -128,12 +128,11 @@ class EngineConfigTest {
     @Test
     void prefillWithoutRecyclingIsRefused() {
         assertThatExceptionOfType(ConfigException.class)
-                .isThrownBy(
-                        () ->
-                                EngineConfig.builder(DIR)
-                                        .enableLogRecycle(false)
-                                        .prefillForRecycle(true)
-                                        .build())
+                .isThrownBy(() ->
+                        EngineConfig.builder(DIR)
+                                .enableLogRecycle(false)
+                                .prefillForRecycle(true)
+                                .build())
                 .satisfies(refused -> assertThat(refused.key()).isEqualTo("prefill-for-recycle"));
     }
 

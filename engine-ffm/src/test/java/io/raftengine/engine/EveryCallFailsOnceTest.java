@@ -15,10 +15,11 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /**
- * A scripted life of an engine with its first I/O call failing, then its second, and so on until none is left to fail; each
- * first once, then from that call on. After each: the error was typed, nothing leaked, and after a reopen every acknowledged
- * batch is there, every refused one is not, and one of unknown outcome is there whole or not at all (P2, P4, P7, D14, I2).
- * Includes L1 to L3, L5 and L6 at every place they can happen.
+ * A scripted life of an engine with its first I/O call failing, then its second, and so on until
+ * none is left to fail; each first once, then from that call on. After each: the error was typed,
+ * nothing leaked, and after a reopen every acknowledged batch is there, every refused one is not,
+ * and one of unknown outcome is there whole or not at all (P2, P4, P7, D14, I2). Includes L1 to L3,
+ * L5 and L6 at every place they can happen.
  */
 class EveryCallFailsOnceTest {
     private static final long SEED = Long.getLong("raftengine.seed", 20_250);
@@ -72,11 +73,7 @@ class EveryCallFailsOnceTest {
         Attempt(long seed, long call, Trouble trouble) {
             name =
                     String.format(
-                            Locale.ROOT,
-                            "-Draftengine.seed=%d, call %d %s",
-                            seed,
-                            call,
-                            trouble);
+                            Locale.ROOT, "-Draftengine.seed=%d, call %d %s", seed, call, trouble);
             workload = Workload.random(seed, STEPS);
             fs = new FaultyFileSystem(new SimulatedFileSystem(seed));
             run =
@@ -183,8 +180,7 @@ class EveryCallFailsOnceTest {
         }
 
         private static List<Ledger.Change> lastWords() {
-            return List.of(
-                    new Ledger.Change.Append(77, 1, List.of(Workload.value(77, 1, 50))));
+            return List.of(new Ledger.Change.Append(77, 1, List.of(Workload.value(77, 1, 50))));
         }
     }
 }

@@ -9,8 +9,8 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * What an engine must hold, as maps and lists: the oracle. Compares every byte of every entry and key, by two ways of
- * reading each.
+ * What an engine must hold, as maps and lists: the oracle. Compares every byte of every entry and
+ * key, by two ways of reading each.
  */
 final class Ledger {
     /** One change to one group. */

@@ -33,8 +33,26 @@ class SizeTextTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "", " ", "KB", "1kb", "1kib", "1Kib", "1_000", "-1", "+-1", "1 2", "1KBx", "x1", "1e",
-                "1..2", "1é", "0x10", "9e18K", "1e999999999", "16EiB", "."
+                "",
+                " ",
+                "KB",
+                "1kb",
+                "1kib",
+                "1Kib",
+                "1_000",
+                "-1",
+                "+-1",
+                "1 2",
+                "1KBx",
+                "x1",
+                "1e",
+                "1..2",
+                "1é",
+                "0x10",
+                "9e18K",
+                "1e999999999",
+                "16EiB",
+                "."
             })
     void whatIsNoSizeIsRefused(String text) {
         assertThat(SizeText.parse(text)).isEmpty();

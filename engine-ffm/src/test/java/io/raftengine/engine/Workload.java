@@ -7,8 +7,9 @@ import java.util.List;
 import java.util.SplittableRandom;
 
 /**
- * A scripted life of an engine, drawn from a seed: batches for a few groups, synced and not, small and large, steps of the
- * background agent, idle moments, reopens. Valid by construction, so every refusal is a finding.
+ * A scripted life of an engine, drawn from a seed: batches for a few groups, synced and not, small
+ * and large, steps of the background agent, idle moments, reopens. Valid by construction, so every
+ * refusal is a finding.
  */
 record Workload(long seed, List<Step> steps) {
     /** One thing that happens. */
@@ -76,7 +77,10 @@ record Workload(long seed, List<Step> steps) {
                                     group,
                                     ledger.first(group)
                                             + random.nextLong(next - ledger.first(group) + 1));
-            case 6 -> random.nextInt(4) == 0 ? new Change.Clean(group) : append(random, group, next, step, 1);
+            case 6 ->
+                    random.nextInt(4) == 0
+                            ? new Change.Clean(group)
+                            : append(random, group, next, step, 1);
             case 7 ->
                     // Overwrites what is there from somewhere on.
                     next < 0
@@ -92,7 +96,8 @@ record Workload(long seed, List<Step> steps) {
         };
     }
 
-    private static Change append(SplittableRandom random, long group, long at, int step, int count) {
+    private static Change append(
+            SplittableRandom random, long group, long at, int step, int count) {
         long first = at < 0 ? 1 + random.nextInt(100) : at;
         List<byte[]> entries = new ArrayList<>();
         // Now and then one that is gathered from its own memory instead of copied.

@@ -15,9 +15,9 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * Runs a {@link Workload} and keeps the books: every state the engine was in, and which of them it has vouched for. One
- * thread; background work happens where the script says so, time passes a millisecond per look at the clock, so two runs
- * make the same calls.
+ * Runs a {@link Workload} and keeps the books: every state the engine was in, and which of them it
+ * has vouched for. One thread; background work happens where the script says so, time passes a
+ * millisecond per look at the clock, so two runs make the same calls.
  */
 final class WorkloadRun {
     static final Path DIR = Path.of("/data");
@@ -132,7 +132,9 @@ final class WorkloadRun {
         }
     }
 
-    /** Closes; forgets the engine whatever happens. A close without an error has synced everything. */
+    /**
+     * Closes; forgets the engine whatever happens. A close without an error has synced everything.
+     */
     void close() {
         RaftEngine closing = engine;
         engine = null;
@@ -140,7 +142,10 @@ final class WorkloadRun {
         durable = acknowledged;
     }
 
-    /** Which state an engine is in; -1 if in none of those allowed, which are looked at newest first. */
+    /**
+     * Which state an engine is in; -1 if in none of those allowed, which are looked at newest
+     * first.
+     */
     int stateOf(RaftEngine candidate, int from, int to) {
         for (int i = to; i >= from; i--) {
             if (states.get(i).differenceTo(candidate) == null) {

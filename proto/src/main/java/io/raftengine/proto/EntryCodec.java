@@ -1,8 +1,8 @@
 package io.raftengine.proto;
 
 /**
- * Writes {@code eraftpb.Entry} messages in their canonical form: fields in the order of their numbers, defaults left out,
- * the same bytes that protobuf makes.
+ * Writes {@code eraftpb.Entry} messages in their canonical form: fields in the order of their
+ * numbers, defaults left out, the same bytes that protobuf makes.
  *
  * <pre>
  *    08 varint  entry_type    left out if 0

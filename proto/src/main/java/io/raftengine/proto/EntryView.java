@@ -1,8 +1,9 @@
 package io.raftengine.proto;
 
 /**
- * Reads {@code eraftpb.Entry} messages in place; made once, filled again and again. Unknown fields are skipped, and of a
- * field given twice the last one counts, as protobuf has it. One thread at a time.
+ * Reads {@code eraftpb.Entry} messages in place; made once, filled again and again. Unknown fields
+ * are skipped, and of a field given twice the last one counts, as protobuf has it. One thread at a
+ * time.
  */
 public final class EntryView {
     private static final int TAG_SYNC_LOG = 0x28;

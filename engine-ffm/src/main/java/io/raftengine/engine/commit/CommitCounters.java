@@ -3,7 +3,9 @@ package io.raftengine.engine.commit;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 
-/** What the pipeline did so far. Written by the holder of the write token alone, read by any thread. */
+/**
+ * What the pipeline did so far. Written by the holder of the write token alone, read by any thread.
+ */
 public final class CommitCounters {
     /** What an engine that cannot write has committed. */
     public static final Snapshot NOTHING = new Snapshot(0, 0, 0, 0, 0, 0, 0, 0, 0, 0);

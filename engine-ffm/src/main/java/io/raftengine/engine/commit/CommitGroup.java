@@ -8,14 +8,16 @@ import java.lang.invoke.VarHandle;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * One commit group: the slots its callers claim and the contiguous buffer they copy their batches into.
+ * One commit group: the slots its callers claim and the contiguous buffer they copy their batches
+ * into.
  *
  * <pre>
  *   FREE --open()--> OPEN --close()--> CLOSED --(leader writes, syncs, applies)--> --complete()--> DONE --last leave()--> FREE
  * </pre>
  *
- * <p>Only the holder of the write token moves a group, except for the last arrow: a group is free again when every caller
- * that claimed a slot has read its outcome and left, so no slot is ever reused under a caller's feet.
+ * <p>Only the holder of the write token moves a group, except for the last arrow: a group is free
+ * again when every caller that claimed a slot has read its outcome and left, so no slot is ever
+ * reused under a caller's feet.
  *
  * <pre>
  *   claim word     63        62..48   47..32   31..0
@@ -24,15 +26,18 @@ import java.util.concurrent.locks.LockSupport;
  *   native memory  0: event word (u32)   64: head room   64 + HEAD_ROOM: buffer
  * </pre>
  *
- * <p>Whoever waits for the group waits for its event word to change, and then looks what happened: the group is done, or
- * the write token lies there and the waiter may lead. The event word only ever counts up, so no event is missed between
- * the look and the wait.
+ * <p>Whoever waits for the group waits for its event word to change, and then looks what happened:
+ * the group is done, or the write token lies there and the waiter may lead. The event word only
+ * ever counts up, so no event is missed between the look and the wait.
  */
 final class CommitGroup {
     /** Callers of one group; more than that many wait for the next one. */
     static final int SLOTS_MAX = 1024;
 
-    /** Bytes in front of the buffer where the leader may put a synced watermark without moving the batches. */
+    /**
+     * Bytes in front of the buffer where the leader may put a synced watermark without moving the
+     * batches.
+     */
     static final int HEAD_ROOM_BYTES = 64;
 
     /** {@link #claim} found the group closed: look for the open one and try again. */
@@ -101,7 +106,10 @@ final class CommitGroup {
         this.bufferBytes = memory.bytes() - HEAD_ROOM_AT - HEAD_ROOM_BYTES;
     }
 
-    /** Address of the first byte callers may claim; {@link #HEAD_ROOM_BYTES} bytes in front of it are the leader's. */
+    /**
+     * Address of the first byte callers may claim; {@link #HEAD_ROOM_BYTES} bytes in front of it
+     * are the leader's.
+     */
     long bufferAddress() {
         return controlAddress + HEAD_ROOM_AT + HEAD_ROOM_BYTES;
     }
@@ -121,7 +129,8 @@ final class CommitGroup {
     /**
      * Claims a slot and room in the buffer.
      *
-     * @return slot and offset for {@link #slotOf} and {@link #offsetOf}, or {@link #CLOSED} or {@link #FULL}
+     * @return slot and offset for {@link #slotOf} and {@link #offsetOf}, or {@link #CLOSED} or
+     *     {@link #FULL}
      */
     long claim(int bytes) {
         for (; ; ) {
@@ -184,7 +193,10 @@ final class CommitGroup {
         return CLAIM.compareAndSet(this, 0L, CLOSED_BIT);
     }
 
-    /** Waits until every caller that claimed has filled its slot, which takes it a copy, or a time slice when descheduled. */
+    /**
+     * Waits until every caller that claimed has filled its slot, which takes it a copy, or a time
+     * slice when descheduled.
+     */
     void awaitReady() {
         for (int i = 0; (int) READY.getVolatile(this) != closedSlots; i++) {
             if (i < READY_YIELDS) {
@@ -195,7 +207,10 @@ final class CommitGroup {
         }
     }
 
-    /** The generation whose end a caller waits for; read it after the claim and before {@link #countReady()}. */
+    /**
+     * The generation whose end a caller waits for; read it after the claim and before {@link
+     * #countReady()}.
+     */
     int generation() {
         return doneGeneration;
     }
@@ -223,12 +238,17 @@ final class CommitGroup {
         return virtualWaiter;
     }
 
-    /** The state of the event word, to be read before looking for what would make waiting needless. */
+    /**
+     * The state of the event word, to be read before looking for what would make waiting needless.
+     */
     int event() {
         return Memory.getIntAcquire(controlAddress + EVENT_AT);
     }
 
-    /** Waits until the event word is no longer {@code seen}; may return early. By an announced platform thread. */
+    /**
+     * Waits until the event word is no longer {@code seen}; may return early. By an announced
+     * platform thread.
+     */
     void awaitEvent(int seen) {
         WaitWord.await(controlAddress + EVENT_AT, seen);
     }
@@ -247,7 +267,10 @@ final class CommitGroup {
         return true;
     }
 
-    /** Publishes all outcomes and wakes everyone who waits for them. By the leader, as its last act on the group. */
+    /**
+     * Publishes all outcomes and wakes everyone who waits for them. By the leader, as its last act
+     * on the group.
+     */
     void complete() {
         int slotCount = closedSlots;
         // Under the token or not, only the group's one leader comes here.
@@ -274,8 +297,9 @@ final class CommitGroup {
     }
 
     /**
-     * Callers leave, and so does the leader when it has woken them: one that is no caller itself would otherwise still touch
-     * the group's memory when the last caller is gone and the pipeline closed.
+     * Callers leave, and so does the leader when it has woken them: one that is no caller itself
+     * would otherwise still touch the group's memory when the last caller is gone and the pipeline
+     * closed.
      */
     private void leaveOne() {
         int everyone = closedSlots + 1;

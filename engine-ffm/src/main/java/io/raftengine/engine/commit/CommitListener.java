@@ -2,7 +2,10 @@ package io.raftengine.engine.commit;
 
 import io.raftengine.log.format.QueueKind;
 
-/** What the pipeline tells about each batch; called by the leader with the write token held, so return quickly. */
+/**
+ * What the pipeline tells about each batch; called by the leader with the write token held, so
+ * return quickly.
+ */
 public interface CommitListener {
     /**
      * A batch was written, and is not applied yet.

@@ -4,14 +4,18 @@ import io.raftengine.error.RaftEngineException;
 import io.raftengine.log.format.BatchEncoder;
 
 /**
- * One caller's place in a commit group. Written by its caller until the group counts it ready, then by the leader until
- * the group is done, then read by its caller; these hand-overs order all plain fields.
+ * One caller's place in a commit group. Written by its caller until the group counts it ready, then
+ * by the leader until the group is done, then read by its caller; these hand-overs order all plain
+ * fields.
  */
 final class CommitSlot {
     /** The caller's finished batch, or null for a bare sync. */
     BatchEncoder batch;
 
-    /** Where the batch was copied to inside the group's buffer, or -1 where the leader gathers it from its own memory. */
+    /**
+     * Where the batch was copied to inside the group's buffer, or -1 where the leader gathers it
+     * from its own memory.
+     */
     int bufferOffset;
 
     /** Encoded length of the batch; 0 for a bare sync. */
@@ -32,7 +36,10 @@ final class CommitSlot {
     /** Set by the leader: entries removed by this batch's compactions. */
     long compactedEntries;
 
-    /** Set by the leader or by a caller that could not copy: why nothing of the batch is visible; null on success. */
+    /**
+     * Set by the leader or by a caller that could not copy: why nothing of the batch is visible;
+     * null on success.
+     */
     RaftEngineException failure;
 
     /** A virtual thread that parked to wait for the group, else null. */

@@ -11,7 +11,8 @@ import io.raftengine.allocator.MemoryBudget;
  *   struct iovec    0: base address (u64)    8: length (u64)
  * </pre>
  *
- * <p>Usually there is a single piece, the group's buffer. Used by the holder of the write token only.
+ * <p>Usually there is a single piece, the group's buffer. Used by the holder of the write token
+ * only.
  */
 final class GatherList implements AutoCloseable {
     private static final int IOVEC_BYTES = 16;

@@ -3,12 +3,13 @@ package io.raftengine.engine.commit;
 /**
  * How long a leader waits for more callers before it closes a group that will be synced.
  *
- * <p>The callers of the group before have just been woken and are about to come back. A leader that does not wait for
- * them writes a small group, they miss it, and from then on two half-sized groups take turns: half the throughput. So
- * the leader expects everyone it saw around when the last group ended, and yields until they are here.
+ * <p>The callers of the group before have just been woken and are about to come back. A leader that
+ * does not wait for them writes a small group, they miss it, and from then on two half-sized groups
+ * take turns: half the throughput. So the leader expects everyone it saw around when the last group
+ * ended, and yields until they are here.
  *
- * <p>Waiting in vain costs latency, so the patience adapts: it halves when the expected callers did not come, and is
- * restored when they did. Used by the holder of the write token only.
+ * <p>Waiting in vain costs latency, so the patience adapts: it halves when the expected callers did
+ * not come, and is restored when they did. Used by the holder of the write token only.
  */
 final class Linger {
     private static final int YIELDS_MAX = 64;
@@ -45,7 +46,10 @@ final class Linger {
         yieldsAllowed /= 2;
     }
 
-    /** Notes who was around when a group ended: its own callers and those who already wait in the next one. */
+    /**
+     * Notes who was around when a group ended: its own callers and those who already wait in the
+     * next one.
+     */
     void groupEnded(int callers, int callersOfNext) {
         expected = Math.max(1, callers + callersOfNext);
     }

@@ -3,8 +3,8 @@ package io.raftengine.engine.commit;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * Leads commit groups in which only virtual threads wait. It is woken when such a group and a free write token meet, and
- * looks for itself what there is to do; being woken in vain does no harm.
+ * Leads commit groups in which only virtual threads wait. It is woken when such a group and a free
+ * write token meet, and looks for itself what there is to do; being woken in vain does no harm.
  */
 final class PlatformLeader {
     private final CommitPipeline pipeline;

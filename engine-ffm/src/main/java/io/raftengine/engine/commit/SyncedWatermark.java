@@ -3,13 +3,15 @@ package io.raftengine.engine.commit;
 /**
  * Decides when the log is told how much of the active segment is on disk.
  *
- * <p>A watermark says: the bytes below W were written before a sync began that succeeded. It is what lets recovery tell a
- * torn tail from rot (D1, D3). Writing one costs some forty bytes and no extra call, since it rides in front of a synced
- * group; still it is left out while fewer than 64 KiB <em>and</em> less than 10 ms have passed since the last one.
+ * <p>A watermark says: the bytes below W were written before a sync began that succeeded. It is
+ * what lets recovery tell a torn tail from rot (D1, D3). Writing one costs some forty bytes and no
+ * extra call, since it rides in front of a synced group; still it is left out while fewer than 64
+ * KiB <em>and</em> less than 10 ms have passed since the last one.
  *
- * <p>The first write to a segment, and the first after an open, carries one in any case, synced or not: it says where the
- * unsynced part begins. Without it a crash before the first sync would leave a segment that looks as if the real engine had
- * written it, of which recovery verifies no entries but the last batch's, and a torn batch would stay in the middle.
+ * <p>The first write to a segment, and the first after an open, carries one in any case, synced or
+ * not: it says where the unsynced part begins. Without it a crash before the first sync would leave
+ * a segment that looks as if the real engine had written it, of which recovery verifies no entries
+ * but the last batch's, and a torn batch would stay in the middle.
  *
  * <p>Used by the holder of the write token only.
  */

@@ -9,8 +9,9 @@ import java.util.concurrent.locks.ReentrantLock;
 /**
  * Decompressed blocks of one engine, in a fixed number of off-heap slots.
  *
- * <p>A slot is held only for a copy, and nobody ever waits for one: who finds it taken reads the file instead. Bounded by
- * {@link #SLOTS} blocks of at most {@link #BLOCK_BYTES_MAX} each; without room in the budget it caches less.
+ * <p>A slot is held only for a copy, and nobody ever waits for one: who finds it taken reads the
+ * file instead. Bounded by {@link #SLOTS} blocks of at most {@link #BLOCK_BYTES_MAX} each; without
+ * room in the budget it caches less.
  */
 final class BlockCache implements AutoCloseable {
     /** Larger blocks are not kept. */

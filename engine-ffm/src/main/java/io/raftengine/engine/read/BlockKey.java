@@ -10,8 +10,8 @@ import io.raftengine.log.format.QueueKind;
  *   rewrite  segment number  block offset in the segment
  * </pre>
  *
- * <p>The word is exact, never a hash: a mix-up of two blocks would be wrong data. Segments numbered 2^31 and above have no
- * word, and simply are not cached.
+ * <p>The word is exact, never a hash: a mix-up of two blocks would be wrong data. Segments numbered
+ * 2^31 and above have no word, and simply are not cached.
  */
 final class BlockKey {
     /** No block; offset 0 is always inside a segment header. */

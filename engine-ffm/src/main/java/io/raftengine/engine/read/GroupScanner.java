@@ -4,7 +4,10 @@ import io.raftengine.engine.memtable.KeyCursor;
 import io.raftengine.engine.memtable.Memtables;
 import java.lang.foreign.MemorySegment;
 
-/** Shows the key-values of a group to a visitor. Safe for all threads, each with a {@link ReadContext} of its own. */
+/**
+ * Shows the key-values of a group to a visitor. Safe for all threads, each with a {@link
+ * ReadContext} of its own.
+ */
 public final class GroupScanner {
     private final Memtables memtables;
 

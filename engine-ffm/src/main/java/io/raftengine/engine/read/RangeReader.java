@@ -9,8 +9,9 @@ import io.raftengine.error.StorageException;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Reads consecutive entries. Locations are taken a portion at a time, neighbours in one block are read together, and no
- * memory is set aside for entries that were not found yet. Safe for all threads, each with a {@link ReadContext}.
+ * Reads consecutive entries. Locations are taken a portion at a time, neighbours in one block are
+ * read together, and no memory is set aside for entries that were not found yet. Safe for all
+ * threads, each with a {@link ReadContext}.
  */
 public final class RangeReader {
     /** Neighbours are read together up to this many bytes. */

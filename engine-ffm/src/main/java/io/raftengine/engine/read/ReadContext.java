@@ -12,8 +12,8 @@ import java.lang.foreign.MemorySegment;
 import java.util.zip.CRC32;
 
 /**
- * What one read needs besides the files: a location, buffers and a decoder, used again and again. For one thread at a time;
- * lent by {@link ReadContextPool}.
+ * What one read needs besides the files: a location, buffers and a decoder, used again and again.
+ * For one thread at a time; lent by {@link ReadContextPool}.
  */
 public final class ReadContext implements AutoCloseable {
     /** A context gives back what a giant read made it grow to. */

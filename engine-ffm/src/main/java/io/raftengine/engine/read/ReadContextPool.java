@@ -4,8 +4,9 @@ import io.raftengine.allocator.MemoryBudget;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 
 /**
- * Lends read contexts. At most {@link #SLOTS} are kept; more readers at once get one of their own for that read. Lock-free,
- * and without allocation while there are enough; a thread usually gets the context it had before.
+ * Lends read contexts. At most {@link #SLOTS} are kept; more readers at once get one of their own
+ * for that read. Lock-free, and without allocation while there are enough; a thread usually gets
+ * the context it had before.
  */
 public final class ReadContextPool implements AutoCloseable {
     private static final int SLOTS = 32;

@@ -3,8 +3,9 @@ package io.raftengine.engine.read;
 import java.util.concurrent.atomic.AtomicLongArray;
 
 /**
- * Remembers which blocks' checksums were verified, so that later reads of an uncompressed block fetch only the wanted
- * bytes. Direct-mapped and lossy: a forgotten block is verified again. Fixed size, safe for all threads.
+ * Remembers which blocks' checksums were verified, so that later reads of an uncompressed block
+ * fetch only the wanted bytes. Direct-mapped and lossy: a forgotten block is verified again. Fixed
+ * size, safe for all threads.
  */
 final class VerifiedBlocks {
     private static final int SLOTS = 1 << 14;

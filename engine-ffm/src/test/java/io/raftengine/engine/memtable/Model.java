@@ -20,7 +20,10 @@ final class Model {
     static final class Group {
         final TreeMap<Long, Place> entries = new TreeMap<>(Long::compareUnsigned);
 
-        /** During replay: what the rewrite queue holds, while {@link #entries} is what the append queue holds. */
+        /**
+         * During replay: what the rewrite queue holds, while {@link #entries} is what the append
+         * queue holds.
+         */
         final TreeMap<Long, Place> rewritten = new TreeMap<>(Long::compareUnsigned);
 
         final TreeMap<byte[], byte[]> keys = new TreeMap<>(Arrays::compareUnsigned);
@@ -72,7 +75,10 @@ final class Model {
         apply(queue, segment, offset, batch, false);
     }
 
-    /** Joins the two queues: what the append queue holds goes on from the rewritten entries, or replaces them. */
+    /**
+     * Joins the two queues: what the append queue holds goes on from the rewritten entries, or
+     * replaces them.
+     */
     void finishReplay() {
         for (Group group : groups.values()) {
             boolean goesOn =
@@ -96,7 +102,8 @@ final class Model {
                         TreeMap<Long, Place> entries =
                                 queue == QueueKind.REWRITE ? group.rewritten : group.entries;
                         makeWay(queue, item, entries, live);
-                        // Whatever the append queue says of an index is younger than what was rewritten.
+                        // Whatever the append queue says of an index is younger than what was
+                        // rewritten.
                         group.rewritten.tailMap(item.index(), true).clear();
                         append(queue, segment, offset, batch, item, entries);
                     }

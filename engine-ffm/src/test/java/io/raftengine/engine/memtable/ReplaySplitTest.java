@@ -96,7 +96,10 @@ class ReplaySplitTest {
         check(rewrite, append, 0, 1, new Random(1));
     }
 
-    /** What a purge leaves of an append queue may begin with entries that were overwritten further down later on. */
+    /**
+     * What a purge leaves of an append queue may begin with entries that were overwritten further
+     * down later on.
+     */
     @Test
     void rewrittenEntriesBehindAHoleReturnWhenALaterAppendReachesThem() {
         List<Logged> rewrite =

@@ -102,9 +102,7 @@ class HostileDirectoryTest {
                         Files.createSymbolicLink(temp.resolve("alias"), dir))) {
             DirectoryImage before = DirectoryImage.of(dir);
             assertThatThrownBy(
-                            () ->
-                                    RaftEngine.open(
-                                            EngineConfig.builder(dir).spillDir(same).build()))
+                            () -> RaftEngine.open(EngineConfig.builder(dir).spillDir(same).build()))
                     .isInstanceOf(ConfigException.class)
                     .hasMessageContaining("spill-dir");
             assertThat(DirectoryImage.of(dir)).isEqualTo(before);
@@ -121,8 +119,7 @@ class HostileDirectoryTest {
 
     @Test
     void aSpillDirectoryInsideTheMainOneIsJustAnother() {
-        EngineConfig config =
-                EngineConfig.builder(dir).spillDir(dir.resolve("spill")).build();
+        EngineConfig config = EngineConfig.builder(dir).spillDir(dir.resolve("spill")).build();
         writeAndReopen(config);
     }
 
@@ -192,9 +189,14 @@ class HostileDirectoryTest {
     void namesThatAreNotTextAreLeftAlone() throws Exception {
         sound(1);
         // Latin-1 bytes, also in front of and behind what makes a segment's name.
-        run("sh", "-c", "cd '" + dir + "' && touch \"$(printf 'caf\\351')\""
-                + " \"$(printf '0000000000000009\\351.raftlog')\""
-                + " \"$(printf '\\377000000000000009.raftlog')\"");
+        run(
+                "sh",
+                "-c",
+                "cd '"
+                        + dir
+                        + "' && touch \"$(printf 'caf\\351')\""
+                        + " \"$(printf '0000000000000009\\351.raftlog')\""
+                        + " \"$(printf '\\377000000000000009.raftlog')\"");
         assertThat(open(dir, RecoveryMode.ABSOLUTE_CONSISTENCY)).isEqualTo("opens");
     }
 
@@ -239,8 +241,10 @@ class HostileDirectoryTest {
     @Test
     void aSealedSegmentBehindALinkIsReadAndNotWritten() throws IOException {
         Path elsewhere = Files.createDirectory(temp.resolve("elsewhere"));
-        Path real = new SegmentForge(2, 1).batch(new byte[9], new ItemForge().entries(1, 1, 9))
-                .writeTo(elsewhere);
+        Path real =
+                new SegmentForge(2, 1)
+                        .batch(new byte[9], new ItemForge().entries(1, 1, 9))
+                        .writeTo(elsewhere);
         Files.createSymbolicLink(dir.resolve(SegmentForge.appendName(1)), real);
         sound(2);
         DirectoryImage before = DirectoryImage.of(elsewhere);
@@ -342,12 +346,11 @@ class HostileDirectoryTest {
         }
         assertThat(DirectoryImage.of(dir)).isEqualTo(before);
         // 20 digits are misread as their first 16, here as in the reference: a hole, reported.
-        assertThatThrownBy(
-                        () ->
-                                RaftEngine.open(
-                                        EngineConfig.builder(dir)
-                                                .recoveryMode(RecoveryMode.ABSOLUTE_CONSISTENCY)
-                                                .build()))
+        assertThatThrownBy(() ->
+                        RaftEngine.open(
+                                EngineConfig.builder(dir)
+                                        .recoveryMode(RecoveryMode.ABSOLUTE_CONSISTENCY)
+                                        .build()))
                 .isInstanceOf(CorruptionException.class);
     }
 

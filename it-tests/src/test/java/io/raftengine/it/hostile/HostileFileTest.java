@@ -31,8 +31,15 @@ class HostileFileTest {
 
     @ParameterizedTest
     @CsvSource({
-        "0, 0, opens", "2, 1, opens", "2, 3, opens", "2, 4096, opens", "2, -1, opens",
-        "2, -9223372036854775808, opens", "3, 0, opens", "-1, 0, opens", "1, 0, opens"
+        "0, 0, opens",
+        "2, 1, opens",
+        "2, 3, opens",
+        "2, 4096, opens",
+        "2, -1, opens",
+        "2, -9223372036854775808, opens",
+        "3, 0, opens",
+        "-1, 0, opens",
+        "1, 0, opens"
     })
     void anyVersionAndAlignmentIsDealtWith(long version, long alignment, String expected) {
         byte[] header = SegmentForge.header(version, alignment);
@@ -131,7 +138,10 @@ class HostileFileTest {
     void aSparseRottenTailIsKeptWithoutFillingTheDisk() throws IOException {
         sparse(
                 SegmentForge.appendName(1),
-                new SegmentForge(2, 1).batch(new ItemForge().clean(1)).raw(new byte[] {1, 2}).bytes(),
+                new SegmentForge(2, 1)
+                        .batch(new ItemForge().clean(1))
+                        .raw(new byte[] {1, 2})
+                        .bytes(),
                 6L << 30);
         new SegmentForge(2, 2).batch(new ItemForge().clean(1)).writeTo(dir);
         assertThat(new HostileOpening(dir, RecoveryMode.TOLERATE_ANY_CORRUPTION, 0).outcome())
@@ -153,7 +163,9 @@ class HostileFileTest {
     private static long blocks(Path file) {
         try {
             Process du =
-                    new ProcessBuilder("du", "-k", file.toString()).redirectErrorStream(true).start();
+                    new ProcessBuilder("du", "-k", file.toString())
+                            .redirectErrorStream(true)
+                            .start();
             String line = new String(du.getInputStream().readAllBytes(), StandardCharsets.US_ASCII);
             return Long.parseLong(line.split("\\s")[0]) << 10;
         } catch (IOException e) {

@@ -29,8 +29,7 @@ final class HostileOpening {
     /** Above an idle engine; the guard for every hostile input. */
     static final long GUARD_BYTES = 8L << 20;
 
-    private static final ThreadMXBean THREADS =
-            (ThreadMXBean) ManagementFactory.getThreadMXBean();
+    private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
     private static final long IDLE_BYTES = idleBytes();
 
     private final Path dir;
@@ -95,24 +94,23 @@ final class HostileOpening {
 
     /** Everything that is there can be asked for, and gives bytes or a typed error. */
     static void readAll(RaftEngine engine) {
-        engine.forEachGroup(
-                group -> {
-                    engine.scan(group, null, null, ScanOrder.ASCENDING, (m, k, kn, v, vn) -> true);
-                    long first = engine.firstIndex(group);
-                    if (first == RaftEngine.NO_INDEX) {
-                        return;
-                    }
-                    try {
-                        engine.fetchEntries(
-                                group,
-                                first,
-                                engine.lastIndex(group) + 1,
-                                Long.MAX_VALUE,
-                                (index, memory, offset, bytes) -> true);
-                    } catch (RaftEngineException damaged) {
-                        assertThat(damaged).isInstanceOf(CorruptionException.class);
-                    }
-                });
+        engine.forEachGroup(group -> {
+            engine.scan(group, null, null, ScanOrder.ASCENDING, (m, k, kn, v, vn) -> true);
+            long first = engine.firstIndex(group);
+            if (first == RaftEngine.NO_INDEX) {
+                return;
+            }
+            try {
+                engine.fetchEntries(
+                        group,
+                        first,
+                        engine.lastIndex(group) + 1,
+                        Long.MAX_VALUE,
+                        (index, memory, offset, bytes) -> true);
+            } catch (RaftEngineException damaged) {
+                assertThat(damaged).isInstanceOf(CorruptionException.class);
+            }
+        });
     }
 
     /** Bytes that really are on disk; holes cost nothing to make and must cost nothing to read. */

@@ -21,8 +21,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Segments whose checksums are right and whose content is meant to hurt (D8, P5, P9). Each must give
- * the outcome that stands beside it, in the modes absolute, tail and any, with the effort that
+ * Segments whose checksums are right and whose content is meant to hurt (D8, P5, P9). Each must
+ * give the outcome that stands beside it, in the modes absolute, tail and any, with the effort that
  * {@link HostileOpening} allows.
  */
 @Timeout(value = 60, unit = TimeUnit.SECONDS)
@@ -66,7 +66,8 @@ class HostileSegmentTest {
         }
     }
 
-    private static Case all(String name, String outcome, Function<SegmentForge, SegmentForge> content) {
+    private static Case all(
+            String name, String outcome, Function<SegmentForge, SegmentForge> content) {
         return new Case(name, content, false, 0, outcome, outcome, outcome);
     }
 
@@ -80,7 +81,8 @@ class HostileSegmentTest {
         return new Case(name, content, false, 0, CORRUPT, CORRUPT, OPENS);
     }
 
-    private static Case items(String name, String a, String t, String n, byte[] content, ItemForge items) {
+    private static Case items(
+            String name, String a, String t, String n, byte[] content, ItemForge items) {
         return new Case(name, s -> s.batch(content, items), false, 0, a, t, n);
     }
 
@@ -99,23 +101,43 @@ class HostileSegmentTest {
                 wrongItems("item count 2^64-1", NONE, forge().clean(1).claimItems(-1)),
                 wrongItems("item count 2^31", NONE, forge().clean(1).claimItems(1L << 31)),
                 wrongItems("one item too many", NONE, forge().clean(1).claimItems(2)),
-                wrongItems("item count at limit of room", NONE, forge().claimItems(2).raw(new byte[6])),
+                wrongItems(
+                        "item count at limit of room",
+                        NONE,
+                        forge().claimItems(2).raw(new byte[6])),
                 wrongItems("entry count 2^63", TEN, forge().entriesClaiming(HUGE, 1, 1, 10)),
-                wrongItems("entry count 2^32+1", TEN, forge().entriesClaiming((1L << 32) + 1, 1, 1, 10)),
-                wrongItems("entry count 2^31-1", TEN, forge().entriesClaiming((1L << 31) - 1, 1, 1, 10)),
+                wrongItems(
+                        "entry count 2^32+1",
+                        TEN,
+                        forge().entriesClaiming((1L << 32) + 1, 1, 1, 10)),
+                wrongItems(
+                        "entry count 2^31-1",
+                        TEN,
+                        forge().entriesClaiming((1L << 31) - 1, 1, 1, 10)),
                 wrongItems("one entry too many", TEN, forge().entriesClaiming(2, 1, 1, 10)),
                 wrongItems("key length 2^63", NONE, forge().putClaiming(1, HUGE, TEN, 1, TEN)),
-                wrongItems("key length 2^31-1", NONE, forge().putClaiming(1, Integer.MAX_VALUE, TEN, 1, TEN)),
-                wrongItems("key length 2^32+1", NONE, forge().putClaiming(1, (1L << 32) + 1, TEN, 1, TEN)),
+                wrongItems(
+                        "key length 2^31-1",
+                        NONE,
+                        forge().putClaiming(1, Integer.MAX_VALUE, TEN, 1, TEN)),
+                wrongItems(
+                        "key length 2^32+1",
+                        NONE,
+                        forge().putClaiming(1, (1L << 32) + 1, TEN, 1, TEN)),
                 wrongItems("value length 2^64-1", NONE, forge().putClaiming(1, 10, TEN, -1, TEN)),
-                wrongItems("value length 2^31", NONE, forge().putClaiming(1, 10, TEN, 1L << 31, TEN)),
-                wrongItems("value one byte too long", NONE, forge().putClaiming(1, 10, TEN, 11, TEN)));
+                wrongItems(
+                        "value length 2^31", NONE, forge().putClaiming(1, 10, TEN, 1L << 31, TEN)),
+                wrongItems(
+                        "value one byte too long", NONE, forge().putClaiming(1, 10, TEN, 11, TEN)));
     }
 
     static Stream<Case> tails() {
         return Stream.of(
                 wrongItems("tails decrease", TEN, forge().entries(1, 1, 7, 6, 10)),
-                wrongItems("tails decrease over items", TEN, forge().entries(1, 1, 7).entries(2, 1, 6)),
+                wrongItems(
+                        "tails decrease over items",
+                        TEN,
+                        forge().entries(1, 1, 7).entries(2, 1, 6)),
                 wrongItems("tail beyond content", TEN, forge().entries(1, 1, 11)),
                 wrongItems("tail 2^31", TEN, forge().entries(1, 1, 1L << 31)),
                 wrongItems("tail 2^63", TEN, forge().entries(1, 1, HUGE)),
@@ -123,10 +145,21 @@ class HostileSegmentTest {
                 wrongItems("first index overflows", TEN, forge().entries(1, -2, 5, 10)),
                 wrongItems("first index 2^64-1", TEN, forge().entries(1, -1, 10)),
                 items("last index 2^64-2", OPENS, OPENS, OPENS, TEN, forge().entries(1, -3, 5, 10)),
-                items("entries of no length", OPENS, OPENS, OPENS, NONE, forge().entries(1, 1, 0, 0, 0)),
+                items(
+                        "entries of no length",
+                        OPENS,
+                        OPENS,
+                        OPENS,
+                        NONE,
+                        forge().entries(1, 1, 0, 0, 0)),
                 items("content nobody owns", OPENS, OPENS, OPENS, TEN, forge().entries(1, 1, 3)),
                 items("no items", OPENS, OPENS, OPENS, NONE, forge()),
-                items("bytes behind the items", OPENS, OPENS, OPENS, NONE,
+                items(
+                        "bytes behind the items",
+                        OPENS,
+                        OPENS,
+                        OPENS,
+                        NONE,
                         forge().clean(1).raw(9).raw(9)));
     }
 
@@ -138,8 +171,16 @@ class HostileSegmentTest {
         tooLarge[9] = 2;
         return Stream.of(
                 wrongItems("varint of 11 bytes", NONE, forge().raw(overlong).claimItems(1)),
-                wrongItems("varint above 64 bits", NONE, forge().raw(tooLarge).raw(2).raw(1).claimItems(1)),
-                items("group id with leading zeros", OPENS, OPENS, OPENS, NONE,
+                wrongItems(
+                        "varint above 64 bits",
+                        NONE,
+                        forge().raw(tooLarge).raw(2).raw(1).claimItems(1)),
+                items(
+                        "group id with leading zeros",
+                        OPENS,
+                        OPENS,
+                        OPENS,
+                        NONE,
                         forge().raw(0x81).raw(0x80).raw(0).raw(2).raw(1).claimItems(1)),
                 wrongItems("item type 0", NONE, forge().begin(1, 0).raw(1)),
                 wrongItems("item type 4", NONE, forge().begin(1, 4).raw(1)),
@@ -147,22 +188,41 @@ class HostileSegmentTest {
                 wrongItems("command 3", NONE, forge().begin(1, 2).raw(3)),
                 wrongItems("operation 0", NONE, forge().begin(1, 3).raw(0).raw(0)),
                 wrongItems("section ends in an item", NONE, forge().begin(1, 2)),
-                items("internal key, strange values", OPENS, OPENS, OPENS, NONE,
+                items(
+                        "internal key, strange values",
+                        OPENS,
+                        OPENS,
+                        OPENS,
+                        NONE,
                         forge().put(1, ItemForge.INTERNAL_KEY, NONE)
                                 .put(1, ItemForge.INTERNAL_KEY, TEN)
                                 .put(1, ItemForge.INTERNAL_KEY, new byte[] {9})
                                 .delete(1, ItemForge.INTERNAL_KEY)),
-                items("marker 9, rewrite", CORRUPT, CORRUPT, CORRUPT, NONE,
-                        forge().marker(1, 9)).inRewriteQueue(),
-                items("a hole in a group", CORRUPT, CORRUPT, CORRUPT, TEN, forge().entries(1, 1, 1, 2).entries(1, 9, 10)),
-                items("an append below the first", OPENS, OPENS, OPENS, TEN,
+                items("marker 9, rewrite", CORRUPT, CORRUPT, CORRUPT, NONE, forge().marker(1, 9))
+                        .inRewriteQueue(),
+                items(
+                        "a hole in a group",
+                        CORRUPT,
+                        CORRUPT,
+                        CORRUPT,
+                        TEN,
+                        forge().entries(1, 1, 1, 2).entries(1, 9, 10)),
+                items(
+                        "an append below the first",
+                        OPENS,
+                        OPENS,
+                        OPENS,
+                        TEN,
                         forge().entries(1, 5, 1, 2).entries(1, 2, 10)));
     }
 
     static Stream<Case> batches() {
         byte[] section = forge().clean(1).bytes();
         return Stream.of(
-                all("length near 2^56", OPENS, s -> s.claiming((1L << 55) - 1, 0, 16, NONE, section)),
+                all(
+                        "length near 2^56",
+                        OPENS,
+                        s -> s.claiming((1L << 55) - 1, 0, 16, NONE, section)),
                 all("length 2^56-1", OPENS, s -> s.claiming(-1L >>> 8, 0, 16, NONE, section)),
                 all("length 0", OPENS, s -> s.claiming(0, 0, 16, NONE, section)),
                 all("length 16", OPENS, s -> s.claiming(16, 0, 16, NONE, section)),
@@ -174,10 +234,19 @@ class HostileSegmentTest {
                 all("item offset 2^64-1", OPENS, s -> s.claiming(24, 0, -1, NONE, section)),
                 all("compression type 2", OPENS, s -> s.claiming(24, 2, 16, NONE, section)),
                 all("compression type 255", OPENS, s -> s.claiming(24, 255, 16, NONE, section)),
-                all("entries block of 4 bytes", OPENS, s -> s.claiming(28, 0, 20, NONE,
-                        ByteBuffer.allocate(8).putInt(0).put(section).array())),
+                all(
+                        "entries block of 4 bytes",
+                        OPENS,
+                        s ->
+                                s.claiming(
+                                        28,
+                                        0,
+                                        20,
+                                        NONE,
+                                        ByteBuffer.allocate(8).putInt(0).put(section).array())),
                 all("trailing garbage", OPENS, s -> s.batch(forge().clean(1)).raw(TEN)),
-                all("100,000 groups in a batch", OPENS, s -> s.batch(manyGroups())).index(24L << 20),
+                all("100,000 groups in a batch", OPENS, s -> s.batch(manyGroups()))
+                        .index(24L << 20),
                 all("100,000 groups, no room", LIMIT, s -> s.batch(manyGroups())),
                 all("a million entries", OPENS, s -> s.batch(millionEntries())).index(16L << 20),
                 all("a million empty entries items", OPENS, s -> s.batch(millionEmpty())));
@@ -215,41 +284,65 @@ class HostileSegmentTest {
         bomb[3] = 0;
         bomb[7999] = 0;
         return Stream.of(
-                strict("LZ4 of 2 GiB from 7 bytes", s -> s.lz4Batch(Integer.MAX_VALUE, new byte[7],
-                        forge().entries(1, 1, Integer.MAX_VALUE))),
-                strict("LZ4 of negative length", s -> s.lz4Batch(-1, garbage,
-                        forge().entries(1, 1, 10))),
+                strict(
+                        "LZ4 of 2 GiB from 7 bytes",
+                        s ->
+                                s.lz4Batch(
+                                        Integer.MAX_VALUE,
+                                        new byte[7],
+                                        forge().entries(1, 1, Integer.MAX_VALUE))),
+                strict(
+                        "LZ4 of negative length",
+                        s -> s.lz4Batch(-1, garbage, forge().entries(1, 1, 10))),
                 strict("LZ4 without block", s -> s.lz4Batch(10, NONE, forge().entries(1, 1, 10))),
-                all("LZ4 garbage", OPENS, s -> s.lz4Batch(100, garbage, forge().entries(1, 1, 100))),
-                all("LZ4 bomb of 2 MB", OPENS, s -> s.lz4Batch(2_000_000, bomb,
-                        forge().entries(1, 1, 2_000_000))),
-                all("LZ4 of a shorter content", OPENS, s -> s.lz4Batch(1000, bomb,
-                        forge().entries(1, 1, 1000))),
-                all("LZ4 tails beyond content", OPENS, s -> s.lz4Batch(1000, bomb,
-                        forge().entries(1, 1, 1 << 30))),
-                strict("a thousand LZ4 bombs", s -> {
-                    for (int i = 0; i < 1000; i++) {
-                        s.lz4Batch(Integer.MAX_VALUE, new byte[9],
-                                forge().entries(1, 1 + i, Integer.MAX_VALUE));
-                    }
-                    return s;
-                }));
+                all(
+                        "LZ4 garbage",
+                        OPENS,
+                        s -> s.lz4Batch(100, garbage, forge().entries(1, 1, 100))),
+                all(
+                        "LZ4 bomb of 2 MB",
+                        OPENS,
+                        s -> s.lz4Batch(2_000_000, bomb, forge().entries(1, 1, 2_000_000))),
+                all(
+                        "LZ4 of a shorter content",
+                        OPENS,
+                        s -> s.lz4Batch(1000, bomb, forge().entries(1, 1, 1000))),
+                all(
+                        "LZ4 tails beyond content",
+                        OPENS,
+                        s -> s.lz4Batch(1000, bomb, forge().entries(1, 1, 1 << 30))),
+                strict(
+                        "a thousand LZ4 bombs",
+                        s -> {
+                            for (int i = 0; i < 1000; i++) {
+                                s.lz4Batch(
+                                        Integer.MAX_VALUE,
+                                        new byte[9],
+                                        forge().entries(1, 1 + i, Integer.MAX_VALUE));
+                            }
+                            return s;
+                        }));
     }
 
     static Stream<Case> markers() {
         return Stream.of(
                 all("100,000 begins of one group", OPENS, s -> begins(s, 1)).inRewriteQueue(),
-                all("100,000 begins of as many groups", CORRUPT, s -> begins(s, 0)).inRewriteQueue(),
+                all("100,000 begins of as many groups", CORRUPT, s -> begins(s, 0))
+                        .inRewriteQueue(),
                 all("100,000 begins in the append queue", OPENS, s -> begins(s, 0)),
                 all("100,000 middles of one group", OPENS, s -> marks(s, 1)).inRewriteQueue(),
                 all("100,000 ends", OPENS, s -> marks(s, 2)).inRewriteQueue(),
-                all("100,000 markers in one batch", OPENS, s -> {
-                    ItemForge items = forge();
-                    for (int i = 0; i < 100_000; i++) {
-                        items.marker(i, i % 3);
-                    }
-                    return s.batch(items);
-                }).inRewriteQueue());
+                all(
+                                "100,000 markers in one batch",
+                                OPENS,
+                                s -> {
+                                    ItemForge items = forge();
+                                    for (int i = 0; i < 100_000; i++) {
+                                        items.marker(i, i % 3);
+                                    }
+                                    return s.batch(items);
+                                })
+                        .inRewriteQueue());
     }
 
     private static SegmentForge begins(SegmentForge s, int sameId) {
@@ -268,19 +361,34 @@ class HostileSegmentTest {
 
     static Stream<Case> watermarks() {
         return Stream.of(
-                all("watermark of itself", OPENS, s -> s.batch(forge().clean(1)).watermark(s.position())),
+                all(
+                        "watermark of itself",
+                        OPENS,
+                        s -> s.batch(forge().clean(1)).watermark(s.position())),
                 all("watermark beyond its place", OPENS, s -> s.watermark(1L << 40)),
                 all("watermark -1", OPENS, s -> s.watermark(-1)),
                 all("watermark of another place", OPENS, s -> s.watermark(100, 5)),
-                // A torn tail stays one whatever absurd records stand behind it; D1 wants a true one.
-                strict("torn tail, then absurd watermark", s -> s.raw(new byte[40])
-                        .watermark(1L << 40).watermark(s.position() + 99, s.position() + 77)),
-                all("torn tail, then watermark below it", OPENS, s -> s.batch(forge().clean(1))
-                        .raw(new byte[40]).watermark(80)),
-                rot("rot under a watermark", s -> s.batch(forge().clean(1))
-                        .raw(new byte[40]).watermark(s.position())),
-                strict("rot under a watermark in an entry", s -> s.batch(forge().clean(1))
-                        .raw(new byte[3]).batch(watermarkOf(1), forge().entries(1, 1, 46))));
+                // A torn tail stays one whatever absurd records stand behind it; D1 wants a true
+                // one.
+                strict(
+                        "torn tail, then absurd watermark",
+                        s ->
+                                s.raw(new byte[40])
+                                        .watermark(1L << 40)
+                                        .watermark(s.position() + 99, s.position() + 77)),
+                all(
+                        "torn tail, then watermark below it",
+                        OPENS,
+                        s -> s.batch(forge().clean(1)).raw(new byte[40]).watermark(80)),
+                rot(
+                        "rot under a watermark",
+                        s -> s.batch(forge().clean(1)).raw(new byte[40]).watermark(s.position())),
+                strict(
+                        "rot under a watermark in an entry",
+                        s ->
+                                s.batch(forge().clean(1))
+                                        .raw(new byte[3])
+                                        .batch(watermarkOf(1), forge().entries(1, 1, 46))));
     }
 
     /** A watermark that somebody appended as an entry: true for the place it was copied from. */
@@ -290,7 +398,14 @@ class HostileSegmentTest {
     }
 
     static Stream<Case> cases() {
-        return Stream.of(counts(), tails(), oddItems(), batches(), compressed(), markers(), watermarks())
+        return Stream.of(
+                        counts(),
+                        tails(),
+                        oddItems(),
+                        batches(),
+                        compressed(),
+                        markers(),
+                        watermarks())
                 .flatMap(cases -> cases);
     }
 
@@ -312,7 +427,10 @@ class HostileSegmentTest {
         for (RecoveryMode mode : RecoveryMode.values()) {
             Path sub = directory(mode.name());
             write(sub, c, 1);
-            write(sub, new Case("sound", s -> s.batch(forge().clean(3)), c.rewrite, 0, "", "", ""), 2);
+            write(
+                    sub,
+                    new Case("sound", s -> s.batch(forge().clean(3)), c.rewrite, 0, "", "", ""),
+                    2);
             String outcome = new HostileOpening(sub, mode, c.indexBytes).outcome();
             // Behind a successor there is no torn tail, so damage is never cut but where any is.
             boolean tolerant = mode == RecoveryMode.TOLERATE_ANY_CORRUPTION;

@@ -244,7 +244,10 @@ final class LinuxCalls {
         }
     }
 
-    /** Offset of the next byte that is in no hole. Moves the descriptor's position, which nobody uses. */
+    /**
+     * Offset of the next byte that is in no hole. Moves the descriptor's position, which nobody
+     * uses.
+     */
     static long seekData(int fd, long offset) {
         Scratch scratch = SCRATCH.get();
         try {

@@ -206,7 +206,8 @@ public final class SegmentQueue implements SegmentSource, AutoCloseable {
     }
 
     /**
-     * Whether an earlier rotation was left half done: nothing may be appended before {@link #rotate} finished it (I3).
+     * Whether an earlier rotation was left half done: nothing may be appended before {@link
+     * #rotate} finished it (I3).
      *
      * @return true to rotate first
      */
@@ -224,8 +225,8 @@ public final class SegmentQueue implements SegmentSource, AutoCloseable {
     }
 
     /**
-     * Whether a rotation would find space that the active segment does not have: in a file that is there already, or in
-     * another directory.
+     * Whether a rotation would find space that the active segment does not have: in a file that is
+     * there already, or in another directory.
      *
      * @return false if it would compete for the space that just ran out
      */
@@ -495,7 +496,10 @@ public final class SegmentQueue implements SegmentSource, AutoCloseable {
         }
     }
 
-    /** Gives everything back because of {@code failure}; a file that cannot even be closed must not keep the memory. */
+    /**
+     * Gives everything back because of {@code failure}; a file that cannot even be closed must not
+     * keep the memory.
+     */
     private static void abandon(List<Runnable> steps, Throwable failure) {
         try {
             runAll(steps);
