@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Fails when a hot path begins to allocate on the heap; a minute and a half. Names the benchmark and its figure.
+# Fails when a hot path begins to allocate on the heap; about two minutes. Names the benchmark and its figure.
 #
 # Options: --warmups N and --iterations N, for a machine that is too busy to compile the code in time.
 set -eu

@@ -67,14 +67,14 @@ public final class AllocationCheck {
     /**
      * Checks all hot paths.
      *
-     * @param args {@code --iterations n}, of half a second, and {@code --warmups n}, of one second
+     * @param args {@code --iterations n} of one second and {@code --warmups n} of two
      * @throws RunnerException a benchmark failed
      */
     public static void main(String[] args) throws RunnerException {
         int iterations = option(args, "--iterations", 5);
-        int warmups = option(args, "--warmups", 5);
+        int warmups = option(args, "--warmups", 3);
         AllocationCheck check =
-                new AllocationCheck(1, warmups, iterations, TimeValue.milliseconds(500));
+                new AllocationCheck(1, warmups, iterations, TimeValue.seconds(1));
         if (!check.seesPlantedAllocation()) {
             fail("the check is blind: it did not see an allocation of one byte per operation");
         }
