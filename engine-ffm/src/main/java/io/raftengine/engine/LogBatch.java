@@ -164,7 +164,8 @@ public final class LogBatch implements AutoCloseable {
      * @param key 0 to 65,536 bytes; the three bytes {@code 5f 5f 01} are reserved for the engine
      * @param value up to 512 MiB
      * @return this batch
-     * @throws InvalidArgumentException the key is the reserved one or too long
+     * @throws InvalidArgumentException the key is the reserved one
+     * @throws BatchFullException the key or value is too long
      */
     public LogBatch put(long groupId, byte[] key, byte[] value) {
         demandOpen();
@@ -179,7 +180,8 @@ public final class LogBatch implements AutoCloseable {
      * @param key as in {@link #put}
      * @param value the message
      * @return this batch
-     * @throws InvalidArgumentException the key is the reserved one or too long
+     * @throws InvalidArgumentException the key is the reserved one
+     * @throws BatchFullException the key or value is too long
      */
     public LogBatch putMessage(long groupId, byte[] key, MessageLite value) {
         demandOpen();
@@ -194,7 +196,7 @@ public final class LogBatch implements AutoCloseable {
      * @param groupId the group
      * @param key as in {@link #put}
      * @return this batch
-     * @throws InvalidArgumentException the key is too long
+     * @throws BatchFullException the key is too long
      */
     public LogBatch delete(long groupId, byte[] key) {
         demandOpen();

@@ -201,7 +201,8 @@ public final class RaftEngine implements AutoCloseable {
      */
     public long write(LogBatch batch, Durability durability) {
         CommitPipeline writable = demandWritable();
-        boolean sync = durability == Durability.SYNC;
+        // Null taken for "buffered" would acknowledge what a power cut takes away.
+        boolean sync = Objects.requireNonNull(durability, "durability") == Durability.SYNC;
         BatchEncoder encoder = batch.encoder();
         if (encoder.isEmpty()) {
             if (sync) {
@@ -281,6 +282,7 @@ public final class RaftEngine implements AutoCloseable {
             throw new UnsupportedFeatureException(
                     config.dir() + " is open for reading only; open it with RaftEngine.open to write");
         }
+        gate.demandOpen();
         return pipeline;
     }
 
@@ -377,6 +379,7 @@ public final class RaftEngine implements AutoCloseable {
      */
     public long scan(
             long groupId, byte[] start, byte[] end, ScanOrder order, KeyValueVisitor visitor) {
+        Objects.requireNonNull(order, "order");
         Objects.requireNonNull(visitor, "visitor");
         int ticket = gate.enter();
         try {
@@ -589,7 +592,8 @@ public final class RaftEngine implements AutoCloseable {
      * @return first and active number
      */
     public SegmentSpan segmentSpan(QueueKind queue) {
-        var source = queue == QueueKind.APPEND ? parts.append : parts.rewrite;
+        gate.demandOpen();
+        var source = Objects.requireNonNull(queue, "queue") == QueueKind.APPEND ? parts.append : parts.rewrite;
         return new SegmentSpan(source.firstSeq(), source.activeSeq());
     }
 

@@ -361,8 +361,12 @@ final class SegmentScan implements AutoCloseable {
     private void judgeHeader() {
         verdict.finding = Finding.BAD_HEADER;
         verdict.liveEnd = 0;
-        boolean followed = wholeBatchBehind(FormatVersion.V1) || wholeBatchBehind(FormatVersion.V2);
         boolean zeros = scanner.zerosUntil(0) == verdict.fileBytes;
+        boolean followed =
+                !zeros
+                        && (wholeBatchBehind(FormatVersion.V1)
+                                || wholeBatchBehind(FormatVersion.V2)
+                                || watermarkBehind());
         decide(
                 Promise.NONE,
                 zeros ? Tail.ZEROS : Tail.UNEXPLAINED,
@@ -373,6 +377,15 @@ final class SegmentScan implements AutoCloseable {
     private boolean wholeBatchBehind(FormatVersion version) {
         scanner.openWithoutHeader(handle, name(), verdict.fileBytes, file.seq(), version);
         return scanner.next() == BatchScanner.BATCH || scanner.breakKind() == BreakKind.BAD_ITEMS;
+    }
+
+    /**
+     * Whether a watermark for this segment stands anywhere: then header and first batch went
+     * together, say with their sector, and what was promised is no torn tail (P6). After a look for
+     * a V2 batch, whose signature keeps an older life of the file from being believed.
+     */
+    private boolean watermarkBehind() {
+        return scanner.findValidBatchAfter(0).highestWatermark() > 0;
     }
 
     private void decide(Promise promise, Tail tail, BehindHeader behindHeader) {

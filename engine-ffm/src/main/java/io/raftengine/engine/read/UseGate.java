@@ -42,6 +42,17 @@ public final class UseGate {
     }
 
     /**
+     * Lets a call pass that needs no memory to stay mapped.
+     *
+     * @throws ClosedException the gate is closed
+     */
+    public void demandOpen() {
+        if (closed) {
+            throw new ClosedException("the engine is closed");
+        }
+    }
+
+    /**
      * Leaves.
      *
      * @param ticket what {@link #enter} returned
