@@ -257,7 +257,8 @@ public final class LogBatch implements AutoCloseable {
     }
 
     /**
-     * Number of items: one for each call that added something.
+     * Number of items: one for each call that added something; entries that go on where those of the call before stop, in
+     * the same group, count with them.
      *
      * @return 0 or more
      */

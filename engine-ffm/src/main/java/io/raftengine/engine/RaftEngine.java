@@ -52,8 +52,8 @@ import java.util.function.LongConsumer;
  * <p><b>Memory.</b> Indexes and buffers are off-heap and counted against {@link EngineConfig#memoryLimitBytes()}. Over it,
  * a write is refused with {@link MemoryLimitException} before anything is written.
  *
- * <p><b>Errors.</b> All are of {@code io.raftengine.error}, and say by {@code advice()} what to do. Every method but {@link
- * #close()} throws {@link ClosedException} once the engine is closed.
+ * <p><b>Errors.</b> All are of {@code io.raftengine.error}, and say by {@code advice()} what to do. Every method that
+ * reads or writes throws {@link ClosedException} once the engine is closed.
  */
 public final class RaftEngine implements AutoCloseable {
     /** What {@link #firstIndex} and {@link #lastIndex} return for a group without entries; never a valid index. */

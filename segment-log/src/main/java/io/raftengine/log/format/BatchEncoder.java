@@ -56,6 +56,13 @@ public final class BatchEncoder implements AutoCloseable {
     private long openContentEnd;
     private long openItemsEnd;
     private long openCountAt;
+
+    /** Entries the open item had before it was continued; 0 for a new item. */
+    private int openCountBefore;
+
+    /** Where the item section ended when entries were ended last; -1 if that item cannot be continued. */
+    private long continuableEnd = -1;
+
     private final long contentBytesMax;
 
     /**
@@ -85,7 +92,8 @@ public final class BatchEncoder implements AutoCloseable {
     }
 
     /**
-     * Begins entries of a group. Nothing else may be added until {@link #endEntries}.
+     * Begins entries of a group. Nothing else may be added until {@link #endEntries}. Entries that go on where those just
+     * ended stop, in the same group, become part of the same item.
      *
      * @param groupId unsigned
      * @param firstIndex unsigned index of the first entry; the others follow without gaps
@@ -98,7 +106,15 @@ public final class BatchEncoder implements AutoCloseable {
             throw badIndex(groupId);
         }
         changed();
+        if (continues(groupId, firstIndex)) {
+            openContentEnd = content.end();
+            openItemsEnd = items.end();
+            openCountBefore = openCount;
+            open = true;
+            return;
+        }
         long at = items.reserve(2 * Varint.BYTES_MAX + 2);
+        openCountBefore = 0;
         openContentEnd = content.end();
         openItemsEnd = items.end();
         long p = Varint.put(at, groupId);
@@ -112,6 +128,17 @@ public final class BatchEncoder implements AutoCloseable {
         openNextIndex = firstIndex;
         openCount = 0;
         open = true;
+    }
+
+    /**
+     * Whether entries begun now are one item with those that were ended last: one run of the index instead of one for each
+     * call that added an entry.
+     */
+    private boolean continues(long groupId, long firstIndex) {
+        return items.end() == continuableEnd
+                && groupId == openGroup
+                && firstIndex == openNextIndex
+                && openCount < 0x7f;
     }
 
     /**
@@ -180,18 +207,20 @@ public final class BatchEncoder implements AutoCloseable {
         if (!open) {
             throw new IllegalStateException("no entries were begun");
         }
-        if (openCount == 0) {
+        if (openCount == openCountBefore) {
             abortEntries();
             return;
         }
         if (openCount < 0x80) {
             Memory.putByte(items.address() + openCountAt, (byte) openCount);
+            continuableEnd = items.end();
         } else {
             widenCount();
+            continuableEnd = -1;
         }
         open = false;
-        entryCount += openCount;
-        itemCount++;
+        entryCount += openCount - openCountBefore;
+        itemCount += openCountBefore == 0 ? 1 : 0;
     }
 
     /** Forgets the entries that were begun, as if they had not been. */
@@ -200,6 +229,7 @@ public final class BatchEncoder implements AutoCloseable {
             open = false;
             content.cutTo(openContentEnd);
             items.cutTo(openItemsEnd);
+            continuableEnd = -1;
         }
     }
 
@@ -443,6 +473,7 @@ public final class BatchEncoder implements AutoCloseable {
     /** Empties the batch and gives unusually large buffers back. */
     public void clear() {
         open = false;
+        continuableEnd = -1;
         finished = false;
         marked = false;
         itemCount = 0;

@@ -41,6 +41,53 @@ class BatchEncoderTest {
     }
 
     @Test
+    void entriesAddedOneByOneBecomeOneItem() {
+        for (int i = 0; i < 130; i++) {
+            entries(batch, 3, 7 + i, 1, 5);
+        }
+        batch.finish(0, 1);
+        assertThat(batch.itemCount()).isEqualTo(2); // a count of 127 is the last that takes one byte
+        assertThat(batch.entryCount()).isEqualTo(130);
+        assertThat(items(batch)).hasSize(2);
+        assertThat(items(batch).get(0)).startsWith("entries 3 7 from 0 5 10 15");
+        assertThat(items(batch).get(1)).isEqualTo("entries 3 134 from 635 640 645 650");
+    }
+
+    @Test
+    void entriesAreContinuedOnlyWhereTheyGoOn() {
+        entries(batch, 3, 7, 2, 5);
+        entries(batch, 4, 9, 1, 5); // another group
+        entries(batch, 3, 9, 1, 5); // not the item before
+        entries(batch, 3, 11, 1, 5); // a gap: validation will say so, not the encoder
+        batch.compact(3, 1);
+        entries(batch, 3, 12, 1, 5); // something in between
+        entries(batch, 3, 13, 3, 5);
+        batch.finish(0, 1);
+        assertThat(batch.itemCount()).isEqualTo(6);
+        assertThat(items(batch))
+                .containsExactly(
+                        "entries 3 7 from 0 5 10",
+                        "entries 4 9 from 10 15",
+                        "entries 3 9 from 15 20",
+                        "entries 3 11 from 20 25",
+                        "compact 3 1",
+                        "entries 3 12 from 25 30 35 40 45");
+    }
+
+    @Test
+    void aRefusedContinuationLeavesTheItemAsItWas() {
+        entries(batch, 3, 7, 2, 5);
+        batch.beginEntries(3, 9);
+        batch.addEntry(KEY, 0, 3);
+        assertThatThrownBy(() -> batch.addEntry(KEY, 0, 4))
+                .isInstanceOf(InvalidArgumentException.class);
+        entries(batch, 3, 9, 1, 5);
+        batch.finish(0, 1);
+        assertThat(items(batch))
+                .containsExactly("entries 3 7 from 0 5 10", "entries 3 9 from 10 15");
+    }
+
+    @Test
     void commandsAndKeyValuesRoundTrip() { // D2, D3, D4
         batch.clean(-1);
         batch.compact(2, -2);
