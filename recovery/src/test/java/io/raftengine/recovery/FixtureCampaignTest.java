@@ -4,10 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
 import io.raftengine.log.io.FileSystem;
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.InputStreamReader;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -30,7 +27,7 @@ import org.junit.jupiter.api.io.TempDir;
  * fails, and so does an accepted one that is none any more.
  */
 class FixtureCampaignTest {
-    private static final String ACCEPTED = "accepted-differences.txt";
+    private static final String ACCEPTED = "docs/accepted-differences.txt";
 
     /** Thousands of openings; nobody cuts the power here. */
     private static final FileSystem FAST = UnsyncedFileSystem.over(FileSystem.local());
@@ -196,17 +193,11 @@ class FixtureCampaignTest {
 
     private void compare(List<String> differences, boolean whole) throws IOException {
         Set<String> accepted = new LinkedHashSet<>();
-        try (BufferedReader in =
-                new BufferedReader(
-                        new InputStreamReader(
-                                FixtureCampaignTest.class.getResourceAsStream(ACCEPTED),
-                                StandardCharsets.UTF_8))) {
-            in.lines()
-                    .filter(line -> !line.isBlank() && !line.startsWith("#"))
-                    .map(line -> line.substring(0, line.indexOf(" | ")))
-                    .filter(line -> line.contains(" whole ") == whole)
-                    .forEach(accepted::add);
-        }
+        Files.readAllLines(topLevel().resolve(ACCEPTED)).stream()
+                .filter(line -> !line.isBlank() && !line.startsWith("#"))
+                .map(line -> line.substring(0, line.indexOf(" | ")))
+                .filter(line -> line.contains(" whole ") == whole)
+                .forEach(accepted::add);
         Set<String> found = new LinkedHashSet<>(differences);
         String dump = System.getProperty("raftengine.differences");
         if (dump != null) {

@@ -11,7 +11,11 @@ import io.raftengine.tools.JsonTree;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Base64;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
 import java.util.stream.Collectors;
 
 /** The model that judges, as texts that can be compared with what an engine exports. */
@@ -32,6 +36,13 @@ final class Judge {
         return model.state(true, false).stream()
                 .map(GroupState::toJson)
                 .collect(Collectors.joining(",", "[", "]"));
+    }
+
+    /** The same, one group per line. */
+    String lines() {
+        return model.state(true, false).stream()
+                .map(group -> group.toJson() + "\n")
+                .collect(Collectors.joining());
     }
 
     /** Goes on from another state: the one that a directory really holds. */
@@ -66,6 +77,26 @@ final class Judge {
         } catch (InvalidProtocolBufferException e) {
             throw new AssertionError("not an entry: " + base64, e);
         }
+    }
+
+    /** Whether each group is as in the one state or as in the other. */
+    static boolean eachGroupIsOneOf(String found, String one, String other) {
+        Map<Long, String> ours = byGroup(found);
+        Map<Long, String> first = byGroup(one);
+        Map<Long, String> second = byGroup(other);
+        Set<Long> groups = new HashSet<>(ours.keySet());
+        groups.addAll(first.keySet());
+        groups.addAll(second.keySet());
+        return groups.stream()
+                .allMatch(
+                        group ->
+                                Objects.equals(ours.get(group), first.get(group))
+                                        || Objects.equals(ours.get(group), second.get(group)));
+    }
+
+    private static Map<Long, String> byGroup(String states) {
+        return parse(states).stream()
+                .collect(Collectors.toMap(GroupState::group, GroupState::toJson));
     }
 
     /** For people. */

@@ -79,13 +79,23 @@ final class ServeProcess implements AutoCloseable {
         return answer();
     }
 
-    /** SIGKILL. Returns whether an answer to the last request had come out before. */
-    boolean killAndDrain() {
+    /** SIGKILL; returns when it is gone. */
+    void kill() {
         process.destroyForcibly();
         try {
             if (!process.waitFor(ANSWER_SECONDS_MAX, TimeUnit.SECONDS)) {
                 throw new AssertionError("it does not die: " + process.pid());
             }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new AssertionError(e);
+        }
+    }
+
+    /** Kills it. Returns whether an answer to the last request had come out before. */
+    boolean killAndDrain() {
+        kill();
+        try {
             String line = answers.poll(ANSWER_SECONDS_MAX, TimeUnit.SECONDS);
             return line != null && line.contains("\"ok\":true");
         } catch (InterruptedException e) {

@@ -103,6 +103,12 @@ final class ServedEngine implements Contender {
         return acknowledged;
     }
 
+    /** Kills the process while it does nothing. */
+    void kill() {
+        process.kill();
+        process = null;
+    }
+
     @Override
     public String state() {
         return stateOf(process().ask("{\"cmd\":\"state\",\"entries\":true}"));
