@@ -88,10 +88,9 @@ final class Judge {
         groups.addAll(first.keySet());
         groups.addAll(second.keySet());
         return groups.stream()
-                .allMatch(
-                        group ->
-                                Objects.equals(ours.get(group), first.get(group))
-                                        || Objects.equals(ours.get(group), second.get(group)));
+                .allMatch(group ->
+                        Objects.equals(ours.get(group), first.get(group))
+                                || Objects.equals(ours.get(group), second.get(group)));
     }
 
     private static Map<Long, String> byGroup(String states) {
