@@ -720,6 +720,21 @@ public final class Memory {
     }
 
     /**
+     * Copies words from the heap, as little-endian ones; allocates nothing.
+     *
+     * @param source where they are
+     * @param offset of the first one in source
+     * @param target where they go
+     * @param ints how many, at least 0
+     */
+    public static void copyFromArray(int[] source, int offset, long target, int ints) {
+        if (CHECKED) {
+            LiveMemory.check(target, 4L * ints);
+        }
+        MemorySegment.copy(source, offset, ALL, INT_LE, target, ints);
+    }
+
+    /**
      * Sets every byte of a range.
      *
      * @param address of the first one

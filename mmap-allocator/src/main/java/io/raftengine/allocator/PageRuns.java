@@ -69,6 +69,7 @@ final class PageRuns {
     private final int pagesMax;
 
     private final int[] bins = new int[EXACT_BINS + Integer.SIZE];
+    private int freeRuns; // in all bins
     private final int[] stock = new int[STOCK_PAGES_MAX];
     private int stockRuns;
     private int stockPages;
@@ -200,6 +201,15 @@ final class PageRuns {
         runsInUse++;
     }
 
+    /** Makes several runs of a run in use, of equal length. The caller sets their tags. */
+    void split(int run, int parts) {
+        int pages = pages(run) / parts;
+        for (int part = 0; part < parts; part++) {
+            describe(run + part * pages, pages, KIND_NONE);
+        }
+        runsInUse += parts - 1;
+    }
+
     private void reserve(long bytes) {
         if (!budget.tryReserve(name, bytes)) {
             dropStock(); // what lies in stock must not be the reason for a refusal
@@ -208,6 +218,9 @@ final class PageRuns {
     }
 
     private int takeFree(int pages) {
+        if (freeRuns == 0) {
+            return 0;
+        }
         for (int bin = bin(pages); bin < bins.length; bin++) {
             int run = bins[bin];
             for (int look = 0; run != 0 && look < LOOK_MAX; look++) {
@@ -390,12 +403,14 @@ final class PageRuns {
     }
 
     private void linkFree(int run, int pages) {
+        freeRuns++;
         describe(run, pages, KIND_FREE);
         Memory.rawPutInt(descriptor(run + pages - 1) + FIRST, run);
         link(bins, bin(pages), run);
     }
 
     private void unlinkFree(int run) {
+        freeRuns--;
         unlink(bins, bin(pages(run)), run);
         setTag(run, KIND_NONE);
     }

@@ -140,6 +140,75 @@ public final class SlabCache implements AutoCloseable {
         return handle;
     }
 
+    /**
+     * How many blocks of a size make a whole slab, to be allocated together.
+     *
+     * @param bytes their size, at least 1
+     * @return at least 1; or 0 if such blocks do not fill whole pages without a rest
+     */
+    public static int blocksPerSlab(int bytes) {
+        requirePositive(bytes);
+        if (bytes > SizeClasses.SLAB_BLOCK_BYTES_MAX) {
+            return 0;
+        }
+        int sizeClass = SizeClasses.of(bytes);
+        int blocks = SizeClasses.slabBlocks(sizeClass);
+        int filled = blocks * SizeClasses.blockBytes(sizeClass);
+        return filled == SizeClasses.slabPages(sizeClass) << PageRuns.PAGE_SHIFT ? blocks : 0;
+    }
+
+    /**
+     * Allocates all blocks of new slabs at once, for who needs many blocks of one size: they lie
+     * side by side, so that they can be written together. Each is freed on its own.
+     *
+     * @param bytes size of a block; {@link #blocksPerSlab} of it is not 0
+     * @param slabCount how many slabs, at least 1
+     * @return handle of the first block; the others follow at distances of their {@link
+     *     #classBytes}
+     * @throws MemoryLimitException budget or arena are exhausted; nothing changed
+     * @throws ClosedException the cache is closed
+     */
+    public int allocateSlabs(int bytes, int slabCount) {
+        int perSlab = blocksPerSlab(bytes);
+        if (perSlab == 0 || slabCount < 1) {
+            throw new IllegalArgumentException(slabCount + " slabs of blocks of " + bytes + " B");
+        }
+        int sizeClass = SizeClasses.of(bytes);
+        int pages = SizeClasses.slabPages(sizeClass);
+        int run;
+        synchronized (runs) {
+            requireOpen();
+            run = takeRun(pages * slabCount);
+            runs.split(run, slabCount);
+            for (int slab = run; slab < run + pages * slabCount; slab += pages) {
+                describeFull(slab, sizeClass);
+            }
+        }
+        int handle = run << PAGE_HANDLE_SHIFT;
+        addLive((long) SizeClasses.blockBytes(sizeClass) * perSlab * slabCount);
+        if (Memory.CHECKED) {
+            for (int i = 0; i < perSlab * slabCount; i++) {
+                long address = address(handle) + (long) i * SizeClasses.blockBytes(sizeClass);
+                LiveMemory.allocated(arena.shadow(), address - base, bytes);
+                Memory.fill(address, bytes, FRESH);
+            }
+        }
+        return handle;
+    }
+
+    /** A full slab is in no list; its blocks bring it back. */
+    private void describeFull(int slab, int sizeClass) {
+        int pages = SizeClasses.slabPages(sizeClass);
+        for (int page = 1; page < pages; page++) {
+            Memory.rawPutInt(runs.descriptor(slab + page) + PageRuns.FIRST, slab);
+        }
+        runs.setTag(slab, PageRuns.tag(PageRuns.KIND_SLAB, sizeClass, id));
+        long descriptor = runs.descriptor(slab);
+        Memory.rawPutInt(descriptor + PageRuns.LIVE, SizeClasses.slabBlocks(sizeClass));
+        Memory.rawPutInt(descriptor + PageRuns.FREE, 0);
+        Memory.rawPutInt(descriptor + PageRuns.BUMP, slab + pages << PAGE_HANDLE_SHIFT);
+    }
+
     private long address(int handle) {
         return base + ((long) handle << SizeClasses.UNIT_SHIFT);
     }

@@ -1,6 +1,7 @@
 package io.raftengine.allocator;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.raftengine.error.MemoryLimitException;
 import java.util.ArrayList;
@@ -43,6 +44,32 @@ class SlabCacheModelTest {
         return blocks.stream().mapToLong(block -> cache.classBytes(block.bytes)).sum();
     }
 
+    /** Blocks allocated together are blocks like others; returns how many calls were refused. */
+    private static int allocateSlabs(
+            SlabArena arena,
+            SlabCache cache,
+            MemoryBudget budget,
+            List<Block> live,
+            Random random,
+            byte stamp) {
+        int bytes = 16 << random.nextInt(11);
+        int slabs = 1 + random.nextInt(5);
+        long reserved = budget.reservedBytes();
+        int handle;
+        try {
+            handle = cache.allocateSlabs(bytes, slabs);
+        } catch (MemoryLimitException e) {
+            assertThat(budget.reservedBytes()).isLessThanOrEqualTo(reserved);
+            return 1;
+        }
+        for (int i = 0; i < slabs * SlabCache.blocksPerSlab(bytes); i++) {
+            var block = new Block(handle + i * (cache.classBytes(bytes) / 16), bytes, stamp);
+            stamp(arena, block);
+            live.add(block);
+        }
+        return 0;
+    }
+
     @ParameterizedTest
     @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8})
     void anyHistoryKeepsBlocksApartAndTheBooksExact(long seed) {
@@ -64,6 +91,8 @@ class SlabCacheModelTest {
                 cache.close();
             } else if (dice < 8) {
                 cache.trim();
+            } else if (growing && dice < 12) {
+                refused += allocateSlabs(arena, cache, budget, live, random, (byte) step);
             } else if (live.isEmpty() || random.nextInt(100) < (growing ? 60 : 40)) {
                 int bytes = someSize(random);
                 long reserved = budget.reservedBytes();
@@ -100,6 +129,22 @@ class SlabCacheModelTest {
         assertThat(arena.reservedBytes()).as("seed %d", seed).isZero();
         arena.close();
         budget.assertAllReleased();
+    }
+
+    @Test
+    void onlySizesThatFillWholePagesAreAllocatedBySlabs() {
+        assertThat(SlabCache.blocksPerSlab(1024)).isEqualTo(4);
+        assertThat(SlabCache.blocksPerSlab(1)).isEqualTo(256);
+        assertThat(SlabCache.blocksPerSlab(48)).isZero();
+        assertThat(SlabCache.blocksPerSlab(64 << 10)).isZero();
+        var arena = SlabArena.open(MemoryBudget.unlimited(), "slabs", 1L << 30);
+        try (SlabCache cache = arena.newCache()) {
+            assertThatThrownBy(() -> cache.allocateSlabs(48, 1))
+                    .isInstanceOf(IllegalArgumentException.class);
+            assertThatThrownBy(() -> cache.allocateSlabs(1024, 0))
+                    .isInstanceOf(IllegalArgumentException.class);
+        }
+        arena.close();
     }
 
     /**

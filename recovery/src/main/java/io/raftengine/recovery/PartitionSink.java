@@ -1,6 +1,7 @@
 package io.raftengine.recovery;
 
 import io.raftengine.log.format.ItemReader;
+import io.raftengine.log.format.SingleEntryBatches;
 
 /** A contiguous stretch of one queue; batches arrive in log order. Used by one thread at a time. */
 public interface PartitionSink {
@@ -21,6 +22,20 @@ public interface PartitionSink {
             int blockBytes,
             boolean compressed,
             ItemReader items);
+
+    /**
+     * Applies several batches of one segment in log order, each of one entry; the same as {@link
+     * #apply} for one after the other.
+     *
+     * @param segmentSeq number of the segment
+     * @param batches the batches, valid during the call only
+     */
+    default void applySingles(long segmentSeq, SingleEntryBatches batches) {
+        for (int i = 0; i < batches.count(); i++) {
+            long offset = Integer.toUnsignedLong(batches.blockOffsets()[i]);
+            apply(segmentSeq, offset, batches.blockBytes()[i], false, batches.items(i));
+        }
+    }
 
     /**
      * An atomic group of the rewrite queue was completed: while the Raft group has live data in the

@@ -7,6 +7,7 @@ import io.raftengine.log.format.BatchScanner;
 import io.raftengine.log.format.BreakKind;
 import io.raftengine.log.format.FormatVersion;
 import io.raftengine.log.format.ForwardLook;
+import io.raftengine.log.format.SingleEntryBatches;
 import io.raftengine.log.io.FileHandle;
 import io.raftengine.log.io.FileSystem;
 import io.raftengine.log.segment.SegmentFile;
@@ -39,6 +40,14 @@ final class SegmentScan implements AutoCloseable {
          * @param scanner standing on the batch; its items may be read, it may not be moved
          */
         void batch(int segment, SegmentFile file, BatchScanner scanner);
+
+        /**
+         * Several batches that count.
+         *
+         * @param file the segment
+         * @param batches the batches, in log order; none of them has anything but entries
+         */
+        void singles(SegmentFile file, SingleEntryBatches batches);
     }
 
     /** Bounds the work that a sparse file can ask for without taking any space. */
@@ -154,20 +163,32 @@ final class SegmentScan implements AutoCloseable {
 
     private void walk() {
         boolean verifyOnTheWay = last || mode == RecoveryMode.TOLERATE_ANY_CORRUPTION;
-        int result = scanner.next();
+        int result = deliverSinglesThenNext(verifyOnTheWay);
         while (result == BatchScanner.BATCH) {
             if (verifyOnTheWay && scanner.blockBytes() != 0 && !entriesAcceptable()) {
                 judgeEntries();
                 return;
             }
             deliver();
-            result = scanner.next();
+            result = deliverSinglesThenNext(verifyOnTheWay);
         }
         if (result == BatchScanner.BROKEN) {
             judgeBatch();
         } else if (!verifyOnTheWay && !entriesAboveWatermarkGood()) {
             judgeEntries();
         }
+    }
+
+    private int deliverSinglesThenNext(boolean verify) {
+        SingleEntryBatches singles = scanner.nextSingles(verify);
+        while (singles.count() > 0) {
+            consumer.singles(file, singles);
+            lastBatch = scanner.batchOffset();
+            verdict.batches += singles.count();
+            verdict.liveEnd = scanner.position();
+            singles = scanner.nextSingles(verify);
+        }
+        return scanner.next();
     }
 
     private void deliver() {

@@ -6,6 +6,7 @@ import io.raftengine.log.format.AtomicMarker;
 import io.raftengine.log.format.BatchScanner;
 import io.raftengine.log.format.ItemReader;
 import io.raftengine.log.format.QueueKind;
+import io.raftengine.log.format.SingleEntryBatches;
 import io.raftengine.log.io.FileSystem;
 import io.raftengine.log.segment.SegmentFile;
 import java.util.ArrayList;
@@ -17,7 +18,7 @@ import java.util.function.BooleanSupplier;
  * each hole that is left for an atomic group which may have begun in an earlier stretch. Used by
  * one thread.
  */
-final class StretchReplay {
+final class StretchReplay implements SegmentScan.BatchConsumer {
     /** Room for the holes of one stretch in the order of partitions. */
     private static final int ORDER_SHIFT = 32;
 
@@ -29,7 +30,6 @@ final class StretchReplay {
     private final FileSystem fs;
     private final MemoryBudget budget;
     private final AtomicGroups groups;
-    private final SegmentScan.BatchConsumer consumer;
     private final List<SegmentVerdict> verdicts = new ArrayList<>();
 
     private long order;
@@ -68,7 +68,6 @@ final class StretchReplay {
         this.budget = budget;
         this.order = (long) stretch << ORDER_SHIFT;
         this.groups = new AtomicGroups(from == 0);
-        this.consumer = kind == QueueKind.REWRITE ? this::rewriteBatch : this::appendBatch;
     }
 
     /**
@@ -82,7 +81,7 @@ final class StretchReplay {
         partition = sink.newPartition(kind, order);
         try {
             for (int i = from; i < to && !cancelled.getAsBoolean(); i++) {
-                verdicts.add(scan.scan(i, queue.get(i), i == queue.size() - 1, consumer));
+                verdicts.add(scan.scan(i, queue.get(i), i == queue.size() - 1, this));
             }
         } finally {
             if (fragments != null) {
@@ -104,7 +103,22 @@ final class StretchReplay {
         return kind;
     }
 
-    private void appendBatch(int segment, SegmentFile file, BatchScanner batch) {
+    @Override
+    public void batch(int segment, SegmentFile file, BatchScanner batch) {
+        if (kind == QueueKind.REWRITE) {
+            rewriteBatch(segment, file, batch);
+        } else {
+            appendBatch(file, batch);
+        }
+    }
+
+    /** They have no markers, so it does not matter in which queue they are. */
+    @Override
+    public void singles(SegmentFile file, SingleEntryBatches batches) {
+        partition.applySingles(file.seq(), batches);
+    }
+
+    private void appendBatch(SegmentFile file, BatchScanner batch) {
         // Markers mean nothing in the append queue; the sink skips all internal keys.
         partition.apply(
                 file.seq(),
@@ -117,7 +131,7 @@ final class StretchReplay {
     private void rewriteBatch(int segment, SegmentFile file, BatchScanner batch) {
         readMarker(file, batch);
         if (marker == null) {
-            appendBatch(segment, file, batch);
+            appendBatch(file, batch);
         } else {
             markedBatch(segment, file, batch);
         }

@@ -56,6 +56,16 @@ final class Blocks implements AutoCloseable {
     }
 
     /**
+     * Whole slabs of blocks of one size, side by side.
+     *
+     * @return handle of the first
+     * @throws MemoryLimitException nothing was allocated
+     */
+    int allocateSlabs(int bytes, int slabCount) {
+        return cache.allocateSlabs(bytes, slabCount);
+    }
+
+    /**
      * A block of at least {@code bytes}; the caller must keep {@link #grantedBytes()} and free it
      * by them. Cannot fail while spares are in stock.
      */

@@ -44,6 +44,9 @@ final class Chunk {
      */
     static final int RUN_ENTRIES_MAX = (BYTES_MAX - HEADER_BYTES - RUN_BYTES) / SLOT_BYTES - 1;
 
+    /** Runs without slots that a chunk of the largest size holds. */
+    static final int RUNS_MAX = (BYTES_MAX - HEADER_BYTES) / RUN_BYTES;
+
     static final int STORED_START = 1 << 14;
     static final int STORED_END = 1 << 15;
     static final int SLOT_MASK = (1 << 12) - 1;
@@ -126,9 +129,48 @@ final class Chunk {
                 firstDelta & 0xffffffffL | (long) segmentDelta << 32 | (long) slotBits << 48);
     }
 
-    /** Appends runs without slots whose bytes were laid out in an array. */
-    static void putRuns(long chunk, int runs, int slots, byte[] image, int count) {
-        Memory.copyFromArray(image, 0, run(chunk, runs), count * RUN_BYTES);
+    /** Lays out the header of a chunk of the largest size, full of runs without slots. */
+    static void layOutFull(
+            HeapImage image, int at, long baseIndex, long baseSegment, boolean rewrite) {
+        image.putLong(at + BASE_INDEX, baseIndex);
+        image.putLong(at + BASE_SEGMENT, baseSegment);
+        image.putInt(at + RUNS, RUNS_MAX);
+        image.putInt(at + SIZE, BYTES_MAX / 16 | (rewrite ? REWRITE << 16 : 0));
+        image.putLong(at + SPILL, 0);
+    }
+
+    /**
+     * Lays out runs whose only entry is all of its uncompressed block.
+     *
+     * @param firstDelta of the first one
+     * @param segmentDelta of all of them
+     * @param slots slots used so far
+     */
+    static void layOutSingles(
+            HeapImage image,
+            int at,
+            int[] offsets,
+            int[] lengths,
+            int from,
+            int count,
+            int firstDelta,
+            int segmentDelta,
+            int slots) {
+        int[] words = image.words();
+        int segmentAndSlots = segmentDelta | slots << 16;
+        int word = at / 4;
+        for (int i = 0; i < count; i++) {
+            words[word] = offsets[from + i];
+            words[word + 1] = lengths[from + i];
+            words[word + 2] = firstDelta + i;
+            words[word + 3] = segmentAndSlots;
+            word += RUN_BYTES / 4;
+        }
+    }
+
+    /** Appends runs without slots that were laid out on the heap. */
+    static void putRuns(long chunk, int runs, int slots, HeapImage image, int count) {
+        image.copyTo(0, run(chunk, runs), count * RUN_BYTES);
         setRunsAndSlots(chunk, runs + count, slots);
     }
 

@@ -62,6 +62,28 @@ final class ChunkDirectory {
         Memory.putInt(place(directory, place) + 4, (int) baseIndex);
     }
 
+    /**
+     * Enters chunks that lie side by side and are full of runs of one entry each.
+     *
+     * @param baseIndex of the first one
+     * @param image to lay the places out in
+     */
+    static void putFull(
+            long directory,
+            int place,
+            int count,
+            int handle,
+            int handleStep,
+            long baseIndex,
+            HeapImage image) {
+        image.begin(8 * count);
+        for (int i = 0; i < count; i++) {
+            image.putInt(8 * i, handle + i * handleStep);
+            image.putInt(8 * i + 4, (int) baseIndex + i * Chunk.RUNS_MAX);
+        }
+        image.copyTo(0, place(directory, place), 8 * count);
+    }
+
     static void move(long source, int from, long target, int to, int count) {
         Memory.copy(place(source, from), place(target, to), 8L * count);
     }

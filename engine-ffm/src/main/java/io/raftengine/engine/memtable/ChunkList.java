@@ -1,5 +1,7 @@
 package io.raftengine.engine.memtable;
 
+import io.raftengine.allocator.SlabCache;
+
 /**
  * The chunks of one group, in index order: the only one by its handle in the record, several
  * through a directory. Knows how chunks are found, grown, squeezed, chained and freed, nothing of
@@ -9,6 +11,10 @@ package io.raftengine.engine.memtable;
  * is none.
  */
 final class ChunkList {
+    /** Chunks of the largest size that make a slab. */
+    static final int SLAB_CHUNKS = SlabCache.blocksPerSlab(Chunk.BYTES_MAX);
+
+    private static final int FULL_CHUNK_UNITS = Chunk.BYTES_MAX / 16;
     private static final int DIRECTORY_PLACES_MIN = 7;
 
     private final Blocks blocks;
@@ -146,14 +152,15 @@ final class ChunkList {
         return (Chunk.freeBytes(chunk) - Chunk.RUN_BYTES) / Chunk.SLOT_BYTES - 1;
     }
 
-    /** How many runs without slots fit into the rest of the last chunk. */
+    /** How many runs without slots the last chunk has room for once it has grown. */
     int roomForRuns(long record, boolean rewrite, long segment, long index) {
         if (GroupRecord.chunks(record) == 0) {
             return 0;
         }
         long chunk = tail(record);
+        int growth = Chunk.BYTES_MAX - Chunk.bytes(chunk);
         return accepts(chunk, rewrite, segment, index)
-                ? Chunk.freeBytes(chunk) / Chunk.RUN_BYTES
+                ? (Chunk.freeBytes(chunk) + growth) / Chunk.RUN_BYTES
                 : 0;
     }
 
@@ -175,6 +182,36 @@ final class ChunkList {
             throw noDirectory;
         }
         return chunk;
+    }
+
+    /**
+     * New last chunks, each of the largest size and full of runs of one entry, for a group that has
+     * a chunk already.
+     *
+     * @param index of the first entry
+     * @param image holds the chunks; used up
+     * @param slabs how many times {@link #SLAB_CHUNKS} chunks
+     */
+    void addFull(long record, long index, HeapImage image, int slabs) {
+        int added = slabs * SLAB_CHUNKS;
+        int handle = blocks.allocateSlabs(Chunk.BYTES_MAX, slabs);
+        for (int i = 0; i < added; i++) {
+            long chunk = blocks.at(handle + i * FULL_CHUNK_UNITS);
+            image.copyTo(i * Chunk.BYTES_MAX, chunk, Chunk.BYTES_MAX);
+        }
+        try {
+            ensurePlaces(record, added);
+        } catch (RuntimeException noDirectory) {
+            for (int i = 0; i < added; i++) {
+                blocks.free(handle + i * FULL_CHUNK_UNITS, Chunk.BYTES_MAX);
+            }
+            throw noDirectory;
+        }
+        int count = GroupRecord.chunks(record);
+        long directory = directory(record);
+        int place = ChunkDirectory.head(directory) + count;
+        ChunkDirectory.putFull(directory, place, added, handle, FULL_CHUNK_UNITS, index, image);
+        GroupRecord.setChunks(record, count + added);
     }
 
     /** Chains a chunk behind the last one. */
@@ -353,14 +390,24 @@ final class ChunkList {
             freeChunk(GroupRecord.indexRoot(source));
         } else {
             ensurePlaces(record, added);
-            for (int i = 0; i < added; i++) {
-                int handle = handleAt(source, place + i);
+            if (added == 1) {
+                int handle = handleAt(source, place);
                 append(record, handle, Chunk.baseIndex(blocks.at(handle)));
+            } else {
+                appendAll(record, directory(source), place, added);
             }
             freeDirectory(source);
         }
         GroupRecord.setIndexRoot(source, 0);
         GroupRecord.setChunks(source, 0);
+    }
+
+    private void appendAll(long record, long source, int place, int added) {
+        int count = GroupRecord.chunks(record);
+        long directory = directory(record);
+        ChunkDirectory.move(
+                source, place, directory, ChunkDirectory.head(directory) + count, added);
+        GroupRecord.setChunks(record, count + added);
     }
 
     private boolean absorb(long record, long source) {

@@ -25,7 +25,7 @@ final class EntryIndex {
     private final SegmentAccounting accounting;
     private final ChunkList chunks;
     private final int[] tails = new int[Chunk.RUN_ENTRIES_MAX];
-    private byte[] image = new byte[0];
+    private final HeapImage image = new HeapImage();
 
     EntryIndex(Blocks blocks, SegmentAccounting accounting) {
         this.accounting = accounting;
@@ -104,66 +104,119 @@ final class EntryIndex {
     }
 
     /**
-     * Adds one entry that starts its uncompressed block, behind the last entry of a group that has
-     * some.
-     */
-    void appendOne(
-            long record,
-            boolean rewrite,
-            long segment,
-            long blockOffset,
-            int blockBytes,
-            int tail) {
-        tails[0] = tail;
-        place(record, rewrite, segment, blockOffset, blockBytes, false, 0, 0, 1, true);
-        accounting.add(rewrite, segment, tail, 1);
-        if (rewrite) {
-            GroupRecord.setRewrittenEnd(record, GroupRecord.end(record));
-        }
-    }
-
-    /**
      * Adds runs of one entry each, the entry being all of an uncompressed block, behind the last
      * entry of a group that has some.
      *
      * @param offsets where the blocks are in the segment, from {@code from} on
      * @param lengths their lengths, checksums included
+     * @param all false to add at least one, but no more than fill whole slabs of chunks
+     * @return how many were added
      */
-    void appendSingles(
+    int appendSingles(
             long record,
             boolean rewrite,
             long segment,
             int[] offsets,
             int[] lengths,
             int from,
-            int count) {
-        long content = 0;
+            int count,
+            boolean all) {
         int done = 0;
         while (done < count) {
             long index = GroupRecord.end(record);
-            int wanted = (count - done) * Chunk.RUN_BYTES;
-            long chunk = chunks.tailWithRoom(record, rewrite, segment, index, wanted);
-            int fitting = count - done;
-            if (chunk == 0) {
-                fitting = Math.min(fitting, chunks.roomForRuns(record, rewrite, segment, index));
-                if (fitting == 0) {
-                    fitting = count - done;
-                    chunk = chunks.addChunk(record, rewrite, segment, index, wanted);
-                } else {
-                    chunk = chunks.tail(record);
-                }
+            int rest = count - done;
+            int at = from + done;
+            int placed = fillTail(record, rewrite, segment, index, offsets, lengths, at, rest);
+            if (placed == 0) {
+                placed = addFull(record, rewrite, segment, index, offsets, lengths, at, rest);
             }
-            content += writeSingles(chunk, segment, index, offsets, lengths, from + done, fitting);
-            done += fitting;
-            GroupRecord.setEnd(record, index + fitting);
+            if (placed == 0) {
+                if (!all && done > 0) {
+                    break;
+                }
+                int runs = Math.min(rest, Chunk.RUNS_MAX);
+                int need = runs * Chunk.RUN_BYTES;
+                long chunk = chunks.addChunk(record, rewrite, segment, index, need);
+                placed = writeSingles(chunk, segment, index, offsets, lengths, at, runs);
+            }
+            done += placed;
+            GroupRecord.setEnd(record, index + placed);
         }
-        accounting.add(rewrite, segment, content, count);
+        accounting.add(rewrite, segment, contentBytes(lengths, from, done), done);
         if (rewrite) {
             GroupRecord.setRewrittenEnd(record, GroupRecord.end(record));
         }
+        return done;
     }
 
-    private long writeSingles(
+    /** A method of its own, so that compiling the loop does not mean compiling its caller. */
+    private static long contentBytes(int[] lengths, int from, int count) {
+        long content = -4L * count;
+        for (int i = from; i < from + count; i++) {
+            content += lengths[i];
+        }
+        return content;
+    }
+
+    /** Puts runs into the last chunk, as many as it can be made to take; returns how many. */
+    private int fillTail(
+            long record,
+            boolean rewrite,
+            long segment,
+            long index,
+            int[] offsets,
+            int[] lengths,
+            int from,
+            int count) {
+        int runs = Math.min(count, chunks.roomForRuns(record, rewrite, segment, index));
+        if (runs == 0) {
+            return 0;
+        }
+        int need = runs * Chunk.RUN_BYTES;
+        long chunk = chunks.tailWithRoom(record, rewrite, segment, index, need);
+        return writeSingles(chunk, segment, index, offsets, lengths, from, runs);
+    }
+
+    /** Adds whole slabs of full chunks to a group that has a chunk; returns how many runs. */
+    private int addFull(
+            long record,
+            boolean rewrite,
+            long segment,
+            long index,
+            int[] offsets,
+            int[] lengths,
+            int from,
+            int count) {
+        int slabs = count / (Chunk.RUNS_MAX * ChunkList.SLAB_CHUNKS);
+        if (slabs == 0 || GroupRecord.chunks(record) == 0) {
+            return 0;
+        }
+        int full = slabs * ChunkList.SLAB_CHUNKS;
+        layOutFull(full, rewrite, segment, index, offsets, lengths, from);
+        chunks.addFull(record, index, image, slabs);
+        return full * Chunk.RUNS_MAX;
+    }
+
+    private void layOutFull(
+            int chunkCount,
+            boolean rewrite,
+            long segment,
+            long index,
+            int[] offsets,
+            int[] lengths,
+            int from) {
+        image.begin(chunkCount * Chunk.BYTES_MAX);
+        for (int i = 0; i < chunkCount; i++) {
+            int at = i * Chunk.BYTES_MAX;
+            int run = i * Chunk.RUNS_MAX;
+            Chunk.layOutFull(image, at, index + run, segment, rewrite);
+            int runs = at + Chunk.HEADER_BYTES;
+            Chunk.layOutSingles(
+                    image, runs, offsets, lengths, from + run, Chunk.RUNS_MAX, 0, 0, 0);
+        }
+    }
+
+    private int writeSingles(
             long chunk,
             long segment,
             long index,
@@ -171,32 +224,15 @@ final class EntryIndex {
             int[] lengths,
             int from,
             int count) {
-        int bytes = count * Chunk.RUN_BYTES;
-        if (image.length < bytes) {
-            image = new byte[bytes];
-        }
         int runs = Chunk.runs(chunk);
         int slots = Chunk.slots(chunk);
         int firstDelta = (int) (index - Chunk.baseIndex(chunk));
-        int low = (int) (segment - Chunk.baseSegment(chunk)) & 0xffff | slots << 16;
-        long content = 0;
-        for (int i = 0; i < count; i++) {
-            int at = i * Chunk.RUN_BYTES;
-            putInt(at, offsets[from + i]);
-            putInt(at + 4, lengths[from + i]);
-            putInt(at + 8, firstDelta + i);
-            putInt(at + 12, low);
-            content += lengths[from + i] - 4;
-        }
+        int segmentDelta = (int) (segment - Chunk.baseSegment(chunk));
+        image.begin(count * Chunk.RUN_BYTES);
+        Chunk.layOutSingles(
+                image, 0, offsets, lengths, from, count, firstDelta, segmentDelta, slots);
         Chunk.putRuns(chunk, runs, slots, image, count);
-        return content;
-    }
-
-    private void putInt(int at, int value) {
-        image[at] = (byte) value;
-        image[at + 1] = (byte) (value >>> 8);
-        image[at + 2] = (byte) (value >>> 16);
-        image[at + 3] = (byte) (value >>> 24);
+        return count;
     }
 
     /**

@@ -4,6 +4,7 @@ import io.raftengine.allocator.SlabArena;
 import io.raftengine.error.CorruptionException;
 import io.raftengine.log.format.ItemReader;
 import io.raftengine.log.format.QueueKind;
+import io.raftengine.log.format.SingleEntryBatches;
 import io.raftengine.recovery.PartitionSink;
 
 /**
@@ -15,6 +16,9 @@ import io.raftengine.recovery.PartitionSink;
  * <p>One thread at a time, with its own allocator.
  */
 final class ReplayPartition implements PartitionSink {
+    /** When so many groups had to make room for others, there are too many for the small table. */
+    private static final int EVICTIONS_MAX = 64;
+
     private final boolean rewrite;
     private final long order;
     private final Blocks blocks;
@@ -30,7 +34,8 @@ final class ReplayPartition implements PartitionSink {
     private int blockBytes;
     private boolean compressed;
 
-    private RunStage stage = new RunStage();
+    private RunStage stage = RunStage.few();
+    private int evictions;
 
     ReplayPartition(SlabArena arena, QueueKind kind, long order) {
         this.order = order;
@@ -75,48 +80,47 @@ final class ReplayPartition implements PartitionSink {
         blockOffset = offset;
         blockBytes = bytes;
         compressed = lz4;
-        if (items.itemCount() == 1 && !lz4 && bytes > 0) {
-            items.next();
-            if (items.kind() != ItemReader.ENTRIES || items.count() != 1 || !stage(items)) {
-                applyItem(items);
-            }
-            items.next(); // checks that nothing follows
-        } else {
-            while (items.next()) {
-                applyItem(items);
-            }
+        while (items.next()) {
+            applyItem(items);
         }
     }
 
     // ---- the short way -------------------------------------------------------------------------
 
-    /** Stages an entry that goes on where its group ends; false if it has to take the long way. */
-    private boolean stage(ItemReader items) {
-        long group = items.groupId();
-        int slot = RunStage.slotOf(group);
-        if (!stage.holds(slot, group)) {
-            flush(slot);
-            long record = recordFor(group);
-            stage.occupy(slot, group, record, nextIndex(record));
+    @Override
+    public void applySingles(long segmentSeq, SingleEntryBatches batches) {
+        int done = stage.append(segmentSeq, batches, 0);
+        while (done < batches.count()) {
+            applyAside(segmentSeq, batches, done);
+            done = stage.append(segmentSeq, batches, done + 1);
         }
-        if (!stage.continues(slot, items.firstIndex(), segment)) {
-            return false;
-        }
-        int tail = items.nextTail();
-        if (tail != blockBytes - 4) {
-            appendOddEntry(slot, tail);
-        } else if (stage.add(slot, segment, (int) blockOffset, blockBytes)) {
-            flush(slot);
-        }
-        return true;
     }
 
-    /** The only entry of a block that holds more than it. */
-    private void appendOddEntry(int slot, int tail) {
+    /** Apart from the loop that nearly all batches go through, which is compiled sooner alone. */
+    private void applyAside(long segmentSeq, SingleEntryBatches batches, int batch) {
+        makeRoom(batches.groupIds()[batch], segmentSeq);
+        if (!stage.appendOne(segmentSeq, batches, batch)) {
+            long offset = Integer.toUnsignedLong(batches.blockOffsets()[batch]);
+            apply(segmentSeq, offset, batches.blockBytes()[batch], false, batches.items(batch));
+        }
+    }
+
+    /** Sees to it that the group is held by a slot with room. */
+    private void makeRoom(long group, long segmentSeq) {
+        int slot = stage.find(group);
+        if (slot >= 0) {
+            flush(slot, stage.segment(slot) != segmentSeq);
+            return;
+        }
+        slot = stage.slotFor(group);
+        if (!stage.isFree(slot) && ++evictions == EVICTIONS_MAX && stage.isForFew()) {
+            flushAll();
+            stage = RunStage.many();
+            slot = stage.slotFor(group);
+        }
         flush(slot);
-        long record = stage.record(slot);
-        entries.appendOne(record, rewrite, segment, blockOffset, blockBytes, tail);
-        stage.occupy(slot, GroupRecord.id(record), record, nextIndex(record));
+        long record = recordFor(group);
+        stage.occupy(slot, group, record, nextIndex(record));
     }
 
     private static long nextIndex(long record) {
@@ -124,26 +128,33 @@ final class ReplayPartition implements PartitionSink {
     }
 
     private void flush(int slot) {
+        flush(slot, true);
+    }
+
+    /** Hands over all the slot's runs, or as many as fill whole slabs. */
+    private void flush(int slot, boolean all) {
         int count = stage.count(slot);
         if (count > 0) {
             long record = stage.record(slot);
             assert stage.firstIndex(slot) == GroupRecord.end(record) : "staged runs do not follow";
-            entries.appendSingles(
-                    record,
-                    rewrite,
-                    stage.segment(slot),
-                    stage.offsets(),
-                    stage.lengths(),
-                    slot * RunStage.RUNS,
-                    count);
-            stage.empty(slot);
+            int added =
+                    entries.appendSingles(
+                            record,
+                            rewrite,
+                            stage.segment(slot),
+                            stage.offsets(),
+                            stage.lengths(),
+                            stage.firstRun(slot),
+                            count,
+                            all);
+            stage.drop(slot, added);
         }
     }
 
     /** Before anything but a staged append happens to a group. */
     private long settled(long group) {
-        int slot = RunStage.slotOf(group);
-        if (stage.holds(slot, group)) {
+        int slot = stage.find(group);
+        if (slot >= 0) {
             flush(slot);
             long record = stage.record(slot);
             stage.release(slot);
@@ -292,10 +303,14 @@ final class ReplayPartition implements PartitionSink {
 
     @Override
     public void complete() {
-        for (int slot = 0; slot < RunStage.SLOTS; slot++) {
+        flushAll();
+        stage = null;
+    }
+
+    private void flushAll() {
+        for (int slot = 0; slot < stage.slots(); slot++) {
             flush(slot);
         }
-        stage = null;
     }
 
     private long recordFor(long group) {

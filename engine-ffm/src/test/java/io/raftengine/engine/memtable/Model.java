@@ -65,6 +65,18 @@ final class Model {
         return copy;
     }
 
+    /** A copy of the groups that a batch touches, to try it on. */
+    Model copyOf(TestBatch batch) {
+        Model copy = new Model();
+        for (TestBatch.Item item : batch.items) {
+            Group group = groups.get(item.group());
+            if (group != null) {
+                copy.groups.put(item.group(), group.copy());
+            }
+        }
+        return copy;
+    }
+
     /** Applies a batch by the rules of live writes. */
     void write(long segment, long offset, TestBatch batch) {
         apply(QueueKind.APPEND, segment, offset, batch, true);

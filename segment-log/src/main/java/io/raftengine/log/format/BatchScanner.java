@@ -50,6 +50,7 @@ public final class BatchScanner implements AutoCloseable {
     private final FileSource source;
     private final ItemReader items;
     private final CRC32 crc = new CRC32();
+    private final SingleEntryBatches singles;
     private final byte[] word = new byte[CRC];
     private boolean closed;
 
@@ -95,6 +96,7 @@ public final class BatchScanner implements AutoCloseable {
         }
         this.window = new byte[bytes];
         this.items = new ItemReader(window);
+        this.singles = new SingleEntryBatches(window, crc, items);
     }
 
     /**
@@ -162,6 +164,49 @@ public final class BatchScanner implements AutoCloseable {
             return headerFailed(BreakKind.BAD_HEADER, offset);
         }
         return nextBatch(offset, header, total, section);
+    }
+
+    /**
+     * Goes on over batches of one entry each, as far as they are in the window and nothing is wrong
+     * with them: what so many calls of {@link #next} would have found. The last of them is the
+     * current batch then, but its items are not in {@link #items}. If there is none, nothing
+     * happened, and {@link #next} says why.
+     *
+     * @param verify whether to take only batches whose entry is good, see {@link #verifyEntries}
+     * @return the scanner's own stretch; of 0 batches if the next one is something else
+     * @throws io.raftengine.error.StorageException the file cannot be read; the same call may be
+     *     repeated
+     */
+    public SingleEntryBatches nextSingles(boolean verify) {
+        if (!nextIsInWindow() && nextOffset < fileBytes) {
+            refill(nextOffset);
+        }
+        boolean inside = nextOffset >= windowStart && nextOffset < windowEnd;
+        boolean addressable = windowEnd >>> 32 == 0; // block offsets have 32 bits there
+        int from = inside && addressable ? (int) (nextOffset - windowStart) : 0;
+        int to = inside && addressable ? (int) (windowEnd - windowStart) : 0;
+        singles.read(windowStart, from, to, signature, verify);
+        if (singles.count() > 0) {
+            batchOffset = windowStart + singles.lastStart();
+            nextOffset = windowStart + singles.end();
+            batchBytes = nextOffset - batchOffset;
+            itemOffset = HEADER + singles.blockBytes()[singles.count() - 1];
+            compressed = false;
+        }
+        return singles;
+    }
+
+    /** Whether the window need not move for the next batch, or moving it would not help. */
+    private boolean nextIsInWindow() {
+        if (nextOffset == windowStart) {
+            return windowEnd > windowStart;
+        }
+        long rest = nextOffset < windowStart ? -1 : windowEnd - nextOffset;
+        if (rest < HEADER) {
+            return false;
+        }
+        long total = BatchHeader.totalBytes(window, (int) (nextOffset - windowStart));
+        return total <= rest || total > window.length / 4;
     }
 
     /**
