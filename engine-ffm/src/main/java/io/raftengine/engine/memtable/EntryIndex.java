@@ -211,8 +211,7 @@ final class EntryIndex {
             int run = i * Chunk.RUNS_MAX;
             Chunk.layOutFull(image, at, index + run, segment, rewrite);
             int runs = at + Chunk.HEADER_BYTES;
-            Chunk.layOutSingles(
-                    image, runs, offsets, lengths, from + run, Chunk.RUNS_MAX, 0, 0, 0);
+            Chunk.layOutSingles(image, runs, offsets, lengths, from + run, Chunk.RUNS_MAX, 0, 0, 0);
         }
     }
 

@@ -10,6 +10,10 @@ import io.raftengine.log.io.FileHandle;
 import io.raftengine.log.io.FileSystem;
 import io.raftengine.recovery.PartitionSink;
 import io.raftengine.recovery.ReplaySink;
+
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -20,9 +24,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.zip.CRC32;
-import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
 
 /**
  * Stretches of batches with one entry, which are gathered before they reach the index, leave what
@@ -39,7 +40,12 @@ class ReplaySinglesTest {
 
     @ParameterizedTest(name = "seed {0}, {1} groups")
     @CsvSource({
-        "1,1,REWRITE", "2,1,APPEND", "3,5,APPEND", "4,5,REWRITE", "5,300,APPEND", "6,4000,APPEND"
+        "1,1,REWRITE",
+        "2,1,APPEND",
+        "3,5,APPEND",
+        "4,5,REWRITE",
+        "5,300,APPEND",
+        "6,4000,APPEND"
     })
     void stretchesLeaveWhatSingleBatchesLeave(long seed, int groups, QueueKind queue)
             throws IOException {
@@ -55,8 +61,7 @@ class ReplaySinglesTest {
         assertThat(singles).isGreaterThan(10_000);
     }
 
-    private Path write(QueueKind queue, int segment, int groups, Random random)
-            throws IOException {
+    private Path write(QueueKind queue, int segment, int groups, Random random) throws IOException {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         out.writeBytes("RAFT-LOG-FILE-HEADER-9986AB3E47F320B394C8E84916EB0ED5".getBytes());
         out.writeBytes(ByteBuffer.allocate(16).putLong(2).putLong(0).array());

@@ -3,14 +3,15 @@ package io.raftengine.log.format;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.raftengine.allocator.MemoryBudget;
-import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.List;
-import java.util.Random;
+
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
 
 /** The quick way over batches of one entry sees what the general way sees, whatever the bytes. */
 class SingleEntryBatchesTest {
@@ -83,8 +84,7 @@ class SingleEntryBatchesTest {
             assertThat(scanner.blockBytes()).isEqualTo(last);
             assertThat(scanner.blockOffset())
                     .isEqualTo(Integer.toUnsignedLong(singles.blockOffsets()[count - 1]));
-            assertThat(scanner.position())
-                    .isEqualTo(scanner.batchOffset() + scanner.batchBytes());
+            assertThat(scanner.position()).isEqualTo(scanner.batchOffset() + scanner.batchBytes());
             assertThat(scanner.compressed()).isFalse();
             assertThat(scanner.watermark()).isEqualTo(-1);
             assertThat(!verify || scanner.verifyEntries()).isTrue();
