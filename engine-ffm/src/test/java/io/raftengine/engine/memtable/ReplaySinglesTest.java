@@ -23,6 +23,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.TreeMap;
 import java.util.zip.CRC32;
 
 /**
@@ -55,6 +56,7 @@ class ReplaySinglesTest {
         for (int segment = 1; segment <= segments; segment++) {
             files.add(write(queue, segment, groups, random));
         }
+        model.finishReplay();
         for (int split = 0; split < 1 << segments - 1; split += 1 + random.nextInt(3)) {
             check(queue, files, split, groups, random);
         }
@@ -66,7 +68,7 @@ class ReplaySinglesTest {
         out.writeBytes("RAFT-LOG-FILE-HEADER-9986AB3E47F320B394C8E84916EB0ED5".getBytes());
         out.writeBytes(ByteBuffer.allocate(16).putLong(2).putLong(0).array());
         for (int i = 0; i < 6000; i++) {
-            TestBatch batch = someBatch(random.nextInt(groups), random);
+            TestBatch batch = someBatch(queue, random.nextInt(groups), random);
             try {
                 model.copyOf(batch).replay(queue, segment, 0, batch);
             } catch (Model.Refused hole) {
@@ -78,10 +80,14 @@ class ReplaySinglesTest {
         return Files.write(directory.resolve("segment-" + segment), out.toByteArray());
     }
 
-    private TestBatch someBatch(long id, Random random) {
+    private TestBatch someBatch(QueueKind queue, long id, Random random) {
         Model.Group group = model.groups.get(id);
-        boolean empty = group == null || group.entries.isEmpty();
-        long next = empty ? 1 + random.nextInt(9) : group.entries.lastKey() + 1;
+        if (group == null) {
+            group = new Model.Group();
+        }
+        TreeMap<Long, Model.Place> entries =
+                queue == QueueKind.REWRITE ? group.rewritten : group.entries;
+        long next = entries.isEmpty() ? 1 + random.nextInt(9) : entries.lastKey() + 1;
         TestBatch batch = new TestBatch();
         int what = random.nextInt(1000);
         if (what < 985) {
