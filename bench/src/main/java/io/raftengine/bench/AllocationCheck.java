@@ -73,8 +73,7 @@ public final class AllocationCheck {
     public static void main(String[] args) throws RunnerException {
         int iterations = option(args, "--iterations", 5);
         int warmups = option(args, "--warmups", 3);
-        AllocationCheck check =
-                new AllocationCheck(1, warmups, iterations, TimeValue.seconds(1));
+        AllocationCheck check = new AllocationCheck(1, warmups, iterations, TimeValue.seconds(1));
         if (!check.seesPlantedAllocation()) {
             fail("the check is blind: it did not see an allocation of one byte per operation");
         }

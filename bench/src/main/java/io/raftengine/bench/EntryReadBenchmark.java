@@ -87,7 +87,7 @@ public class EntryReadBenchmark {
         }
 
         long group() {
-            return 1 + random.nextInt(GROUPS);
+            return 1L + random.nextInt(GROUPS);
         }
 
         @Override
@@ -127,7 +127,7 @@ public class EntryReadBenchmark {
     /** 100 entries that were written in 10 batches, in place (H23). */
     @Benchmark
     public long fetchHundred(Reader reader) {
-        long begin = 1 + reader.random.nextInt(ENTRIES - 100);
+        long begin = 1L + reader.random.nextInt(ENTRIES - 100);
         return reader.engine.fetchEntries(
                 reader.group(), begin, begin + 100, Long.MAX_VALUE, reader);
     }

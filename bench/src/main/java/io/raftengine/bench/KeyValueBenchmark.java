@@ -6,6 +6,7 @@ import io.raftengine.engine.RaftEngine;
 import io.raftengine.engine.ScanOrder;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
+import java.util.Locale;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
@@ -45,7 +46,9 @@ public class KeyValueBenchmark {
         public void fill() {
             scratch = new ScratchEngine(settings -> settings);
             for (int i = 0; i < KEYS; i++) {
-                keys[i] = String.format("key-%02d", i).getBytes(StandardCharsets.US_ASCII);
+                keys[i] =
+                        String.format(Locale.ROOT, "key-%02d", i)
+                                .getBytes(StandardCharsets.US_ASCII);
             }
             try (LogBatch batch = scratch.engine().newBatch()) {
                 for (int group = 1; group <= GROUPS; group++) {
@@ -87,7 +90,7 @@ public class KeyValueBenchmark {
         }
 
         long group() {
-            return 1 + random.nextInt(GROUPS);
+            return 1L + random.nextInt(GROUPS);
         }
 
         boolean see(MemorySegment memory, long keyAt, int keyBytes, long valueAt, int valueBytes) {

@@ -33,9 +33,8 @@ final class ServeCommand extends ToolCommand {
 
     @Override
     public Integer call() throws IOException {
-        StandardOutput out = new StandardOutput();
         LineReader in = new LineReader(System.in);
-        try {
+        try (StandardOutput out = new StandardOutput()) {
             for (byte[] line = in.next(); line != null; line = in.next()) {
                 if (!LineReader.isBlank(line)) {
                     String answer = answerOrFailure(line) + "\n";

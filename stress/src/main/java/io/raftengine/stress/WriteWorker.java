@@ -23,6 +23,9 @@ final class WriteWorker extends Worker {
     private final long[] firstIndexes;
     private final long[] nextIndexes;
 
+    /** Which of them are in the batch. */
+    private final int[] batchPlaces;
+
     WriteWorker(StressRun run, int number, AckOutput acks) {
         super(run, run.options().writeOpsPerThread);
         this.engine = run.engine();
@@ -42,6 +45,7 @@ final class WriteWorker extends Worker {
         this.groups = new long[count];
         this.firstIndexes = new long[count];
         this.nextIndexes = new long[count];
+        this.batchPlaces = new int[options.writeRegionCount];
         for (int i = 0; i < count; i++) {
             groups[i] = number + (long) i * options.writeThreads;
             long first = engine.firstIndex(groups[i]);
@@ -61,16 +65,13 @@ final class WriteWorker extends Worker {
             batch.addEntries(groups[place], next, pool.messages(groups[place], next));
             next += options.writeEntryCount;
             nextIndexes[place] = next;
+            batchPlaces[step] = place;
             if (options.compactCount > 0 && next - firstIndexes[place] > options.compactCount) {
                 firstIndexes[place] = next - options.compactCount;
                 batch.compactTo(groups[place], firstIndexes[place]);
             }
         }
-        first = from;
     }
-
-    /** Place of the first group of the batch. */
-    private int first;
 
     @Override
     long operate() {
@@ -84,7 +85,7 @@ final class WriteWorker extends Worker {
         }
         int at = 0;
         for (int step = 0; step < options.writeRegionCount; step++) {
-            int place = (first + step) % groups.length;
+            int place = batchPlaces[step];
             at = AckOutput.putUnsigned(ackLines, at, groups[place]);
             ackLines[at++] = ' ';
             at = AckOutput.putUnsigned(ackLines, at, nextIndexes[place] - 1);
