@@ -37,26 +37,33 @@ import java.util.function.LongConsumer;
 /**
  * An embedded, log-structured store for the logs of many Raft groups.
  *
- * <p>Each group, named by any 64-bit number, has a contiguous range of entries and a set of key-values. Batches of changes
- * to any number of groups are written atomically; what was written is found again after a crash, and nothing that was
- * refused ever is. Directories are interchangeable with those of tikv/raft-engine.
+ * <p>Each group, named by any 64-bit number, has a contiguous range of entries and a set of
+ * key-values. Batches of changes to any number of groups are written atomically; what was written
+ * is found again after a crash, and nothing that was refused ever is. Directories are
+ * interchangeable with those of tikv/raft-engine.
  *
- * <p><b>Threads.</b> Every method may be called by any thread, platform or virtual, at any time; writes of many threads
- * are grouped into one write and one sync. Batches of the same group written by several threads at once take effect in
- * the order in which they were taken up, which the callers cannot see beforehand: let one thread at a time write a group.
+ * <p><b>Threads.</b> Every method may be called by any thread, platform or virtual, at any time;
+ * writes of many threads are grouped into one write and one sync. Batches of the same group written
+ * by several threads at once take effect in the order in which they were taken up, which the
+ * callers cannot see beforehand: let one thread at a time write a group.
  *
- * <p><b>Durability.</b> A {@linkplain Durability#BUFFERED buffered} write survives the death of the process, a {@linkplain
- * Durability#SYNC synced} one a power cut. After a failed sync the engine is poisoned: reads go on, writes throw {@link
- * PoisonedException} until the directory is opened again, which decides about the batches in question, each as a whole.
+ * <p><b>Durability.</b> A {@linkplain Durability#BUFFERED buffered} write survives the death of the
+ * process, a {@linkplain Durability#SYNC synced} one a power cut. After a failed sync the engine is
+ * poisoned: reads go on, writes throw {@link PoisonedException} until the directory is opened
+ * again, which decides about the batches in question, each as a whole.
  *
- * <p><b>Memory.</b> Indexes and buffers are off-heap and counted against {@link EngineConfig#memoryLimitBytes()}. Over it,
- * a write is refused with {@link MemoryLimitException} before anything is written.
+ * <p><b>Memory.</b> Indexes and buffers are off-heap and counted against {@link
+ * EngineConfig#memoryLimitBytes()}. Over it, a write is refused with {@link MemoryLimitException}
+ * before anything is written.
  *
- * <p><b>Errors.</b> All are of {@code io.raftengine.error}, and say by {@code advice()} what to do. Every method that
- * reads or writes throws {@link ClosedException} once the engine is closed.
+ * <p><b>Errors.</b> All are of {@code io.raftengine.error}, and say by {@code advice()} what to do.
+ * Every method that reads or writes throws {@link ClosedException} once the engine is closed.
  */
 public final class RaftEngine implements AutoCloseable {
-    /** What {@link #firstIndex} and {@link #lastIndex} return for a group without entries; never a valid index. */
+    /**
+     * What {@link #firstIndex} and {@link #lastIndex} return for a group without entries; never a
+     * valid index.
+     */
     public static final long NO_INDEX = -1L;
 
     /** What {@link #get(long, byte[], byte[], int)} returns for a key that is not there. */
@@ -71,7 +78,9 @@ public final class RaftEngine implements AutoCloseable {
     private final UseGate gate = new UseGate();
     private final Object closeLock = new Object();
 
-    /** Compactions are frequent and tiny; mapping memory for each would cost more than the write. */
+    /**
+     * Compactions are frequent and tiny; mapping memory for each would cost more than the write.
+     */
     private final AtomicReference<LogBatch> spareBatch = new AtomicReference<>();
 
     /** Guarded by closeLock. */
@@ -87,12 +96,14 @@ public final class RaftEngine implements AutoCloseable {
     }
 
     /**
-     * Opens a directory, made if it is missing, and recovers what it holds. Blocks for as long as that takes.
+     * Opens a directory, made if it is missing, and recovers what it holds. Blocks for as long as
+     * that takes.
      *
      * @param config how to open it
      * @return an open engine, to be closed by the caller
      * @throws LockedException another engine has it open
-     * @throws CorruptionException the files are damaged beyond what the recovery mode puts up with; nothing was changed
+     * @throws CorruptionException the files are damaged beyond what the recovery mode puts up with;
+     *     nothing was changed
      * @throws StorageException the system refused an operation, such as a directory that is a file
      * @throws OutOfSpaceException no space for a first segment
      * @throws MemoryLimitException the index does not fit the memory limit
@@ -120,8 +131,9 @@ public final class RaftEngine implements AutoCloseable {
     }
 
     /**
-     * Opens a directory to look at it, changing nothing on disk: recovery takes the same decisions and cuts nothing. The
-     * lock is shared with other readers and taken only if there is a lock file. Writes are refused.
+     * Opens a directory to look at it, changing nothing on disk: recovery takes the same decisions
+     * and cuts nothing. The lock is shared with other readers and taken only if there is a lock
+     * file. Writes are refused.
      *
      * @param config how to open it
      * @return an open engine that cannot write
@@ -160,16 +172,21 @@ public final class RaftEngine implements AutoCloseable {
         return open(config, opener);
     }
 
-    /** The last step; apart from the others so that a test can ask a failed opener what it still holds. */
+    /**
+     * The last step; apart from the others so that a test can ask a failed opener what it still
+     * holds.
+     */
     static RaftEngine open(EngineConfig config, EngineOpener opener) {
         opener.open();
         return new RaftEngine(config, opener);
     }
 
-    // ---- writing ---------------------------------------------------------------------------------
+    // ---- writing
+    // ---------------------------------------------------------------------------------
 
     /**
-     * Makes an empty batch whose memory counts against this engine's limit. Close it when it is no longer needed.
+     * Makes an empty batch whose memory counts against this engine's limit. Close it when it is no
+     * longer needed.
      *
      * @return a batch for one thread at a time
      * @throws MemoryLimitException no room for its first buffers
@@ -184,19 +201,25 @@ public final class RaftEngine implements AutoCloseable {
     }
 
     /**
-     * Writes a batch and empties it. Returns once the batch is visible to all readers, and with {@link Durability#SYNC}
-     * once it and everything written before it is on disk. An empty batch writes nothing, and syncs if asked to.
+     * Writes a batch and empties it. Returns once the batch is visible to all readers, and with
+     * {@link Durability#SYNC} once it and everything written before it is on disk. An empty batch
+     * writes nothing, and syncs if asked to.
      *
      * <p>May block for the length of a sync, or of a rotation. Cannot be interrupted.
      *
      * @param batch what to write; left as it is where this throws
      * @param durability when to return
      * @return bytes the batch takes in the log; 0 for an empty one
-     * @throws InvalidArgumentException the batch does not fit a group: a hole, or an append below its first live entry
-     * @throws MemoryLimitException its index entries do not fit the memory limit; nothing was written
-     * @throws OutOfSpaceException no space; nothing of the batch is visible, and a later try may succeed
-     * @throws StorageException the write failed; nothing of the batch is visible, and the engine is usable
-     * @throws PoisonedException a sync failed, now or before: the fate of this batch is unknown until reopened
+     * @throws InvalidArgumentException the batch does not fit a group: a hole, or an append below
+     *     its first live entry
+     * @throws MemoryLimitException its index entries do not fit the memory limit; nothing was
+     *     written
+     * @throws OutOfSpaceException no space; nothing of the batch is visible, and a later try may
+     *     succeed
+     * @throws StorageException the write failed; nothing of the batch is visible, and the engine is
+     *     usable
+     * @throws PoisonedException a sync failed, now or before: the fate of this batch is unknown
+     *     until reopened
      * @throws UnsupportedFeatureException the engine was opened for reading only
      */
     public long write(LogBatch batch, Durability durability) {
@@ -237,8 +260,8 @@ public final class RaftEngine implements AutoCloseable {
      *
      * @param groupId the group
      * @param index the first index to keep, unsigned; beyond the last entry all are removed
-     * @return how many entries were really removed; 0, and nothing is written, for a group without entries or where {@code
-     *     index} is at most the first one
+     * @return how many entries were really removed; 0, and nothing is written, for a group without
+     *     entries or where {@code index} is at most the first one
      * @throws PoisonedException a sync failed before
      * @throws StorageException the write failed; nothing was removed
      * @throws UnsupportedFeatureException the engine was opened for reading only
@@ -280,13 +303,15 @@ public final class RaftEngine implements AutoCloseable {
     private CommitPipeline demandWritable() {
         if (pipeline == null) {
             throw new UnsupportedFeatureException(
-                    config.dir() + " is open for reading only; open it with RaftEngine.open to write");
+                    config.dir()
+                            + " is open for reading only; open it with RaftEngine.open to write");
         }
         gate.demandOpen();
         return pipeline;
     }
 
-    // ---- key-values --------------------------------------------------------------------------------
+    // ---- key-values
+    // --------------------------------------------------------------------------------
 
     /**
      * Reads a key of a group.
@@ -325,8 +350,8 @@ public final class RaftEngine implements AutoCloseable {
      * @param key the key
      * @param destination where the value goes
      * @param offset where in it
-     * @return length of the value in bytes, or {@link #NO_VALUE}. Where it is more than {@code destination.length -
-     *     offset}, nothing was copied: call again with more room
+     * @return length of the value in bytes, or {@link #NO_VALUE}. Where it is more than {@code
+     *     destination.length - offset}, nothing was copied: call again with more room
      * @throws InvalidArgumentException the offset is outside the array
      */
     public int get(long groupId, byte[] key, byte[] destination, int offset) {
@@ -337,13 +362,7 @@ public final class RaftEngine implements AutoCloseable {
         int ticket = gate.enter();
         try {
             return memtables.get(
-                    groupId,
-                    key,
-                    0,
-                    key.length,
-                    destination,
-                    offset,
-                    destination.length - offset);
+                    groupId, key, 0, key.length, destination, offset, destination.length - offset);
         } finally {
             gate.leave(ticket);
         }
@@ -367,12 +386,14 @@ public final class RaftEngine implements AutoCloseable {
     /**
      * Shows the key-values of a group in the order of their keys, compared as unsigned bytes.
      *
-     * <p>Pairs are taken in portions of about 64 KiB, each of which is one state of the group: a scan of no more is a
-     * snapshot, a larger one neither skips nor repeats a key that was there all the time.
+     * <p>Pairs are taken in portions of about 64 KiB, each of which is one state of the group: a
+     * scan of no more is a snapshot, a larger one neither skips nor repeats a key that was there
+     * all the time.
      *
      * @param groupId the group; one that does not exist has no keys
      * @param start least key, inclusive; null for no bound
-     * @param end bound above, exclusive; null for no bound. A range that ends before it starts is empty
+     * @param end bound above, exclusive; null for no bound. A range that ends before it starts is
+     *     empty
      * @param order from which end
      * @param visitor sees the pairs; returning false ends the scan
      * @return how many pairs the visitor saw
@@ -386,7 +407,12 @@ public final class RaftEngine implements AutoCloseable {
             ReadContext context = parts.contexts.take();
             try {
                 return scanner.scan(
-                        context, groupId, start, end, order == ScanOrder.DESCENDING, visitor::visit);
+                        context,
+                        groupId,
+                        start,
+                        end,
+                        order == ScanOrder.DESCENDING,
+                        visitor::visit);
             } finally {
                 parts.contexts.give(context);
             }
@@ -395,7 +421,8 @@ public final class RaftEngine implements AutoCloseable {
         }
     }
 
-    // ---- entries -----------------------------------------------------------------------------------
+    // ---- entries
+    // -----------------------------------------------------------------------------------
 
     /**
      * Reads one entry.
@@ -411,7 +438,9 @@ public final class RaftEngine implements AutoCloseable {
         try {
             ReadContext context = parts.contexts.take();
             try {
-                return parts.entryReader.read(groupId, index, context) ? context.copyResult() : null;
+                return parts.entryReader.read(groupId, index, context)
+                        ? context.copyResult()
+                        : null;
             } finally {
                 parts.contexts.give(context);
             }
@@ -428,12 +457,13 @@ public final class RaftEngine implements AutoCloseable {
      * @param index the entry's index, unsigned
      * @param parser of the message type
      * @return the message, or null if the group has no such entry
-     * @throws CorruptionException the entry's block on disk is damaged, or the entry is no such message
+     * @throws CorruptionException the entry's block on disk is damaged, or the entry is no such
+     *     message
      * @throws StorageException the file could not be read
      */
     public <M extends MessageLite> M getEntry(long groupId, long index, Parser<M> parser) {
         byte[] entry = getEntry(groupId, index);
-        return entry == null ? null : parse(entry, parser, groupId, "entry " + index);
+        return entry == null ? null : parse(entry, parser, groupId, "entry " + Long.toUnsignedString(index));
     }
 
     /**
@@ -474,12 +504,13 @@ public final class RaftEngine implements AutoCloseable {
      * @param groupId the group; one that does not exist has nothing to show
      * @param begin first index, unsigned
      * @param end index behind the last one; at most {@code begin} means none
-     * @param bytesMax most bytes of entries to show; the first entry is shown whatever its length. {@link Long#MAX_VALUE}
-     *     for no limit
+     * @param bytesMax most bytes of entries to show; the first entry is shown whatever its length.
+     *     {@link Long#MAX_VALUE} for no limit
      * @param visitor sees the entries; returning false ends the fetch
      * @return how many entries the visitor saw
      * @throws EntryCompactedException {@code begin} is below the group's first entry
-     * @throws EntryNotFoundException the group exists and has no entries, or {@code end} is beyond its last one
+     * @throws EntryNotFoundException the group exists and has no entries, or {@code end} is beyond
+     *     its last one
      * @throws CorruptionException a block on disk is damaged; entries before it were shown
      * @throws StorageException a file could not be read; entries before it were shown
      */
@@ -520,7 +551,8 @@ public final class RaftEngine implements AutoCloseable {
                 begin,
                 end,
                 bytesMax,
-                (index, memory, offset, bytes) -> target.add(MessageBuffer.copyOut(memory, offset, bytes)));
+                (index, memory, offset, bytes) ->
+                        target.add(MessageBuffer.copyOut(memory, offset, bytes)));
     }
 
     /**
@@ -553,11 +585,12 @@ public final class RaftEngine implements AutoCloseable {
         }
     }
 
-    // ---- the whole -----------------------------------------------------------------------------------
+    // ---- the whole
+    // -----------------------------------------------------------------------------------
 
     /**
-     * Shows the ids of all groups, in no particular order and without a list of them. Groups that come or go meanwhile may
-     * or may not be shown.
+     * Shows the ids of all groups, in no particular order and without a list of them. Groups that
+     * come or go meanwhile may or may not be shown.
      *
      * @param visitor sees the ids
      */
@@ -571,8 +604,8 @@ public final class RaftEngine implements AutoCloseable {
     }
 
     /**
-     * Whether there is no group at all. A group exists from its first entry or key until it is cleaned, also when nothing
-     * is left in it.
+     * Whether there is no group at all. A group exists from its first entry or key until it is
+     * cleaned, also when nothing is left in it.
      *
      * @return true if no group exists
      */
@@ -593,13 +626,16 @@ public final class RaftEngine implements AutoCloseable {
      */
     public SegmentSpan segmentSpan(QueueKind queue) {
         gate.demandOpen();
-        var source = Objects.requireNonNull(queue, "queue") == QueueKind.APPEND ? parts.append : parts.rewrite;
+        var source =
+                Objects.requireNonNull(queue, "queue") == QueueKind.APPEND
+                        ? parts.append
+                        : parts.rewrite;
         return new SegmentSpan(source.firstSeq(), source.activeSeq());
     }
 
     /**
-     * Estimate of the disk space in use: segments of both queues times their target size. Reserved segments are not
-     * counted.
+     * Estimate of the disk space in use: segments of both queues times their target size. Reserved
+     * segments are not counted.
      *
      * @return bytes
      */
@@ -676,11 +712,13 @@ public final class RaftEngine implements AutoCloseable {
     }
 
     /**
-     * Waits for calls under way, marks the log as cleanly closed, syncs it, and gives back the lock and all memory except
-     * that of batches not closed yet. Calling it again changes nothing. Must not be called by a visitor.
+     * Waits for calls under way, marks the log as cleanly closed, syncs it, and gives back the lock
+     * and all memory except that of batches not closed yet. Calling it again changes nothing. Must
+     * not be called by a visitor.
      *
      * @throws PoisonedException the last sync failed; everything was given back all the same
-     * @throws StorageException a file could not be cut or synced; everything was given back all the same
+     * @throws StorageException a file could not be cut or synced; everything was given back all the
+     *     same
      */
     @Override
     public void close() {

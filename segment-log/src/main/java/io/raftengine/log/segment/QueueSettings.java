@@ -79,24 +79,6 @@ public record QueueSettings(
     }
 
     /**
-     * How many segments may exist while purged ones are kept, as the reference derives it.
-     *
-     * @param purgeThreshold size of the queue in bytes at which a purge starts
-     * @param targetBytes target size of a segment in bytes
-     * @return one and a half times the segments below the threshold; 0 if the threshold is below
-     *     one segment
-     */
-    public static int capacityFor(long purgeThreshold, long targetBytes) {
-        if (targetBytes <= 0 || purgeThreshold < targetBytes) {
-            return 0;
-        }
-        long segments = purgeThreshold / targetBytes;
-        // The cap is Integer.MAX_VALUE, not the reference's 2^32 - 1: no directory holds that many
-        // files.
-        return segments > Integer.MAX_VALUE / 2 ? Integer.MAX_VALUE : (int) (segments * 3 / 2);
-    }
-
-    /**
      * A builder with the defaults: V2, 128 MiB, recycling off, prefill decided by use, everything
      * else on.
      *
