@@ -32,11 +32,13 @@ import org.agrona.concurrent.AgentRunner;
 import org.agrona.concurrent.BackoffIdleStrategy;
 
 /**
- * Opens an engine step by step: directories, locks, scan, recovery, queues, commit pipeline, background agent. Whatever
- * fails, everything acquired before is given back, and the lock of a directory is the last thing to go.
+ * Opens an engine step by step: directories, locks, scan, recovery, queues, commit pipeline,
+ * background agent. Whatever fails, everything acquired before is given back, and the lock of a
+ * directory is the last thing to go.
  */
 final class EngineOpener {
     private static final System.Logger LOG = System.getLogger(EngineOpener.class.getName());
+
     /** Address space, not memory; handles of 31 bits reach no further. */
     private static final long INDEX_BYTES_MAX = 32L << 30;
 
@@ -114,8 +116,7 @@ final class EngineOpener {
         openQueues(dirs, scan);
         contexts = new ReadContextPool(budget);
         parts.opened(contexts::close);
-        entryReader =
-                new EntryReader(budget, memtables, append, rewrite, config.verifyEveryRead());
+        entryReader = new EntryReader(budget, memtables, append, rewrite, config.verifyEveryRead());
         parts.opened(entryReader::close);
         if (!readOnly) {
             openForWriting();
@@ -194,9 +195,10 @@ final class EngineOpener {
     }
 
     /**
-     * Makes the names of the directories durable: one that a power cut takes away takes every synced write with it (defect
-     * 10, Q12). Needed until the first segment exists; an earlier open may have made a directory and died. A parent that may
-     * be entered but not read cannot be synced by us.
+     * Makes the names of the directories durable: one that a power cut takes away takes every
+     * synced write with it (defect 10, Q12). Needed until the first segment exists; an earlier open
+     * may have made a directory and died. A parent that may be entered but not read cannot be
+     * synced by us.
      */
     private void syncNamesOf(List<Path> dirs) {
         for (Path dir : dirs) {
@@ -210,7 +212,10 @@ final class EngineOpener {
                 if (refused.errno() != EACCES) {
                     throw refused;
                 }
-                LOG.log(System.Logger.Level.WARNING, "the name of " + dir + " is not synced", refused);
+                LOG.log(
+                        System.Logger.Level.WARNING,
+                        "the name of " + dir + " is not synced",
+                        refused);
             }
         }
     }
@@ -223,9 +228,7 @@ final class EngineOpener {
 
     /** The same directory twice would be scanned twice: every segment a duplicate. */
     private void demandAnother(FileInfo main, FileInfo spill) {
-        if (main != null
-                && main.device() == spill.device()
-                && main.inode() == spill.inode()) {
+        if (main != null && main.device() == spill.device() && main.inode() == spill.inode()) {
             throw sameDirectory();
         }
     }

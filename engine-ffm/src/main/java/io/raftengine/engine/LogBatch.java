@@ -11,19 +11,20 @@ import java.lang.foreign.MemorySegment;
 import java.util.List;
 
 /**
- * The unit of atomic write: entries, key-values and commands of any number of groups, visible together or not at all.
+ * The unit of atomic write: entries, key-values and commands of any number of groups, visible
+ * together or not at all.
  *
- * <p>Everything added is encoded at once into off-heap memory, so arguments may be changed or reused as soon as a method
- * returns. A batch is made by {@link RaftEngine#newBatch()}, filled, written by {@link RaftEngine#write}, which empties
- * it, and filled again; close it when it is no longer needed. After a failed write the batch is whole and may be written
- * again or cleared.
+ * <p>Everything added is encoded at once into off-heap memory, so arguments may be changed or
+ * reused as soon as a method returns. A batch is made by {@link RaftEngine#newBatch()}, filled,
+ * written by {@link RaftEngine#write}, which empties it, and filled again; close it when it is no
+ * longer needed. After a failed write the batch is whole and may be written again or cleared.
  *
- * <p>Items take effect in the order in which they were added. Whether they fit the state of their group (no hole, nothing
- * below the first live entry) is checked when the batch is written.
+ * <p>Items take effect in the order in which they were added. Whether they fit the state of their
+ * group (no hole, nothing below the first live entry) is checked when the batch is written.
  *
- * <p>For one thread at a time. Every method throws {@link ClosedException} after {@link #close()}, {@link
- * BatchFullException} where a limit of the format would be exceeded, and {@link MemoryLimitException} where the engine's
- * memory limit would be; the batch is unchanged then.
+ * <p>For one thread at a time. Every method throws {@link ClosedException} after {@link #close()},
+ * {@link BatchFullException} where a limit of the format would be exceeded, and {@link
+ * MemoryLimitException} where the engine's memory limit would be; the batch is unchanged then.
  */
 public final class LogBatch implements AutoCloseable {
     private final BatchEncoder encoder;
@@ -108,7 +109,8 @@ public final class LogBatch implements AutoCloseable {
      * @param offset where it begins
      * @param lengthBytes its length, 0 or more
      * @return this batch
-     * @throws InvalidArgumentException the segment is not native, the range is outside it, or the index is 2^64-1
+     * @throws InvalidArgumentException the segment is not native, the range is outside it, or the
+     *     index is 2^64-1
      */
     public LogBatch addEntry(
             long groupId, long index, MemorySegment entry, long offset, int lengthBytes) {
@@ -205,7 +207,8 @@ public final class LogBatch implements AutoCloseable {
     }
 
     /**
-     * Removes all entries of a group below an index. Beyond the last entry this removes all of them.
+     * Removes all entries of a group below an index. Beyond the last entry this removes all of
+     * them.
      *
      * @param groupId the group
      * @param index the first index to keep, unsigned
@@ -257,8 +260,8 @@ public final class LogBatch implements AutoCloseable {
     }
 
     /**
-     * Number of items: one for each call that added something; entries that go on where those of the call before stop, in
-     * the same group, count with them.
+     * Number of items: one for each call that added something; entries that go on where those of
+     * the call before stop, in the same group, count with them.
      *
      * @return 0 or more
      */

@@ -11,7 +11,10 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Going on in a segment whose header names an alignment, which we read and never write (section 6 of the format). */
+/**
+ * Going on in a segment whose header names an alignment, which we read and never write (section 6
+ * of the format).
+ */
 class AlignedSegmentTest {
     private static final String BATCH_AT_80 =
             "0000000000001c00" + "0000000000000010" + "01010301016b0176" + "b02948e8";

@@ -102,7 +102,9 @@ class CommitFailureTest {
         }
     }
 
-    /** I8: what an idle engine holds must not depend on the largest value anybody ever looked at. */
+    /**
+     * I8: what an idle engine holds must not depend on the largest value anybody ever looked at.
+     */
     @Test
     void aScanOverAGiantValueHoldsNoMemoryAfterwards() {
         try (RaftEngine engine = RaftEngine.open(config().build(), disk(), List.of());

@@ -20,11 +20,12 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Platform and virtual threads write and read one engine on the real file system, through many rotations. Every entry can be
- * verified by itself, so a wrong, torn or stale byte is seen by whoever reads it; each group has one writer, so what readers
- * see of it must be a growing prefix of its history (linearizable group by group).
+ * Platform and virtual threads write and read one engine on the real file system, through many
+ * rotations. Every entry can be verified by itself, so a wrong, torn or stale byte is seen by
+ * whoever reads it; each group has one writer, so what readers see of it must be a growing prefix
+ * of its history (linearizable group by group).
  */
-@Timeout(60)
+@Timeout(300)
 class ConcurrentEngineTest {
     private static final int WRITERS = 6;
     private static final int READERS = 4;
@@ -121,8 +122,9 @@ class ConcurrentEngineTest {
     }
 
     /**
-     * Virtual threads are not preempted, and one that only yields goes before all that wait to be continued: two busy ones
-     * would own both carriers of a small machine. Whatever they do, they park now and then.
+     * Virtual threads are not preempted, and one that only yields goes before all that wait to be
+     * continued: two busy ones would own both carriers of a small machine. Whatever they do, they
+     * park now and then.
      */
     private static void breathe() {
         LockSupport.parkNanos(1_000);
@@ -138,7 +140,8 @@ class ConcurrentEngineTest {
                     batch.addEntry(group, next + i, entry(group, next + i));
                 }
                 next += count;
-                batch.put(group, EngineFixture.bytes("applied"), Workload.value(group, next - 1, 24));
+                batch.put(
+                        group, EngineFixture.bytes("applied"), Workload.value(group, next - 1, 24));
                 engine.write(batch, b % 3 == 0 ? Durability.SYNC : Durability.BUFFERED);
                 acknowledged.set(group, next - 1);
                 if (engine.lastIndex(group) != next - 1) {
@@ -180,15 +183,19 @@ class ConcurrentEngineTest {
             seenFirst[group] = first;
             long at = Math.max(first, last - turn % 30);
             byte[] one = engine.getEntry(group, at);
-            if (one != null ? !Arrays.equals(one, entry(group, at)) : engine.firstIndex(group) <= at) {
-                throw new AssertionError("group " + group + ", entry " + at + " is wrong or missing");
+            if (one != null
+                    ? !Arrays.equals(one, entry(group, at))
+                    : engine.firstIndex(group) <= at) {
+                throw new AssertionError(
+                        "group " + group + ", entry " + at + " is wrong or missing");
             }
             try {
                 List<byte[]> range = new ArrayList<>();
                 engine.fetchEntriesTo(group, at, last + 1, Long.MAX_VALUE, range);
                 for (int i = 0; i < range.size(); i++) {
                     if (!Arrays.equals(range.get(i), entry(group, at + i))) {
-                        throw new AssertionError("group " + group + ", fetched " + (at + i) + " is wrong");
+                        throw new AssertionError(
+                                "group " + group + ", fetched " + (at + i) + " is wrong");
                     }
                 }
             } catch (EntryCompactedException meanwhile) {
@@ -198,7 +205,10 @@ class ConcurrentEngineTest {
         }
     }
 
-    /** Whatever a writer is doing when the engine closes: it is told so, and what it was told before is on disk. */
+    /**
+     * Whatever a writer is doing when the engine closes: it is told so, and what it was told before
+     * is on disk.
+     */
     @Test
     void closingUnderRunningWritersLosesNothingAcknowledged(@TempDir Path dir) throws Exception {
         for (int round = 0; round < 8; round++) {
@@ -208,7 +218,10 @@ class ConcurrentEngineTest {
             RaftEngine engine = RaftEngine.open(config(home));
             threads.clear();
             for (int w = 0; w < WRITERS; w++) {
-                start(w % 2 == 0, w, writer -> writeUntilClosed(engine, writer, acknowledged, total));
+                start(
+                        w % 2 == 0,
+                        w,
+                        writer -> writeUntilClosed(engine, writer, acknowledged, total));
             }
             int enough = 50 + round * 40;
             while (total.get() < enough && failures.isEmpty()) {

@@ -49,7 +49,10 @@ final class EngineFixture implements AutoCloseable {
         open();
     }
 
-    /** The process dies. Its memory is given back by closing what is no engine of this disk any more. */
+    /**
+     * The process dies. Its memory is given back by closing what is no engine of this disk any
+     * more.
+     */
     void kill() {
         disk.killProcess();
         closeDead();

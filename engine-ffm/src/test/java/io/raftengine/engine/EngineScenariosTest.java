@@ -32,7 +32,10 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The engine by the scenarios of the real one: H1 to H22, K1 to K14, L1 to L8 (as D14 has them), Q9 to Q13. */
+/**
+ * The engine by the scenarios of the real one: H1 to H22, K1 to K14, L1 to L8 (as D14 has them), Q9
+ * to Q13.
+ */
 @Timeout(120)
 class EngineScenariosTest {
     private static RaftEngine open(EngineConfig config, FileSystem fs) {
@@ -46,7 +49,9 @@ class EngineScenariosTest {
                 .enableLogRecycle(version == FormatVersion.V2);
     }
 
-    /** H1, H17: one byte per call at most, and bytes that only the right file system understands. */
+    /**
+     * H1, H17: one byte per call at most, and bytes that only the right file system understands.
+     */
     @Test
     void worksWithOneByteTransfersAndRefusesTheWrongFileSystem() {
         SimulatedFileSystem disk = new SimulatedFileSystem(3);
@@ -89,7 +94,8 @@ class EngineScenariosTest {
     @ValueSource(ints = {10, 5120})
     void entriesAreReadFromEverySegment(int entryBytes) {
         try (EngineFixture f =
-                new EngineFixture(WorkloadRun.config(EngineFixture.DIR).targetFileSizeBytes(512)).open()) {
+                new EngineFixture(WorkloadRun.config(EngineFixture.DIR).targetFileSizeBytes(512))
+                        .open()) {
             Ledger ledger = new Ledger();
             for (long group = 10; group < 20; group++) {
                 List<Ledger.Change> changes =
@@ -97,7 +103,9 @@ class EngineScenariosTest {
                                 new Ledger.Change.Append(
                                         group,
                                         1,
-                                        List.of(new byte[entryBytes], Workload.value(group, 2, entryBytes))));
+                                        List.of(
+                                                new byte[entryBytes],
+                                                Workload.value(group, 2, entryBytes))));
                 ledger = ledger.with(changes);
                 try (LogBatch batch = f.engine.newBatch()) {
                     Ledger.fill(batch, changes);
@@ -199,7 +207,8 @@ class EngineScenariosTest {
             int length = f.length(1);
             for (int cut = 1; cut <= length; cut += cut < 200 ? 1 : 7) {
                 try (EngineFixture shorter = f.afterPowerCut(0)) {
-                    try (var file = shorter.disk.open(shorter.segment(1), FileSystem.OpenMode.WRITE)) {
+                    try (var file =
+                            shorter.disk.open(shorter.segment(1), FileSystem.OpenMode.WRITE)) {
                         file.truncate(length - cut);
                     }
                     shorter.open();
@@ -271,7 +280,10 @@ class EngineScenariosTest {
         }
     }
 
-    /** K1, K2: the only batch is damaged, in its items or its entries, before anything vouched for it. */
+    /**
+     * K1, K2: the only batch is damaged, in its items or its entries, before anything vouched for
+     * it.
+     */
     @ParameterizedTest
     @EnumSource(FormatVersion.class)
     void aDamagedOnlyBatchIsATornTail(FormatVersion version) {
@@ -281,7 +293,10 @@ class EngineScenariosTest {
                 int end = version.headerBytes() + (int) f.engine.statistics().batchBytes();
                 int mark = version == FormatVersion.V2 ? 46 : 0;
                 f.disk.settle();
-                f.disk.flipBit(f.segment(1), items ? end + mark - 6 : version.headerBytes() + mark + 20, 1);
+                f.disk.flipBit(
+                        f.segment(1),
+                        items ? end + mark - 6 : version.headerBytes() + mark + 20,
+                        1);
                 f.kill();
                 assertThat(f.engine.isEmpty()).isTrue();
                 assertThat(f.engine.recoveryReport().dropped()).hasSize(1);
@@ -328,7 +343,9 @@ class EngineScenariosTest {
     void aFailedRotationIsFinishedLaterAndLosesNothing(boolean restart) {
         for (int step = 0; ; step++) {
             try (EngineFixture f =
-                    new EngineFixture(WorkloadRun.config(EngineFixture.DIR).targetFileSizeBytes(512)).open()) {
+                    new EngineFixture(
+                                    WorkloadRun.config(EngineFixture.DIR).targetFileSizeBytes(512))
+                            .open()) {
                 long last = 0;
                 for (; f.engine.segmentSpan(QueueKind.APPEND).segmentCount() < 2; last += 4) {
                     f.append(1, last + 1, 4, true);
@@ -356,7 +373,9 @@ class EngineScenariosTest {
                 }
                 if (restart || poisoned) {
                     f.reopen();
-                    assertThat(f.engine.lastIndex(1)).as("step " + step).isBetween(before, last + 1);
+                    assertThat(f.engine.lastIndex(1))
+                            .as("step " + step)
+                            .isBetween(before, last + 1);
                     before = f.engine.lastIndex(1);
                 }
                 f.append(1, before + 1, 2, true);
@@ -392,7 +411,8 @@ class EngineScenariosTest {
             f.append(1, 1, 2, true);
             f.fs.on(Operation.WRITE).program(0, 1).inject(new Fault.ErrorAfter(Fault.EIO));
             f.fs.on(Operation.TRUNCATE).program(0, 1).inject(Fault.error());
-            assertThatThrownBy(() -> f.append(2, 50, 5, true)).isInstanceOf(PoisonedException.class);
+            assertThatThrownBy(() -> f.append(2, 50, 5, true))
+                    .isInstanceOf(PoisonedException.class);
             assertThat(f.holds(1, 1, 2)).isTrue();
             f.reopen();
             assertThat(f.holds(1, 1, 2)).isTrue();
@@ -422,12 +442,14 @@ class EngineScenariosTest {
             f.append(9, 1, 1, true);
             // (1) every write fails
             var all = f.fs.on(Operation.WRITE).inject(Fault.noSpace());
-            assertThatThrownBy(() -> f.append(1, 1, 1, true)).isInstanceOf(OutOfSpaceException.class);
+            assertThatThrownBy(() -> f.append(1, 1, 1, true))
+                    .isInstanceOf(OutOfSpaceException.class);
             all.remove();
             assertThat(f.engine.lastIndex(1)).isEqualTo(RaftEngine.NO_INDEX);
             // (2) twice, then space
             var twice = f.fs.on(Operation.WRITE).program(0, 2).inject(Fault.noSpace());
-            assertThatThrownBy(() -> f.append(1, 1, 1, true)).isInstanceOf(OutOfSpaceException.class);
+            assertThatThrownBy(() -> f.append(1, 1, 1, true))
+                    .isInstanceOf(OutOfSpaceException.class);
             twice.remove();
             f.append(1, 1, 1, true);
             // (3) the main directory is full, the other one is not
@@ -442,7 +464,8 @@ class EngineScenariosTest {
             full.remove();
             // (4) the header fits, the batch does not
             f.fs.on(Operation.WRITE).program(0, 1, 1, 1).inject(Fault.noSpace());
-            assertThatThrownBy(() -> f.append(1, 3, 1, true)).isInstanceOf(OutOfSpaceException.class);
+            assertThatThrownBy(() -> f.append(1, 3, 1, true))
+                    .isInstanceOf(OutOfSpaceException.class);
             f.fs.clearRules();
             assertThat(f.holds(1, 1, 2)).isTrue();
             f.append(1, 3, 1, true);
@@ -456,7 +479,8 @@ class EngineScenariosTest {
     @Test
     void readErrorsInAFetchAreReportedAndTheNextFetchWorks() {
         try (EngineFixture f =
-                new EngineFixture(WorkloadRun.config(EngineFixture.DIR).targetFileSizeBytes(512)).open()) {
+                new EngineFixture(WorkloadRun.config(EngineFixture.DIR).targetFileSizeBytes(512))
+                        .open()) {
             for (int i = 1; i <= 10; i++) {
                 f.append(1, i, 1, true);
             }
@@ -475,7 +499,8 @@ class EngineScenariosTest {
     @EnumSource(RecoveryMode.class)
     void aKilledEngineOpensInEveryMode(RecoveryMode mode) {
         try (EngineFixture f =
-                new EngineFixture(WorkloadRun.config(EngineFixture.DIR).recoveryMode(mode)).open()) {
+                new EngineFixture(WorkloadRun.config(EngineFixture.DIR).recoveryMode(mode))
+                        .open()) {
             f.append(1, 1, 4, true);
             f.append(1, 5, 2, false);
             f.kill();
@@ -514,7 +539,8 @@ class EngineScenariosTest {
 
     /** P10, E1, and the promise of the memory limit (D20). */
     @Test
-    void aSecondOwnerAndATooSmallLimitAreRefusedWithNothingLeftBehind(@TempDir Path dir) throws Exception {
+    void aSecondOwnerAndATooSmallLimitAreRefusedWithNothingLeftBehind(@TempDir Path dir)
+            throws Exception {
         EngineConfig config = WorkloadRun.config(dir.resolve("e")).build();
         try (RaftEngine first = RaftEngine.open(config)) {
             assertThat(first.isEmpty()).isTrue();

@@ -15,8 +15,9 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * A child process writes and is killed, again and again on the same directory, after a drawn number of acknowledgements. What
- * it acknowledged, synced or not, is there; of each batch all or nothing; and every byte is right (P2, P4).
+ * A child process writes and is killed, again and again on the same directory, after a drawn number
+ * of acknowledgements. What it acknowledged, synced or not, is there; of each batch all or nothing;
+ * and every byte is right (P2, P4).
  */
 @Timeout(600)
 class KillTest {
@@ -62,8 +63,7 @@ class KillTest {
         Process child = new ProcessBuilder(command(home)).redirectErrorStream(true).start();
         try (BufferedReader out =
                 new BufferedReader(
-                        new InputStreamReader(
-                                child.getInputStream(), StandardCharsets.US_ASCII))) {
+                        new InputStreamReader(child.getInputStream(), StandardCharsets.US_ASCII))) {
             for (int i = 0; i < lines; i++) {
                 note(out.readLine(), acknowledged);
             }

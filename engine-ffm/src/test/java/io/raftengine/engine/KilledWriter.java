@@ -5,7 +5,10 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 
-/** A process that writes until it is killed and says on its output what was acknowledged: {@code group last-index}. */
+/**
+ * A process that writes until it is killed and says on its output what was acknowledged: {@code
+ * group last-index}.
+ */
 final class KilledWriter {
     static final int GROUPS = 4;
 
@@ -32,7 +35,8 @@ final class KilledWriter {
         RaftEngine engine = RaftEngine.open(config(Path.of(arguments[0])));
         PrintStream out =
                 new PrintStream(
-                        new BufferedOutputStream(new java.io.FileOutputStream(java.io.FileDescriptor.out)),
+                        new BufferedOutputStream(
+                                new java.io.FileOutputStream(java.io.FileDescriptor.out)),
                         false,
                         StandardCharsets.US_ASCII);
         for (int g = 0; g < GROUPS; g++) {

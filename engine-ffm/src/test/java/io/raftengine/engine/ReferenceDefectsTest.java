@@ -28,7 +28,10 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The defects of the real engine, each provoked the way it shows there. Numbers are those of the list in the design. */
+/**
+ * The defects of the real engine, each provoked the way it shows there. Numbers are those of the
+ * list in the design.
+ */
 @Timeout(120)
 class ReferenceDefectsTest {
     /** Defect 1, Q1. */
@@ -183,13 +186,14 @@ class ReferenceDefectsTest {
         }
     }
 
-    /** Defect 10, Q12: files and directories are there after the first acknowledgement, whatever else is lost. */
+    /**
+     * Defect 10, Q12: files and directories are there after the first acknowledgement, whatever
+     * else is lost.
+     */
     @Test
     void theFirstSyncedWriteOfANewDirectorySurvivesAPowerCut() {
         try (EngineFixture f =
-                new EngineFixture(
-                                WorkloadRun.config(EngineFixture.DIR)
-                                        .spillDir(Path.of("/spill")))
+                new EngineFixture(WorkloadRun.config(EngineFixture.DIR).spillDir(Path.of("/spill")))
                         .open()) {
             f.append(1, 1, 1, true);
             for (int seed = 0; seed < 60; seed++) {
@@ -204,8 +208,9 @@ class ReferenceDefectsTest {
     }
 
     /**
-     * Defect 11, P5, P6: every single bit position's byte below the closing mark, one by one. Either the open refuses and
-     * changes nothing, or it opens, says what is damaged, and the damaged entries are errors when read; never other data.
+     * Defect 11, P5, P6: every single bit position's byte below the closing mark, one by one.
+     * Either the open refuses and changes nothing, or it opens, says what is damaged, and the
+     * damaged entries are errors when read; never other data.
      */
     @Test
     void aFlippedBitInAcknowledgedDataIsReportedAndNeverCut() {
@@ -261,7 +266,10 @@ class ReferenceDefectsTest {
         assertThat(wrong).as("entries that are errors, byte " + at).isBetween(3, 4);
     }
 
-    /** Defect 12, Q9: an unclean stop opens in absolute-consistency, at every length the last write can have. */
+    /**
+     * Defect 12, Q9: an unclean stop opens in absolute-consistency, at every length the last write
+     * can have.
+     */
     @Test
     void aTornTailOpensInAbsoluteConsistency() {
         EngineConfig.Builder strict =
@@ -276,7 +284,9 @@ class ReferenceDefectsTest {
             for (int seed = 0; seed < 200; seed++) {
                 try (EngineFixture torn = f.afterPowerCut(seed).open()) {
                     opened++;
-                    assertThat(torn.holds(1, 1, 4) || torn.holds(1, 1, 24)).as("seed " + seed).isTrue();
+                    assertThat(torn.holds(1, 1, 4) || torn.holds(1, 1, 24))
+                            .as("seed " + seed)
+                            .isTrue();
                     assertThat(torn.engine.recoveryReport().dropped())
                             .allMatch(d -> d.cause() != DropCause.ROT);
                 }
@@ -338,7 +348,9 @@ class ReferenceDefectsTest {
         }
     }
 
-    /** Defect 18, D17: a reader that waits for the disk holds nobody up, not even the same group. */
+    /**
+     * Defect 18, D17: a reader that waits for the disk holds nobody up, not even the same group.
+     */
     @Test
     void aReadThatHangsInTheDiskBlocksNeitherWritersNorReaders() throws Exception {
         try (EngineFixture f = new EngineFixture().open()) {
@@ -346,8 +358,7 @@ class ReferenceDefectsTest {
             PausePoint hanging = new PausePoint();
             f.fs.on(Operation.READ).program(0, 1).inject(new Fault.Pause(hanging));
             List<byte[]> result = new ArrayList<>();
-            Thread reader =
-                    Thread.ofPlatform().start(() -> result.add(f.engine.getEntry(1, 2)));
+            Thread reader = Thread.ofPlatform().start(() -> result.add(f.engine.getEntry(1, 2)));
             hanging.awaitReached();
             f.append(1, 4, 3, true);
             assertThat(f.holds(1, 1, 6)).isTrue();
@@ -364,10 +375,9 @@ class ReferenceDefectsTest {
         try (EngineFixture f = new EngineFixture().open()) {
             f.append(1, 1, 3, true);
             long memory = f.engine.statistics().memoryBytes();
-            assertThatThrownBy(
-                            () ->
-                                    f.engine.fetchEntriesTo(
-                                            1, 1, Long.MAX_VALUE, Long.MAX_VALUE, new ArrayList<>()))
+            assertThatThrownBy(() ->
+                            f.engine.fetchEntriesTo(
+                                    1, 1, Long.MAX_VALUE, Long.MAX_VALUE, new ArrayList<>()))
                     .isInstanceOf(RaftEngineException.class);
             assertThat(f.engine.statistics().memoryBytes() - memory).isLessThan(1 << 20);
         }
@@ -402,7 +412,10 @@ class ReferenceDefectsTest {
         }
     }
 
-    /** Defect 21: a tail is overwritten and compacted in a later segment; any number of recovery threads. */
+    /**
+     * Defect 21: a tail is overwritten and compacted in a later segment; any number of recovery
+     * threads.
+     */
     @ParameterizedTest
     @ValueSource(ints = {1, 2, 3, 4, 8})
     void parallelReplayDoesNotBringOverwrittenEntriesBack(int threads) {

@@ -20,18 +20,24 @@ import java.util.concurrent.locks.LockSupport;
  *   caller     read the outcome, leave
  * </pre>
  *
- * <p>One group is in flight at a time. Two syncs at once on one open file description lose errors, and two half-sized
- * groups are slower than one: the next group collects while this one syncs, and its leader waits for those just woken.
+ * <p>One group is in flight at a time. Two syncs at once on one open file description lose errors,
+ * and two half-sized groups are slower than one: the next group collects while this one syncs, and
+ * its leader waits for those just woken.
  *
- * <p>Guarantees: a batch is validated when the fate of everything before it is known; nothing is visible before it is as
- * durable as its caller asked for; a batch that was refused or whose write failed leaves no trace; once a sync has failed
- * nothing is ever acknowledged again by this pipeline (P7).
+ * <p>Guarantees: a batch is validated when the fate of everything before it is known; nothing is
+ * visible before it is as durable as its caller asked for; a batch that was refused or whose write
+ * failed leaves no trace; once a sync has failed nothing is ever acknowledged again by this
+ * pipeline (P7).
  *
- * <p>{@link #commit} may be called by any thread, platform or virtual. Virtual threads never lead: a blocking system call
- * would pin their carrier for the length of a sync, so a platform thread leads for them.
+ * <p>{@link #commit} may be called by any thread, platform or virtual. Virtual threads never lead:
+ * a blocking system call would pin their carrier for the length of a sync, so a platform thread
+ * leads for them.
  */
 public final class CommitPipeline implements AutoCloseable {
-    /** Batches up to this size are copied into the group's buffer; larger ones are gathered from their own memory. */
+    /**
+     * Batches up to this size are copied into the group's buffer; larger ones are gathered from
+     * their own memory.
+     */
     static final int COPIED_BYTES_MAX = 16 << 10;
 
     private static final int BUFFER_BYTES = 128 << 10;
@@ -40,6 +46,7 @@ public final class CommitPipeline implements AutoCloseable {
     private static final int GROUPS_MIN = 3;
 
     private static final int GROUPS_MAX = 16;
+
     /** A few microseconds: a write without sync takes about one. Longer waits sleep. */
     private static final int BUFFERED_SPINS = 64;
 
@@ -85,7 +92,8 @@ public final class CommitPipeline implements AutoCloseable {
      * @param batch a finished batch, unchanged until this returns; null or empty for a bare sync
      * @param sync whether to return only once the batch, and all written before it, is on disk
      * @return entries that this batch's compactions removed
-     * @throws RaftEngineException nothing of the batch is visible; a {@link PoisonedException} says its fate is unknown
+     * @throws RaftEngineException nothing of the batch is visible; a {@link PoisonedException} says
+     *     its fate is unknown
      */
     public long commit(BatchEncoder batch, boolean sync) {
         long bytes = batch == null ? 0 : batch.encodedBytes();
@@ -111,7 +119,12 @@ public final class CommitPipeline implements AutoCloseable {
     }
 
     private long commitIn(
-            CommitGroup group, long claimed, BatchEncoder batch, long bytes, int copied, boolean sync) {
+            CommitGroup group,
+            long claimed,
+            BatchEncoder batch,
+            long bytes,
+            int copied,
+            boolean sync) {
         int index = CommitGroup.slotOf(claimed);
         CommitSlot slot = group.slot(index);
         int offset = CommitGroup.offsetOf(claimed);
@@ -121,7 +134,8 @@ public final class CommitPipeline implements AutoCloseable {
                 batch.copyTo(group.bufferAddress() + offset);
             }
         } catch (Throwable notCopied) {
-            // The slot is claimed, so the leader waits for it: hand over the failure instead of vanishing.
+            // The slot is claimed, so the leader waits for it: hand over the failure instead of
+            // vanishing.
             slot.failure = new ClosedException("the batch could not be read", notCopied);
         }
         if (sync) {
@@ -143,7 +157,10 @@ public final class CommitPipeline implements AutoCloseable {
         return compacted;
     }
 
-    /** The short way: lead at once, or see a write without sync through that is over in microseconds. */
+    /**
+     * The short way: lead at once, or see a write without sync through that is over in
+     * microseconds.
+     */
     private boolean leadOrSpin(CommitGroup group, int generation, boolean sync) {
         int spins = sync ? 1 : BUFFERED_SPINS;
         for (int i = 0; i < spins; i++) {
@@ -213,14 +230,18 @@ public final class CommitPipeline implements AutoCloseable {
 
     private void layTokenDown() {
         token.layDown();
-        // After the token lies there: a caller that announced itself before either sees it or is seen here.
+        // After the token lies there: a caller that announced itself before either sees it or is
+        // seen here.
         CommitGroup collecting = open;
         if (!collecting.wakeOne() && collecting.hasVirtualWaiter()) {
             platformLeader().wake();
         }
     }
 
-    /** Everything between taking the token and laying it down. By the group's leader, with the token. */
+    /**
+     * Everything between taking the token and laying it down. By the group's leader, with the
+     * token.
+     */
     private void lead(CommitGroup group) {
         linger.await(group);
         // Before the group is closed, so that whoever finds it closed finds the next one open.
@@ -230,7 +251,8 @@ public final class CommitPipeline implements AutoCloseable {
         try {
             committer.commit(group, callers);
         } finally {
-            // Come what may: with the token in a dead hand, or callers left asleep, everything would hang.
+            // Come what may: with the token in a dead hand, or callers left asleep, everything
+            // would hang.
             linger.groupEnded(callers, open.claimedSlots());
             layTokenDown();
             group.complete();
@@ -242,7 +264,10 @@ public final class CommitPipeline implements AutoCloseable {
         return open.claimedSlots();
     }
 
-    /** A group that nobody uses, opened. By the holder of the token; waits where all are in use and no more may be made. */
+    /**
+     * A group that nobody uses, opened. By the holder of the token; waits where all are in use and
+     * no more may be made.
+     */
     private CommitGroup nextGroup() {
         for (int attempt = 0; ; attempt++) {
             for (int i = 0; i < groups.size(); i++) {
@@ -285,8 +310,8 @@ public final class CommitPipeline implements AutoCloseable {
     }
 
     /**
-     * Leaves a mark at the end of an idle log, see {@link GroupCommitter#idleMark}. Does nothing while somebody writes. Meant
-     * to be called every now and then by a background thread.
+     * Leaves a mark at the end of an idle log, see {@link GroupCommitter#idleMark}. Does nothing
+     * while somebody writes. Meant to be called every now and then by a background thread.
      *
      * @throws RaftEngineException the mark could not be written or synced
      */
@@ -302,10 +327,11 @@ public final class CommitPipeline implements AutoCloseable {
     }
 
     /**
-     * Refuses further commits, waits for those under way, marks the log as complete, and gives all memory back. Calling it
-     * again changes nothing.
+     * Refuses further commits, waits for those under way, marks the log as complete, and gives all
+     * memory back. Calling it again changes nothing.
      *
-     * @throws RaftEngineException the final mark could not be written or synced; everything was given back all the same
+     * @throws RaftEngineException the final mark could not be written or synced; everything was
+     *     given back all the same
      */
     @Override
     public void close() {
@@ -313,7 +339,8 @@ public final class CommitPipeline implements AutoCloseable {
             return;
         }
         closed = true;
-        // Callers that claimed before they could see the flag still get their turn: their group is led first.
+        // Callers that claimed before they could see the flag still get their turn: their group is
+        // led first.
         awaitIdle();
         try {
             committer.finalMark();

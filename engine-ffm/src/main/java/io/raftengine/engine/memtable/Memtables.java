@@ -653,7 +653,10 @@ public final class Memtables implements AutoCloseable {
         return arena.reservedBytes();
     }
 
-    /** Gives everything back after an opening that failed half-way, when blocks may be owned by nobody yet. */
+    /**
+     * Gives everything back after an opening that failed half-way, when blocks may be owned by
+     * nobody yet.
+     */
     public void abandon() {
         recoveryFailed();
         close();

@@ -7,8 +7,8 @@ import java.util.concurrent.locks.LockSupport;
 /**
  * Keeps off-heap memory mapped while readers are inside an engine that is being closed.
  *
- * <p>Entering and leaving touch one of several counters, so readers on different cores do not share a cache line. Safe for
- * all threads.
+ * <p>Entering and leaving touch one of several counters, so readers on different cores do not share
+ * a cache line. Safe for all threads.
  */
 public final class UseGate {
     private static final int STRIPES = 16;

@@ -26,7 +26,9 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Groups, leaders and outcomes (scenarios E5, E6, L2 to L5, L9, L10, Q2, Q3; D14, D16; P7; I2, I3). */
+/**
+ * Groups, leaders and outcomes (scenarios E5, E6, L2 to L5, L9, L10, Q2, Q3; D14, D16; P7; I2, I3).
+ */
 @Timeout(120)
 class CommitPipelineTest {
     private static final int LARGE = CommitPipeline.COPIED_BYTES_MAX + 1;
@@ -104,7 +106,9 @@ class CommitPipelineTest {
         }
     }
 
-    /** D14, L4, D16: all members fail, no trace is left, and the same batches may be written again. */
+    /**
+     * D14, L4, D16: all members fail, no trace is left, and the same batches may be written again.
+     */
     @Test
     void aFailedWriteFailsItsGroupWithoutATraceAndTheBatchesCanBeWrittenAgain() {
         for (Fault fault :
@@ -178,7 +182,10 @@ class CommitPipelineTest {
         }
     }
 
-    /** Q2, P7, defect 2: nobody is told success, nothing becomes visible, the sync is never tried again. */
+    /**
+     * Q2, P7, defect 2: nobody is told success, nothing becomes visible, the sync is never tried
+     * again.
+     */
     @Test
     void aFailedSyncIsReportedToEveryMemberAndEverAfter() {
         try (PipelineFixture f = new PipelineFixture()) {
@@ -214,7 +221,10 @@ class CommitPipelineTest {
         }
     }
 
-    /** Positions inside a segment have 32 bits: a group of many large batches is divided, each part whole. */
+    /**
+     * Positions inside a segment have 32 bits: a group of many large batches is divided, each part
+     * whole.
+     */
     @Test
     void aGroupOfManyLargeBatchesIsWrittenInParts() {
         try (PipelineFixture f = new PipelineFixture(1 << 20, 3 * LARGE, 0)) {
@@ -230,14 +240,18 @@ class CommitPipelineTest {
             syncing.release();
             assertThat(outcome(leader)).isNull();
             callers.forEach(caller -> assertThat(outcome(caller)).isNull());
-            assertThat(f.committer.counters().groups()).as("one bare sync, then two, two, two, one").isEqualTo(5);
+            assertThat(f.committer.counters().groups())
+                    .as("one bare sync, then two, two, two, one")
+                    .isEqualTo(5);
             for (int i = 0; i < 7; i++) {
                 assertThat(lastAfterReopen(f.fs, i)).isEqualTo(1);
             }
         }
     }
 
-    /** I3: the mark of a closing engine must not lengthen a segment that may no longer be the last. */
+    /**
+     * I3: the mark of a closing engine must not lengthen a segment that may no longer be the last.
+     */
     @Test
     void noMarkIsWrittenBehindAHalfDoneRotation() {
         try (PipelineFixture f = new PipelineFixture(100, GroupCommitter.RUN_BYTES_MAX, 0)) {
@@ -284,7 +298,10 @@ class CommitPipelineTest {
         }
     }
 
-    /** The leader for virtual callers is none of them: it must be gone from the group before its memory is. */
+    /**
+     * The leader for virtual callers is none of them: it must be gone from the group before its
+     * memory is.
+     */
     @Test
     void closingRightAfterTheLastVirtualCallerTouchesNoMemoryThatIsGone() {
         for (int round = 0; round < 150; round++) {
@@ -324,7 +341,8 @@ class CommitPipelineTest {
     /** An interrupt must neither cut a wait short nor be lost. */
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
-    void anInterruptedCallerWaitsForItsOutcomeAndStaysInterrupted(boolean virtual) throws Exception {
+    void anInterruptedCallerWaitsForItsOutcomeAndStaysInterrupted(boolean virtual)
+            throws Exception {
         try (PipelineFixture f = new PipelineFixture()) {
             PausePoint syncing = new PausePoint();
             f.fs.on(Operation.SYNC).program(0, 1).inject(new Fault.Pause(syncing));

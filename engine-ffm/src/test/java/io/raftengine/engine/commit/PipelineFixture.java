@@ -129,8 +129,7 @@ final class PipelineFixture implements AutoCloseable {
         MemoryBudget budget = MemoryBudget.unlimited();
         try (Memtables recovered = new Memtables(budget, 1L << 30)) {
             Recovery.run(
-                    new RecoverySettings(
-                            RecoveryMode.TOLERATE_TAIL_CORRUPTION, 1, 64 << 10, true),
+                    new RecoverySettings(RecoveryMode.TOLERATE_TAIL_CORRUPTION, 1, 64 << 10, true),
                     fs,
                     DirectoryScan.scan(fs, List.of(DIR)),
                     recovered.replaySink());

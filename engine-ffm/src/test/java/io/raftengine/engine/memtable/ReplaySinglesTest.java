@@ -10,10 +10,6 @@ import io.raftengine.log.io.FileHandle;
 import io.raftengine.log.io.FileSystem;
 import io.raftengine.recovery.PartitionSink;
 import io.raftengine.recovery.ReplaySink;
-
-import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -25,6 +21,9 @@ import java.util.List;
 import java.util.Random;
 import java.util.TreeMap;
 import java.util.zip.CRC32;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /**
  * Stretches of batches with one entry, which are gathered before they reach the index, leave what

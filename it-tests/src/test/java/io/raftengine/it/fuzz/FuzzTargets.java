@@ -27,9 +27,9 @@ import java.util.function.Consumer;
 import java.util.zip.CRC32;
 
 /**
- * What any bytes are thrown at: one target for each decoder, and one for a whole directory. A target
- * throws if the code under test answers with anything but a result or a typed error. Checksums are
- * repaired first, or nothing would ever get past them.
+ * What any bytes are thrown at: one target for each decoder, and one for a whole directory. A
+ * target throws if the code under test answers with anything but a result or a typed error.
+ * Checksums are repaired first, or nothing would ever get past them.
  */
 final class FuzzTargets implements AutoCloseable {
     /** Memory that any input must get by with, above what is there before. */
@@ -103,10 +103,11 @@ final class FuzzTargets implements AutoCloseable {
                 } else if (reader.kind() >= ItemReader.PUT) {
                     seen.append(reader.keyLength()).append('=').append(reader.valueLength());
                     byte[] value = new byte[reader.valueLength()];
-                    byte[] key = Arrays.copyOfRange(
-                            reader.keyArray(),
-                            reader.keyOffset(),
-                            reader.keyOffset() + reader.keyLength());
+                    byte[] key =
+                            Arrays.copyOfRange(
+                                    reader.keyArray(),
+                                    reader.keyOffset(),
+                                    reader.keyOffset() + reader.keyLength());
                     if (reader.kind() == ItemReader.PUT) {
                         reader.copyValue(value, 0);
                     }
@@ -220,12 +221,10 @@ final class FuzzTargets implements AutoCloseable {
                         .build();
         try (RaftEngine engine = RaftEngine.openReadOnly(config)) {
             demand(engine.statistics().memoryPeakBytes() < GUARD_BYTES, "memory");
-            engine.forEachGroup(
-                    group -> {
-                        engine.scan(
-                                group, null, null, ScanOrder.DESCENDING, (m, k, kn, v, vn) -> true);
-                        read(engine, group);
-                    });
+            engine.forEachGroup(group -> {
+                engine.scan(group, null, null, ScanOrder.DESCENDING, (m, k, kn, v, vn) -> true);
+                read(engine, group);
+            });
         } catch (RaftEngineException typed) {
             demand(typed.getMessage() != null, "no message");
         }
@@ -254,8 +253,16 @@ final class FuzzTargets implements AutoCloseable {
 
     static void size(byte[] bytes) {
         String text = new String(bytes, StandardCharsets.UTF_8);
-        for (String key : new String[] {"target-file-size", "recovery-threads", "format-version",
-            "purge-rewrite-garbage-ratio", "enable-log-recycle", "recovery-mode", text}) {
+        for (String key :
+                new String[] {
+                    "target-file-size",
+                    "recovery-threads",
+                    "format-version",
+                    "purge-rewrite-garbage-ratio",
+                    "enable-log-recycle",
+                    "recovery-mode",
+                    text
+                }) {
             try {
                 EngineConfig.builder(Path.of("d")).set(key, text).build();
             } catch (RaftEngineException typed) {

@@ -34,7 +34,16 @@ class SeededFuzzTest {
 
     @ParameterizedTest
     @ValueSource(
-            strings = {"header", "name", "items", "block", "segment", "directory", "script", "size"})
+            strings = {
+                "header",
+                "name",
+                "items",
+                "block",
+                "segment",
+                "directory",
+                "script",
+                "size"
+            })
     void anyBytesGiveAResultOrATypedError(String target) {
         String property = System.getProperty("raftengine.seed", "");
         long seed = property.isEmpty() ? 20_251_121 : Long.parseLong(property);
@@ -49,7 +58,16 @@ class SeededFuzzTest {
                 try {
                     code.accept(input);
                 } catch (Throwable untyped) {
-                    fail("run " + i + " of seed " + seed + ": " + target + " " + HEX.formatHex(input), untyped);
+                    fail(
+                            "run "
+                                    + i
+                                    + " of seed "
+                                    + seed
+                                    + ": "
+                                    + target
+                                    + " "
+                                    + HEX.formatHex(input),
+                            untyped);
                 }
             }
         }
@@ -96,7 +114,9 @@ class SeededFuzzTest {
         switch (random.nextInt(7)) {
             case 0 -> changed[at] ^= (byte) (1 << random.nextInt(8));
             case 1 -> changed[at] = (byte) random.nextInt();
-            case 2 -> changed[at] = new byte[] {0, 1, 0x7f, (byte) 0x80, (byte) 0xff}[random.nextInt(5)];
+            case 2 ->
+                    changed[at] =
+                            new byte[] {0, 1, 0x7f, (byte) 0x80, (byte) 0xff}[random.nextInt(5)];
             case 3 -> {
                 return Arrays.copyOf(bytes, at);
             }
@@ -124,20 +144,31 @@ class SeededFuzzTest {
         List<byte[]> sections = sections();
         return switch (target) {
             case "header" ->
-                    List.of(SegmentForge.header(1, 0), SegmentForge.header(2, 0), SegmentForge.header(2, 16));
+                    List.of(
+                            SegmentForge.header(1, 0),
+                            SegmentForge.header(2, 0),
+                            SegmentForge.header(2, 16));
             case "name" ->
-                    texts("0000000000000001.raftlog", "+000000000000001.rewrite",
-                            "0000000000000009x.raftlog.reserved", "prepared-12.tmp");
+                    texts(
+                            "0000000000000001.raftlog",
+                            "+000000000000001.rewrite",
+                            "0000000000000009x.raftlog.reserved",
+                            "prepared-12.tmp");
             case "items" -> sections;
             case "block" ->
-                    List.of(HEX.parseHex("01460000007f10011801224078010027507878787878"),
+                    List.of(
+                            HEX.parseHex("01460000007f10011801224078010027507878787878"),
                             HEX.parseHex("000102030405060708"));
             case "segment", "directory" -> segments(sections);
             case "script" ->
-                    texts("{\"op\":\"write\",\"sync\":true,\"items\":[{\"op\":\"entries\",\"group\":1,"
-                            + "\"first\":1,\"term\":2,\"data\":[\"00\",\"ff\"]}]}\n{\"op\":\"reopen\"}",
+                    texts(
+                            "{\"op\":\"write\",\"sync\":true,\"items\":[{\"op\":\"entries\",\"group\":1,"
+                                    + "\"first\":1,\"term\":2,\"data\":[\"00\",\"ff\"]}]}\n{\"op\":\"reopen\"}",
                             "{\"op\":\"compact_to\",\"group\":18446744073709551615,\"index\":5}");
-            default -> texts("128MB", "1.5 GiB", "8192", "0", "-1", "true", "2", "0.6", "none", "1e400KB");
+            default ->
+                    texts(
+                            "128MB", "1.5 GiB", "8192", "0", "-1", "true", "2", "0.6", "none",
+                            "1e400KB");
         };
     }
 

@@ -36,9 +36,10 @@ class CorruptionMatrixTest {
     private static final int SECTOR = 512;
     private static final int SCALE = Integer.getInteger("raftengine.scale", 1);
     private static final long SEED =
-            Long.parseLong(System.getProperty("raftengine.seed", "").isEmpty()
-                    ? "4711"
-                    : System.getProperty("raftengine.seed"));
+            Long.parseLong(
+                    System.getProperty("raftengine.seed", "").isEmpty()
+                            ? "4711"
+                            : System.getProperty("raftengine.seed"));
 
     @TempDir Path dir;
 
@@ -64,7 +65,10 @@ class CorruptionMatrixTest {
                 .log(
                         System.Logger.Level.INFO,
                         "seed {0}: {1} images, {2} refused, {3} cut",
-                        SEED, images, refused, cut);
+                        SEED,
+                        images,
+                        refused,
+                        cut);
     }
 
     @Test
@@ -95,8 +99,10 @@ class CorruptionMatrixTest {
 
     @Test
     void everySectorZeroedSwappedOrFromAnOlderLife() {
-        byte[] olderLife = new SegmentForge(2, 5).raw(known.segments.get(
-                SegmentForge.appendName(9)).bytes()).bytes();
+        byte[] olderLife =
+                new SegmentForge(2, 5)
+                        .raw(known.segments.get(SegmentForge.appendName(9)).bytes())
+                        .bytes();
         for (Segment segment : known.segments.values()) {
             byte[] bytes = segment.bytes();
             int sectors = (bytes.length + SECTOR - 1) / SECTOR;
@@ -161,7 +167,8 @@ class CorruptionMatrixTest {
                 }
             }
             Files.move(aside, file);
-            Path twin = dir.resolve(segment.name.substring(0, 16) + "x" + segment.name.substring(16));
+            Path twin =
+                    dir.resolve(segment.name.substring(0, 16) + "x" + segment.name.substring(16));
             Files.copy(file, twin);
             checkFiles();
             Files.delete(twin);
@@ -217,11 +224,15 @@ class CorruptionMatrixTest {
             }
         } catch (CorruptionException e) {
             refused++;
-            assertThat(e.file()).as(what).satisfiesAnyOf(
-                    name -> assertThat(name).endsWith(segment.name),
-                    // What is missing without a trace shows as a hole in a group (D6).
-                    name -> assertThat(segment.endsBetweenBatches(damaged)).isTrue(),
-                    name -> assertThat(mode).isEqualTo(RecoveryMode.TOLERATE_ANY_CORRUPTION));
+            assertThat(e.file())
+                    .as(what)
+                    .satisfiesAnyOf(
+                            name -> assertThat(name).endsWith(segment.name),
+                            // What is missing without a trace shows as a hole in a group (D6).
+                            name -> assertThat(segment.endsBetweenBatches(damaged)).isTrue(),
+                            name ->
+                                    assertThat(mode)
+                                            .isEqualTo(RecoveryMode.TOLERATE_ANY_CORRUPTION));
         } catch (RuntimeException untyped) {
             fail(what, untyped);
         }

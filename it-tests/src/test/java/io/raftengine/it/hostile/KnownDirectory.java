@@ -15,9 +15,9 @@ import java.util.TreeMap;
 import java.util.function.Consumer;
 
 /**
- * A small directory of which everything is known: two queues, both format versions, LZ4, watermarks,
- * and a model on the heap of what each prefix of each file means. An entry's bytes follow from its
- * group and index, so a wrong byte is seen wherever it turns up.
+ * A small directory of which everything is known: two queues, both format versions, LZ4,
+ * watermarks, and a model on the heap of what each prefix of each file means. An entry's bytes
+ * follow from its group and index, so a wrong byte is seen wherever it turns up.
  */
 final class KnownDirectory {
     /** What a group holds, by the model. */
@@ -60,7 +60,9 @@ final class KnownDirectory {
             return n;
         }
 
-        /** Whether bytes from an offset on are promised by a watermark that the damage left whole. */
+        /**
+         * Whether bytes from an offset on are promised by a watermark that the damage left whole.
+         */
         boolean promises(byte[] damaged, long offset) {
             byte[] sound = bytes();
             for (int at : watermarks) {
@@ -121,7 +123,8 @@ final class KnownDirectory {
         segments.put(name, current);
     }
 
-    private KnownDirectory batch(byte[] content, ItemForge items, Consumer<TreeMap<Long, Group>> effect) {
+    private KnownDirectory batch(
+            byte[] content, ItemForge items, Consumer<TreeMap<Long, Group>> effect) {
         current.forge.batch(content, items);
         current.effects.add(effect);
         return this;

@@ -202,10 +202,17 @@ class WrongArgumentsTest {
     @ValueSource(strings = {"ASCENDING", "DESCENDING"})
     void scansThatEndBeforeTheyStartShowNothing(String order) {
         ScanOrder way = ScanOrder.valueOf(order);
-        assertThat(engine.scan(1, new byte[] {'z'}, new byte[] {'a'}, way, (m, k, kn, v, vn) -> true))
+        assertThat(
+                        engine.scan(
+                                1,
+                                new byte[] {'z'},
+                                new byte[] {'a'},
+                                way,
+                                (m, k, kn, v, vn) -> true))
                 .isZero();
         assertThat(engine.scan(1, KEY, KEY, way, (m, k, kn, v, vn) -> true)).isZero();
-        assertThat(engine.scan(1, new byte[0], new byte[0], way, (m, k, kn, v, vn) -> true)).isZero();
+        assertThat(engine.scan(1, new byte[0], new byte[0], way, (m, k, kn, v, vn) -> true))
+                .isZero();
         assertThat(engine.scan(1, null, new byte[] {'l'}, way, (m, k, kn, v, vn) -> true)).isOne();
         assertUntouched();
     }
@@ -252,8 +259,13 @@ class WrongArgumentsTest {
                     List.<ThrowingCallable>of(
                             () -> engine.readEntry(1, 5, (n, m, o, l) -> fail()),
                             () -> engine.fetchEntries(1, 5, 8, 100, (n, m, o, l) -> fail()),
-                            () -> engine.scan(1, null, null, ScanOrder.ASCENDING,
-                                    (m, k, kn, v, vn) -> fail()),
+                            () ->
+                                    engine.scan(
+                                            1,
+                                            null,
+                                            null,
+                                            ScanOrder.ASCENDING,
+                                            (m, k, kn, v, vn) -> fail()),
                             () -> engine.forEachGroup(group -> fail()))) {
                 assertThatThrownBy(call).isInstanceOf(TestFailure.class);
             }
@@ -266,12 +278,17 @@ class WrongArgumentsTest {
 
     @Test
     void visitorsMayUseTheEngine() {
-        engine.fetchEntries(1, 5, 8, Long.MAX_VALUE, (index, m, o, l) -> {
-            assertThat(engine.getEntry(1, index)).isEqualTo(VALUE);
-            batch.put(9, new byte[] {(byte) index}, VALUE);
-            engine.write(batch, Durability.BUFFERED);
-            return true;
-        });
+        engine.fetchEntries(
+                1,
+                5,
+                8,
+                Long.MAX_VALUE,
+                (index, m, o, l) -> {
+                    assertThat(engine.getEntry(1, index)).isEqualTo(VALUE);
+                    batch.put(9, new byte[] {(byte) index}, VALUE);
+                    engine.write(batch, Durability.BUFFERED);
+                    return true;
+                });
         assertThat(engine.scan(9, null, null, ScanOrder.ASCENDING, (m, k, kn, v, vn) -> true))
                 .isEqualTo(3);
     }
@@ -327,8 +344,13 @@ class WrongArgumentsTest {
                         () -> engine.getEntry(1, 5),
                         () -> engine.readEntry(1, 5, (n, m, o, l) -> true),
                         () -> engine.fetchEntries(1, 5, 6, 100, (n, m, o, l) -> true),
-                        () -> engine.scan(1, null, null, ScanOrder.ASCENDING,
-                                (m, k, kn, v, vn) -> true),
+                        () ->
+                                engine.scan(
+                                        1,
+                                        null,
+                                        null,
+                                        ScanOrder.ASCENDING,
+                                        (m, k, kn, v, vn) -> true),
                         () -> engine.firstIndex(1),
                         () -> engine.lastIndex(1),
                         () -> engine.isEmpty(),
@@ -437,5 +459,4 @@ class WrongArgumentsTest {
     private static final class TestFailure extends RuntimeException {
         private static final long serialVersionUID = 1L;
     }
-
 }

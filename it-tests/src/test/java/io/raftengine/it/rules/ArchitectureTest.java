@@ -117,7 +117,13 @@ class ArchitectureTest {
 
     @Test
     void waitingKnowsNotWhoWaits() {
-        check("..engine.waiting..", "the packages above share it", "io.raftengine.engine", "..engine.commit..", "..engine.memtable..", "..engine.read..");
+        check(
+                "..engine.waiting..",
+                "the packages above share it",
+                "io.raftengine.engine",
+                "..engine.commit..",
+                "..engine.memtable..",
+                "..engine.read..");
     }
 
     @Test

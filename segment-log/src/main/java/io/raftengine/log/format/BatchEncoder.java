@@ -60,7 +60,10 @@ public final class BatchEncoder implements AutoCloseable {
     /** Entries the open item had before it was continued; 0 for a new item. */
     private int openCountBefore;
 
-    /** Where the item section ended when entries were ended last; -1 if that item cannot be continued. */
+    /**
+     * Where the item section ended when entries were ended last; -1 if that item cannot be
+     * continued.
+     */
     private long continuableEnd = -1;
 
     private final long contentBytesMax;
@@ -92,8 +95,8 @@ public final class BatchEncoder implements AutoCloseable {
     }
 
     /**
-     * Begins entries of a group. Nothing else may be added until {@link #endEntries}. Entries that go on where those just
-     * ended stop, in the same group, become part of the same item.
+     * Begins entries of a group. Nothing else may be added until {@link #endEntries}. Entries that
+     * go on where those just ended stop, in the same group, become part of the same item.
      *
      * @param groupId unsigned
      * @param firstIndex unsigned index of the first entry; the others follow without gaps
@@ -131,8 +134,8 @@ public final class BatchEncoder implements AutoCloseable {
     }
 
     /**
-     * Whether entries begun now are one item with those that were ended last: one run of the index instead of one for each
-     * call that added an entry.
+     * Whether entries begun now are one item with those that were ended last: one run of the index
+     * instead of one for each call that added an entry.
      */
     private boolean continues(long groupId, long firstIndex) {
         return items.end() == continuableEnd

@@ -46,7 +46,8 @@ class BatchEncoderTest {
             entries(batch, 3, 7 + i, 1, 5);
         }
         batch.finish(0, 1);
-        assertThat(batch.itemCount()).isEqualTo(2); // a count of 127 is the last that takes one byte
+        assertThat(batch.itemCount())
+                .isEqualTo(2); // a count of 127 is the last that takes one byte
         assertThat(batch.entryCount()).isEqualTo(130);
         assertThat(items(batch)).hasSize(2);
         assertThat(items(batch).get(0)).startsWith("entries 3 7 from 0 5 10 15");

@@ -3,15 +3,14 @@ package io.raftengine.log.format;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.raftengine.allocator.MemoryBudget;
-
-import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
-import org.junit.jupiter.params.provider.ValueSource;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The quick way over batches of one entry sees what the general way sees, whatever the bytes. */
 class SingleEntryBatchesTest {
