@@ -463,7 +463,9 @@ public final class RaftEngine implements AutoCloseable {
      */
     public <M extends MessageLite> M getEntry(long groupId, long index, Parser<M> parser) {
         byte[] entry = getEntry(groupId, index);
-        return entry == null ? null : parse(entry, parser, groupId, "entry " + Long.toUnsignedString(index));
+        return entry == null
+                ? null
+                : parse(entry, parser, groupId, "entry " + Long.toUnsignedString(index));
     }
 
     /**

@@ -9,6 +9,7 @@ import io.raftengine.error.CorruptionException;
 import io.raftengine.log.format.QueueKind;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Random;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -103,9 +104,12 @@ class MessagesTest {
         assertThat(before)
                 .isEqualTo((1 + f.engine.segmentSpan(QueueKind.REWRITE).segmentCount()) * segment);
 
+        // Does not compress.
+        byte[] entry = new byte[(int) segment];
+        new Random(1).nextBytes(entry);
         for (int i = 1; i <= 2; i++) {
             try (LogBatch batch = f.engine.newBatch()) {
-                f.write(batch.addEntry(1, i, new byte[(int) segment]), true);
+                f.write(batch.addEntry(1, i, entry), true);
             }
         }
 
