@@ -908,10 +908,6 @@ public final class Memory {
         INT_ATOMIC.setOpaque(ALL, address, value);
     }
 
-    static long rawLong(long address) {
-        return ALL.get(LONG_LE, address);
-    }
-
     static byte rawByte(long address) {
         return ALL.get(BYTE, address);
     }

@@ -139,10 +139,6 @@ final class Blocks implements AutoCloseable {
         largeBytes[largeCount++] = bytes;
     }
 
-    int spares() {
-        return spareCount;
-    }
-
     /** Gives spares beyond {@code keep} back, and all large ones. */
     void trim(int keep) {
         while (largeCount > 0) {
