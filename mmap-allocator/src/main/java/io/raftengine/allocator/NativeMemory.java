@@ -18,6 +18,11 @@ import java.lang.invoke.MethodHandle;
  * Anonymous memory from Linux: the system calls and their constants, nothing about who uses them.
  * Safe for all threads.
  *
+ * <p>Every function is linked as six 64-bit words in and one out, with errno, which is also the
+ * shape of the file calls: in a fresh JVM a new shape costs 3 to 15 ms, another function of a known
+ * one a fraction of that. A callee reads only what it declares; results of type {@code int} are
+ * narrowed here.
+ *
  * <p>Addresses are plain longs; lengths are multiples of {@link #PAGE_BYTES}. Other systems are
  * refused with {@link UnsupportedFeatureException} at the first call, not while classes load, so
  * that the error reaches the caller as it is.
@@ -28,7 +33,7 @@ final class NativeMemory {
     private static final int MAP_PRIVATE = 0x02;
     private static final int MAP_ANONYMOUS = 0x20;
     private static final int MAP_NORESERVE = 0x4000;
-    private static final int MREMAP_MAYMOVE = 1;
+    private static final long MREMAP_MAYMOVE = 1;
     private static final int MADV_DONTNEED = 4;
     private static final int MADV_NOHUGEPAGE = 15;
     private static final long MAP_FAILED = -1;
@@ -84,9 +89,9 @@ final class NativeMemory {
                                     state,
                                     0L,
                                     bytes,
-                                    PROT_READ | PROT_WRITE,
-                                    MAP_PRIVATE | MAP_ANONYMOUS | flags,
-                                    -1,
+                                    (long) (PROT_READ | PROT_WRITE),
+                                    (long) (MAP_PRIVATE | MAP_ANONYMOUS | flags),
+                                    -1L,
                                     0L);
             if (address == MAP_FAILED) {
                 throw failure(name, "mmap of " + bytes + " B", errno(state));
@@ -106,7 +111,7 @@ final class NativeMemory {
             long moved =
                     (long)
                             Calls.MREMAP.invokeExact(
-                                    state, address, oldBytes, newBytes, MREMAP_MAYMOVE);
+                                    state, address, oldBytes, newBytes, MREMAP_MAYMOVE, 0L, 0L);
             if (moved == MAP_FAILED) {
                 String operation = "mremap of " + oldBytes + " to " + newBytes + " B";
                 throw failure(name, operation, errno(state));
@@ -120,8 +125,9 @@ final class NativeMemory {
     static void unmap(long address, long bytes, String name) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment state = arena.allocate(STATE);
-            int result = (int) Calls.MUNMAP.invokeExact(state, address, bytes);
-            if (result != 0) {
+            long result =
+                    (long) Calls.MUNMAP.invokeExact(state, address, bytes, 0L, 0L, 0L, 0L);
+            if ((int) result != 0) {
                 throw failure(name, "munmap of " + bytes + " B", errno(state));
             }
         } catch (Throwable e) {
@@ -140,8 +146,11 @@ final class NativeMemory {
     private static int madvise(long address, long bytes, int advice) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment state = arena.allocate(STATE);
-            int result = (int) Calls.MADVISE.invokeExact(state, address, bytes, advice);
-            return result == 0 ? 0 : errno(state);
+            long result =
+                    (long)
+                            Calls.MADVISE.invokeExact(
+                                    state, address, bytes, (long) advice, 0L, 0L, 0L);
+            return (int) result == 0 ? 0 : errno(state);
         } catch (Throwable e) {
             throw rethrow(e);
         }
@@ -176,11 +185,10 @@ final class NativeMemory {
     }
 
     private static int pageBytes() {
-        try {
-            Linker linker = Linker.nativeLinker();
-            MemorySegment symbol = linker.defaultLookup().findOrThrow("getpagesize");
-            MethodHandle call = linker.downcallHandle(symbol, FunctionDescriptor.of(JAVA_INT));
-            return (int) call.invokeExact();
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment state = arena.allocate(STATE);
+            MethodHandle call = Calls.link("getpagesize");
+            return (int) (long) call.invokeExact(state, 0L, 0L, 0L, 0L, 0L, 0L);
         } catch (Throwable e) {
             throw rethrow(e);
         }
@@ -196,29 +204,22 @@ final class NativeMemory {
 
     /** Linked on first use: constants, so that the compiler sees through them. */
     private static final class Calls {
-        static final MethodHandle MMAP =
-                link(
-                        "mmap",
-                        FunctionDescriptor.of(
-                                JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT,
-                                JAVA_LONG));
-        static final MethodHandle MUNMAP =
-                link("munmap", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG));
-        static final MethodHandle MADVISE =
-                link("madvise", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT));
-        static final MethodHandle MREMAP =
-                link(
-                        "mremap",
-                        FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_INT),
-                        Linker.Option.firstVariadicArg(4));
+        private static final FunctionDescriptor SIX_WORDS =
+                FunctionDescriptor.of(
+                        JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG,
+                        JAVA_LONG);
 
-        private static MethodHandle link(
-                String symbol, FunctionDescriptor type, Linker.Option... more) {
+        static final MethodHandle MMAP = link("mmap");
+        static final MethodHandle MUNMAP = link("munmap");
+        static final MethodHandle MADVISE = link("madvise");
+        static final MethodHandle MREMAP = link("mremap");
+
+        static MethodHandle link(String symbol) {
             Linker linker = Linker.nativeLinker();
-            var options = new Linker.Option[more.length + 1];
-            System.arraycopy(more, 0, options, 1, more.length);
-            options[0] = Linker.Option.captureCallState("errno");
-            return linker.downcallHandle(linker.defaultLookup().findOrThrow(symbol), type, options);
+            return linker.downcallHandle(
+                    linker.defaultLookup().findOrThrow(symbol),
+                    SIX_WORDS,
+                    Linker.Option.captureCallState("errno"));
         }
     }
 }

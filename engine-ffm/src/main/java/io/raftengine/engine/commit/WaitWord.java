@@ -1,6 +1,5 @@
 package io.raftengine.engine.commit;
 
-import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import java.lang.foreign.Arena;
@@ -24,8 +23,8 @@ import java.util.concurrent.locks.LockSupport;
  * <p>The word itself is read and written by the callers, with acquire and release.
  */
 final class WaitWord {
-    private static final int FUTEX_WAIT_PRIVATE = 128;
-    private static final int FUTEX_WAKE_PRIVATE = 129;
+    private static final long FUTEX_WAIT_PRIVATE = 128;
+    private static final long FUTEX_WAKE_PRIVATE = 129;
     private static final long WAIT_NANOS = 100_000_000L;
     private static final long FALLBACK_PARK_NANOS = 50_000L;
 
@@ -61,9 +60,14 @@ final class WaitWord {
         }
     }
 
-    private static void futex(long address, int operation, int value, long timeoutAddress) {
+    private static void futex(long address, long operation, long value, long timeoutAddress) {
         try {
-            FUTEX.invokeExact(FUTEX_NUMBER, address, operation, value, timeoutAddress, 0L, 0);
+            long changedWokenTimedOutOrInterrupted =
+                    (long)
+                            FUTEX.invokeExact(
+                                    FUTEX_NUMBER, address, operation, value, timeoutAddress, 0L);
+            // All of them mean "look again".
+            assert changedWokenTimedOutOrInterrupted >= -1 : changedWokenTimedOutOrInterrupted;
         } catch (Throwable impossible) {
             throw new AssertionError("futex downcall", impossible);
         }
@@ -81,16 +85,18 @@ final class WaitWord {
     }
 
     /**
-     * Without a result: changed already, woken, timed out and interrupted all mean "look again".
+     * In the shape of the file calls, six 64-bit words in and one out: a new shape costs
+     * milliseconds in a fresh JVM. The kernel reads the low half of operation and value, and for
+     * these operations no further argument.
      */
     private static MethodHandle link() {
         Linker linker = Linker.nativeLinker();
         SymbolLookup libc = linker.defaultLookup();
         return linker.downcallHandle(
                 libc.findOrThrow("syscall"),
-                FunctionDescriptor.ofVoid(
-                        JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT),
-                Linker.Option.firstVariadicArg(1));
+                FunctionDescriptor.of(
+                        JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG,
+                        JAVA_LONG));
     }
 
     /** A struct timespec that lives as long as the class. */
