@@ -125,8 +125,7 @@ final class NativeMemory {
     static void unmap(long address, long bytes, String name) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment state = arena.allocate(STATE);
-            long result =
-                    (long) Calls.MUNMAP.invokeExact(state, address, bytes, 0L, 0L, 0L, 0L);
+            long result = (long) Calls.MUNMAP.invokeExact(state, address, bytes, 0L, 0L, 0L, 0L);
             if ((int) result != 0) {
                 throw failure(name, "munmap of " + bytes + " B", errno(state));
             }

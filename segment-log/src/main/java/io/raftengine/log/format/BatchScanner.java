@@ -190,7 +190,7 @@ public final class BatchScanner implements AutoCloseable {
             batchOffset = windowStart + singles.lastStart();
             nextOffset = windowStart + singles.end();
             batchBytes = nextOffset - batchOffset;
-            itemOffset = HEADER + singles.blockBytes()[singles.count() - 1];
+            itemOffset = (long) HEADER + singles.blockBytes()[singles.count() - 1];
             compressed = false;
         }
         return singles;
