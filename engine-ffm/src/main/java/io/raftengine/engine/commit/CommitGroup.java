@@ -253,6 +253,11 @@ final class CommitGroup {
         WaitWord.await(controlAddress + EVENT_AT, seen);
     }
 
+    /** As {@link #awaitEvent(int)}, but for at most about so many nanoseconds. */
+    void awaitEvent(int seen, long nanos) {
+        WaitWord.await(controlAddress + EVENT_AT, seen, nanos);
+    }
+
     /**
      * Tells one sleeping caller of this group that the write token lies there.
      *

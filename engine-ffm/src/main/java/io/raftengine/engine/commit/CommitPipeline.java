@@ -15,7 +15,7 @@ import java.util.concurrent.locks.LockSupport;
  *
  * <pre>
  *   caller     claim a slot, copy the batch, count ready          (group n+1, while group n syncs)
- *   leader     whoever of them finds the write token: lingers, closes the group
+ *   leader     the last of those expected who finds the write token: closes the group
  *              validate, rotate, sign, write once, sync once, apply, lay the token down, wake all
  *   caller     read the outcome, leave
  * </pre>
@@ -55,7 +55,7 @@ public final class CommitPipeline implements AutoCloseable {
     private final MemoryBudget budget;
     private final GroupCommitter committer;
     private final WriteToken token = new WriteToken();
-    private final Linger linger = new Linger();
+    private final Gathering gathering = new Gathering();
 
     /** Leads for virtual threads; started by the first of them. Written under this. */
     private volatile PlatformLeader platformLeader;
@@ -144,9 +144,9 @@ public final class CommitPipeline implements AutoCloseable {
         int generation = group.generation();
         group.countReady();
         if (Thread.currentThread().isVirtual()) {
-            awaitVirtual(group, slot, generation);
+            awaitVirtual(group, slot, generation, index == 0);
         } else if (!leadOrSpin(group, generation, sync)) {
-            leadOrAwait(group, generation);
+            leadOrAwait(group, generation, index == 0);
         }
         RaftEngineException failure = slot.failure;
         long compacted = slot.compactedEntries;
@@ -158,13 +158,13 @@ public final class CommitPipeline implements AutoCloseable {
     }
 
     /**
-     * The short way: lead at once, or see a write without sync through that is over in
-     * microseconds.
+     * The short way: lead at once if everyone is here, or see a write without sync through that is
+     * over in microseconds.
      */
     private boolean leadOrSpin(CommitGroup group, int generation, boolean sync) {
         int spins = sync ? 1 : BUFFERED_SPINS;
         for (int i = 0; i < spins; i++) {
-            if (group.done(generation) || leadIfOpen(group)) {
+            if (group.done(generation) || gathering.patience(group) == 0 && leadIfOpen(group)) {
                 return true;
             }
             Thread.onSpinWait();
@@ -172,15 +172,38 @@ public final class CommitPipeline implements AutoCloseable {
         return false;
     }
 
-    /** The long way: sleep until the group is done, or until this thread is to lead it. */
-    private void leadOrAwait(CommitGroup group, int generation) {
+    /**
+     * The long way: sleep until the group is done, or until this thread is to lead it. While the
+     * token lies there and others are expected, one caller watches the time: the first one, or
+     * whoever was woken when the token was laid down.
+     */
+    private void leadOrAwait(CommitGroup group, int generation, boolean first) {
         group.announceWaiter();
+        boolean watches = first;
+        long since = 0;
         for (; ; ) {
             int event = group.event();
-            if (group.done(generation) || leadIfOpen(group)) {
+            if (group.done(generation)) {
                 return;
             }
-            group.awaitEvent(event);
+            long left = 0;
+            if (!token.isHeld()) {
+                left = gathering.patience(group);
+                if (left > 0 && watches) {
+                    long now = System.nanoTime();
+                    since = since == 0 ? now : since;
+                    left -= now - since;
+                }
+                if (left <= 0 && leadIfOpen(group)) {
+                    return;
+                }
+            }
+            if (left > 0 && watches) {
+                group.awaitEvent(event, left);
+            } else {
+                group.awaitEvent(event);
+                watches = true;
+            }
         }
     }
 
@@ -198,9 +221,9 @@ public final class CommitPipeline implements AutoCloseable {
         return true;
     }
 
-    private void awaitVirtual(CommitGroup group, CommitSlot slot, int generation) {
+    private void awaitVirtual(CommitGroup group, CommitSlot slot, int generation, boolean first) {
         group.announceVirtualWaiter(slot);
-        if (!token.isHeld()) {
+        if (!token.isHeld() && (first || gathering.patience(group) == 0)) {
             platformLeader().wake();
         }
         boolean interrupted = false;
@@ -216,6 +239,7 @@ public final class CommitPipeline implements AutoCloseable {
 
     /** Leads the open group if it has callers and the token lies there. By the platform leader. */
     boolean leadOpenGroup() {
+        awaitExpected();
         if (!token.tryTake()) {
             return false;
         }
@@ -226,6 +250,17 @@ public final class CommitPipeline implements AutoCloseable {
         }
         lead(group);
         return true;
+    }
+
+    /** Sleeps while others are expected in the open group; the last of them wakes this thread. */
+    private void awaitExpected() {
+        CommitGroup group = open;
+        long since = System.nanoTime();
+        long left = group.claimedSlots() == 0 ? 0 : gathering.patience(group);
+        while (left > 0 && !token.isHeld()) {
+            LockSupport.parkNanos(this, left);
+            left = gathering.patience(group) - (System.nanoTime() - since);
+        }
     }
 
     private void layTokenDown() {
@@ -243,7 +278,7 @@ public final class CommitPipeline implements AutoCloseable {
      * token.
      */
     private void lead(CommitGroup group) {
-        linger.await(group);
+        gathering.groupLed(group);
         // Before the group is closed, so that whoever finds it closed finds the next one open.
         open = nextGroup();
         int callers = group.close();
@@ -253,7 +288,7 @@ public final class CommitPipeline implements AutoCloseable {
         } finally {
             // Come what may: with the token in a dead hand, or callers left asleep, everything
             // would hang.
-            linger.groupEnded(callers, open.claimedSlots());
+            gathering.groupEnded(callers, open.claimedSlots());
             layTokenDown();
             group.complete();
         }

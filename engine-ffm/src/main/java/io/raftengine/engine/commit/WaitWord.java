@@ -30,7 +30,11 @@ final class WaitWord {
 
     private static final long FUTEX_NUMBER = futexNumber();
     private static final MethodHandle FUTEX = FUTEX_NUMBER < 0 ? null : link();
-    private static final MemorySegment TIMEOUT = timeout();
+    private static final int TIMESPEC_BYTES = 16;
+    private static final long STEP_NANOS = 16_000L;
+    private static final int STEPS = 8;
+    private static final MemorySegment TIMEOUT = timeouts(WAIT_NANOS, 1);
+    private static final MemorySegment SHORT_TIMEOUTS = timeouts(STEP_NANOS, STEPS);
 
     private WaitWord() {}
 
@@ -51,6 +55,23 @@ final class WaitWord {
         if (FUTEX != null) {
             futex(address, FUTEX_WAKE_PRIVATE, Integer.MAX_VALUE, 0L);
         }
+    }
+
+    /**
+     * As {@link #await(long, int)}, but for at most about so many nanoseconds: rounded up to a step
+     * of a factor of two, since a timeout is a struct in memory and one for each step is kept.
+     */
+    static void await(long address, int old, long nanos) {
+        if (FUTEX == null) {
+            LockSupport.parkNanos(Math.min(nanos, FALLBACK_PARK_NANOS));
+            return;
+        }
+        int step = 0;
+        while (step < STEPS - 1 && STEP_NANOS << step < nanos) {
+            step++;
+        }
+        long timeout = SHORT_TIMEOUTS.address() + (long) step * TIMESPEC_BYTES;
+        futex(address, FUTEX_WAIT_PRIVATE, old, timeout);
     }
 
     /** Wakes one thread that waits on the word; the caller has changed it before. */
@@ -99,11 +120,13 @@ final class WaitWord {
                         JAVA_LONG));
     }
 
-    /** A struct timespec that lives as long as the class. */
-    private static MemorySegment timeout() {
-        MemorySegment timespec = Arena.global().allocate(16, 8);
-        timespec.set(JAVA_LONG, 0, 0L);
-        timespec.set(JAVA_LONG, 8, WAIT_NANOS);
-        return timespec;
+    /** Structs timespec, each twice as long as the one before, that live as long as the class. */
+    private static MemorySegment timeouts(long firstNanos, int count) {
+        MemorySegment timespecs = Arena.global().allocate((long) count * TIMESPEC_BYTES, 8);
+        for (int i = 0; i < count; i++) {
+            timespecs.set(JAVA_LONG, (long) i * TIMESPEC_BYTES, 0L);
+            timespecs.set(JAVA_LONG, (long) i * TIMESPEC_BYTES + 8, firstNanos << i);
+        }
+        return timespecs;
     }
 }
