@@ -15,7 +15,7 @@ package io.raftengine.engine;
  * @param syncedGroups commit groups that were synced
  * @param syncedBatches batches in them; divided by {@code syncedGroups} this says how well group
  *     commit works
- * @param writeNanos time leaders spent validating and writing
+ * @param writeNanos time leaders spent validating and writing groups that were synced
  * @param syncNanos time leaders spent in syncs
  * @param syncs syncs of the append queue
  * @param syncNanosLongest the longest of them

@@ -39,7 +39,7 @@ public final class CommitCounters {
      * @param syncedGroups groups that were synced
      * @param syncedBatches batches in them
      * @param refusedBatches batches that validation refused
-     * @param writeNanos time spent validating and writing
+     * @param writeNanos time spent validating and writing groups that were synced
      * @param syncNanos time spent in syncs
      * @param watermarks synced watermarks written
      */

@@ -55,8 +55,9 @@ class TreeTest {
     void theRulesRecogniseWhatTheyForbid() {
         // A rule that cannot fail proves nothing; the samples are put together so as not to be
         // found themselves.
-        assertThat(REGISTRY.matcher("https:" + "//repo.maven.example/x").find()).isTrue();
-        assertThat(REGISTRY.matcher("sparse+https:" + "//index.crates.example/").find()).isTrue();
+        assertThat(REGISTRY.matcher("https:" + "//repo" + ".maven.example/x").find()).isTrue();
+        assertThat(REGISTRY.matcher("sparse+https:" + "//index" + ".crates.example/").find())
+                .isTrue();
         assertThat(MACHINE_PATH.matcher("cd /" + "home/someone/src").find()).isTrue();
     }
 
