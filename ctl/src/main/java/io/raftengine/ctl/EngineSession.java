@@ -1,6 +1,7 @@
 package io.raftengine.ctl;
 
 import io.raftengine.engine.EngineConfig;
+import io.raftengine.engine.LogBatch;
 import io.raftengine.engine.RaftEngine;
 import io.raftengine.error.RaftEngineException;
 import io.raftengine.log.io.FileSystem;
@@ -14,6 +15,7 @@ final class EngineSession implements AutoCloseable {
     private final EngineConfig config;
     private KillableFileSystem files;
     private RaftEngine engine;
+    private LogBatch batch;
 
     /** Opens the directory. */
     EngineSession(EngineConfig config) {
@@ -27,6 +29,19 @@ final class EngineSession implements AutoCloseable {
             engine = RaftEngine.open(config, files, List.of());
         }
         return engine;
+    }
+
+    /**
+     * An empty batch of the open engine, the same one each time: its buffers are memory mappings,
+     * which cost more to make than a small batch takes to write.
+     */
+    LogBatch emptyBatch() {
+        RaftEngine owner = engine();
+        if (batch == null) {
+            batch = owner.newBatch();
+        }
+        batch.clear();
+        return batch;
     }
 
     void reopen() {
@@ -49,6 +64,10 @@ final class EngineSession implements AutoCloseable {
 
     @Override
     public void close() {
+        if (batch != null) {
+            batch.close();
+            batch = null;
+        }
         RaftEngine closing = engine;
         engine = null;
         if (closing != null) {

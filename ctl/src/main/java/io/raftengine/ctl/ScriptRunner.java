@@ -7,14 +7,13 @@ import io.raftengine.error.UnsupportedFeatureException;
 import io.raftengine.proto.EntryCodec;
 import io.raftengine.tools.JsonTree;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 
 /** Runs the operations of a script against an open engine, one line at a time. */
 final class ScriptRunner {
-    private static final Set<String> ACTIONS =
-            Set.of("append", "put", "delete", "compact", "clean");
+    private static final List<String> ACTIONS =
+            List.of("append", "put", "delete", "compact", "clean");
     private static final Set<String> ITEM_FIELDS =
             Set.of("group", "append", "put", "delete", "compact", "clean");
 
@@ -65,23 +64,17 @@ final class ScriptRunner {
         Durability durability =
                 operation.truthOr("sync", false) ? Durability.SYNC : Durability.BUFFERED;
         List<JsonTree> items = operation.objects("items");
-        try (LogBatch batch = session.engine().newBatch()) {
-            items.forEach(item -> add(batch, item));
-            long bytes = session.engine().write(batch, durability);
-            return "{\"bytes\":" + bytes + "}";
+        LogBatch batch = session.emptyBatch();
+        for (JsonTree item : items) {
+            add(batch, item);
         }
+        return "{\"bytes\":" + session.engine().write(batch, durability) + "}";
     }
 
     private static void add(LogBatch batch, JsonTree item) {
         item.only(ITEM_FIELDS);
         long group = item.number("group");
-        Set<String> actions = new HashSet<>(ACTIONS);
-        actions.removeIf(action -> !item.has(action));
-        if (actions.size() != 1) {
-            throw new InvalidArgumentException(
-                    "group " + Long.toUnsignedString(group) + ": not exactly one action");
-        }
-        switch (actions.iterator().next()) {
+        switch (action(item, group)) {
             case "append" -> append(batch, group, item.object("append"));
             case "put" -> {
                 JsonTree put = item.object("put").only(Set.of("key", "value"));
@@ -97,6 +90,22 @@ final class ScriptRunner {
                 batch.clean(group);
             }
         }
+    }
+
+    private static String action(JsonTree item, long group) {
+        String found = null;
+        int count = 0;
+        for (String action : ACTIONS) {
+            if (item.has(action)) {
+                found = action;
+                count++;
+            }
+        }
+        if (count != 1) {
+            throw new InvalidArgumentException(
+                    "group " + Long.toUnsignedString(group) + ": not exactly one action");
+        }
+        return found;
     }
 
     private static void append(LogBatch batch, long group, JsonTree append) {

@@ -75,7 +75,11 @@ public final class JsonTree {
                 }
                 yield elements;
             }
-            case VALUE_NUMBER_INT -> parser.getBigIntegerValue();
+            // A Long where it fits: scripts are mostly numbers, and big ones are rare.
+            case VALUE_NUMBER_INT ->
+                    parser.getNumberType() == JsonParser.NumberType.BIG_INTEGER
+                            ? parser.getBigIntegerValue()
+                            : (Object) parser.getLongValue();
             case VALUE_NUMBER_FLOAT -> parser.getDecimalValue();
             case VALUE_TRUE -> true;
             case VALUE_FALSE -> false;
@@ -204,6 +208,9 @@ public final class JsonTree {
      * @throws InvalidArgumentException there is none
      */
     public long number(String name) {
+        if (fields.get(name) instanceof Long number && number >= 0) {
+            return number;
+        }
         if (fields.get(name) instanceof BigInteger number
                 && number.signum() >= 0
                 && number.bitLength() <= Long.SIZE) {
