@@ -310,6 +310,55 @@ public final class RaftEngine implements AutoCloseable {
         return pipeline;
     }
 
+    // ---- purging
+    // -----------------------------------------------------------------------------------
+
+    /**
+     * Drops segments that nobody needs, and makes room for that by copying the little that is still
+     * live in old segments to the rewrite queue. To be called every few seconds by a thread of the
+     * user's; it does nothing while the log is below its thresholds.
+     *
+     * <p>Writers and readers go on meanwhile. What was deleted, compacted or cleaned stays so,
+     * whatever is dropped.
+     *
+     * @return what was done, and the groups that hold old segments; nothing where another purge is
+     *     at work
+     * @throws OutOfSpaceException no space to copy live data to; nothing is lost, call again when
+     *     there is
+     * @throws StorageException a read or write failed; nothing is lost, call again
+     * @throws CorruptionException live data on disk is damaged; nothing was dropped
+     * @throws PoisonedException a sync failed, now or before
+     * @throws UnsupportedFeatureException the engine was opened for reading only
+     */
+    public PurgeResult purgeExpiredFiles() {
+        demandWritable();
+        throw new UnsupportedFeatureException("purge is not supported yet");
+    }
+
+    /**
+     * Forced storage operations, for tools and tests.
+     *
+     * @return the door to them
+     */
+    public Maintenance maintenance() {
+        return new Maintenance(this);
+    }
+
+    PurgeResult rewriteAppend(long through) {
+        demandWritable();
+        throw new UnsupportedFeatureException("rewrite_append is not supported yet");
+    }
+
+    PurgeResult rewriteRewrite() {
+        demandWritable();
+        throw new UnsupportedFeatureException("rewrite_rewrite is not supported yet");
+    }
+
+    void rotate(QueueKind queue) {
+        demandWritable();
+        throw new UnsupportedFeatureException("rotate is not supported yet");
+    }
+
     // ---- key-values
     // --------------------------------------------------------------------------------
 
