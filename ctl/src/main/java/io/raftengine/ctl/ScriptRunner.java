@@ -3,7 +3,7 @@ package io.raftengine.ctl;
 import io.raftengine.engine.Durability;
 import io.raftengine.engine.LogBatch;
 import io.raftengine.error.InvalidArgumentException;
-import io.raftengine.error.UnsupportedFeatureException;
+import io.raftengine.log.format.QueueKind;
 import io.raftengine.proto.EntryCodec;
 import io.raftengine.tools.JsonTree;
 import java.util.ArrayList;
@@ -54,9 +54,43 @@ final class ScriptRunner {
                 ExpectedState.of(operation.objects("state")).compare(session.engine());
                 yield null;
             }
-            case "purge", "rewrite_append", "rewrite_rewrite", "rotate" ->
-                    throw new UnsupportedFeatureException(op + " is not supported yet");
+            case "purge" -> {
+                operation.only(Set.of("op"));
+                yield PurgeJson.of(session.engine().purgeExpiredFiles());
+            }
+            case "rewrite_append" -> {
+                operation.only(Set.of("op", "through"));
+                yield PurgeJson.of(
+                        session.engine().maintenance().rewriteAppend(through(operation)));
+            }
+            case "rewrite_rewrite" -> {
+                operation.only(Set.of("op"));
+                yield PurgeJson.of(session.engine().maintenance().rewriteRewrite());
+            }
+            case "rotate" -> {
+                session.engine()
+                        .maintenance()
+                        .rotate(queue(operation.only(Set.of("op", "queue")).text("queue")));
+                yield null;
+            }
             default -> throw new InvalidArgumentException("op: unknown operation '" + op + "'");
+        };
+    }
+
+    /** The last segment to move data out of; all of them where none is named. */
+    private static long through(JsonTree operation) {
+        long through = operation.numberOr("through", Long.MAX_VALUE);
+        // No segment's number is that large: unsigned numbers beyond mean all, too.
+        return through < 0 ? Long.MAX_VALUE : through;
+    }
+
+    private static QueueKind queue(String name) {
+        return switch (name) {
+            case "append" -> QueueKind.APPEND;
+            case "rewrite" -> QueueKind.REWRITE;
+            default ->
+                    throw new InvalidArgumentException(
+                            "queue: neither append nor rewrite: '" + name + "'");
         };
     }
 
