@@ -145,6 +145,18 @@ pub struct StressArgs {
     /// Share of a reported group's entries to drop
     #[arg(long, value_name = "F", default_value_t = 0.5, value_parser = factor)]
     pub force_compact_factor: f64,
+    /// Share of each writer's groups that is hot; 0 = all alike
+    #[arg(long, value_name = "F", default_value_t = 0.0, value_parser = share)]
+    pub hot_regions: f64,
+    /// Share of the batches that go to hot groups
+    #[arg(long, value_name = "F", default_value_t = 0.9, value_parser = probability)]
+    pub hot_writes: f64,
+    /// Share of the groups that get one batch at the beginning and nothing after
+    #[arg(long, value_name = "F", default_value_t = 0.0, value_parser = share)]
+    pub idle_regions: f64,
+    /// Seconds between looks at what the run takes, listed in the JSON; 0 = none
+    #[arg(long, value_name = "S", default_value_t = 0.0, value_parser = pause)]
+    pub sample_interval: f64,
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub write_threads: u64,
     /// Pace each writer; 0 = unlimited
@@ -223,6 +235,14 @@ fn pause(text: &str) -> Result<f64, String> {
 
 fn factor(text: &str) -> Result<f64, String> {
     number(text, |f| f > 0.0 && f < 1.0, "between 0 and 1")
+}
+
+fn share(text: &str) -> Result<f64, String> {
+    number(text, |f| (0.0..1.0).contains(&f), "at least 0 and less than 1")
+}
+
+fn probability(text: &str) -> Result<f64, String> {
+    number(text, |f| (0.0..=1.0).contains(&f), "between 0 and 1")
 }
 
 fn number(text: &str, fits: impl Fn(f64) -> bool, wanted: &str) -> Result<f64, String> {

@@ -34,6 +34,18 @@ impl Latencies {
         self.0.len()
     }
 
+    fn subtract(&mut self, other: &Latencies) -> Outcome<()> {
+        self.0.subtract(&other.0).map_err(|e| Failure::new("Other", format!("{e:?}")))
+    }
+
+    fn json(&self) -> Outcome<Value> {
+        Ok(json!({
+            "ops": self.count(),
+            "latency_us": self.micros(),
+            "histogram": self.base64()?,
+        }))
+    }
+
     fn add(&mut self, other: &Latencies) -> Outcome<()> {
         self.0.add(&other.0).map_err(|e| Failure::new("Other", e))
     }
@@ -119,6 +131,8 @@ pub struct ThreadFigures {
     pub latency: Latencies,
     /// From the real start of each operation; kept with pacing only.
     pub service: Option<Latencies>,
+    /// Of `latency` those operations that met a purge.
+    pub during_purge: Latencies,
     pub bytes: u64,
     pub elapsed: Duration,
 }
@@ -128,13 +142,17 @@ impl ThreadFigures {
         Ok(ThreadFigures {
             latency: Latencies::new()?,
             service: if paced { Some(Latencies::new()?) } else { None },
+            during_purge: Latencies::new()?,
             bytes: 0,
             elapsed: Duration::ZERO,
         })
     }
 
-    pub fn record(&mut self, due: Option<Instant>, start: Instant, end: Instant) {
+    pub fn record(&mut self, due: Option<Instant>, start: Instant, end: Instant, met_purge: bool) {
         self.latency.record(end - due.unwrap_or(start));
+        if met_purge {
+            self.during_purge.record(end - due.unwrap_or(start));
+        }
         if let Some(service) = &mut self.service {
             service.record(end - start);
         }
@@ -149,6 +167,7 @@ impl ThreadFigures {
 pub struct Figures {
     latency: Latencies,
     service: Option<Latencies>,
+    during_purge: Latencies,
     bytes: u64,
     seconds: f64,
     fairness: f64,
@@ -160,6 +179,7 @@ impl Figures {
         let mut sum = Figures {
             latency: Latencies::new()?,
             service: if paced { Some(Latencies::new()?) } else { None },
+            during_purge: Latencies::new()?,
             bytes: 0,
             seconds: 0.0,
             fairness: fairness(threads.iter().map(ThreadFigures::ops_per_second).collect()),
@@ -169,6 +189,7 @@ impl Figures {
             if let (Some(all), Some(one)) = (&mut sum.service, &thread.service) {
                 all.add(one)?;
             }
+            sum.during_purge.add(&thread.during_purge)?;
             sum.bytes += thread.bytes;
             sum.seconds = sum.seconds.max(thread.elapsed.as_secs_f64());
         }
@@ -195,6 +216,17 @@ impl Figures {
             object["service_histogram"] = service.base64()?.into();
         }
         Ok(object)
+    }
+
+    /// Writes apart: those that met a purge, or the compactions after it, and those that met none.
+    pub fn add_purge_parts(&self, object: &mut Value) -> Outcome<()> {
+        let mut outside = Latencies(self.latency.0.clone());
+        outside.subtract(&self.during_purge)?;
+        let at = |part: &Latencies| part.0.value_at_quantile(0.99) as f64;
+        object["purge_p99_ratio"] = ratio(at(&self.during_purge), at(&outside)).into();
+        object["during_purge"] = self.during_purge.json()?;
+        object["outside_purge"] = outside.json()?;
+        Ok(())
     }
 }
 
@@ -251,6 +283,9 @@ pub fn describe(name: &str, figures: &Value) -> String {
             );
         }
     }
+    if let Some(value) = figures.get("purge_p99_ratio") {
+        text += &format!("p99 during / outside purge = {:.2}\n", value.as_f64().unwrap_or(0.0));
+    }
     let mib = figures["bytes_per_s"].as_f64().unwrap_or(0.0) / (1 << 20) as f64;
     let fairness = figures["fairness"].as_f64().unwrap_or(0.0) * 100.0;
     text + &format!("Bandwidth = {mib:.2} MiB/s\nFairness = {fairness:.1}%\n")
@@ -282,7 +317,7 @@ mod tests {
         let mut figures = ThreadFigures::new(true).expect("histogram");
         let due = Instant::now();
         let start = due + Duration::from_millis(9);
-        figures.record(Some(due), start, start + Duration::from_millis(1));
+        figures.record(Some(due), start, start + Duration::from_millis(1), false);
         assert!(figures.latency.0.max() >= 9_900_000);
         assert!(figures.service.expect("paced").0.max() < 1_100_000);
     }

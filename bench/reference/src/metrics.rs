@@ -13,6 +13,22 @@ pub fn peak_resident_bytes() -> u64 {
     status_kib("VmHWM:") << 10
 }
 
+/// Bytes this process has handed to the system's write calls so far.
+pub fn written_bytes() -> u64 {
+    let io = fs::read_to_string("/proc/self/io").unwrap_or_default();
+    let line = io.lines().find(|line| line.starts_with("wchar:"));
+    line.and_then(|line| line.split_whitespace().nth(1)?.parse().ok()).unwrap_or(0)
+}
+
+pub fn open_descriptors() -> u64 {
+    // The listing has one itself.
+    fs::read_dir("/proc/self/fd").map_or(0, |listing| listing.count() as u64 - 1)
+}
+
+pub fn mappings() -> u64 {
+    fs::read_to_string("/proc/self/maps").map_or(0, |maps| maps.lines().count() as u64)
+}
+
 fn status_kib(field: &str) -> u64 {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find(|line| line.starts_with(field));

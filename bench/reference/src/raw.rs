@@ -95,7 +95,7 @@ impl PrefilledFile {
             self.file.write_all_at(&record, offset)?;
             self.file.sync_data()?;
             now = Instant::now();
-            figures.record(None, start, now);
+            figures.record(None, start, now, false);
             figures.bytes += bytes;
             offset += bytes;
         }

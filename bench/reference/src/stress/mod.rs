@@ -1,9 +1,11 @@
 //! `stress`: the load generator, with the options and figures of our own.
 
+mod activity;
 mod content;
 mod purger;
 mod reader;
 mod report;
+mod samples;
 mod writer;
 
 use std::fs;
@@ -19,9 +21,10 @@ use crate::args::StressArgs;
 use crate::config::ConfigTable;
 use crate::failure::{catch, Failure, Outcome};
 use crate::latency::{Figures, ThreadFigures};
-use crate::metrics::{cpu_seconds, EngineCounters};
+use crate::metrics::{cpu_seconds, written_bytes, EngineCounters};
 
-use report::Report;
+use purger::Window;
+use report::{Extent, Report};
 
 /// What the threads of one run share.
 pub struct Run<'a> {
@@ -29,6 +32,7 @@ pub struct Run<'a> {
     pub engine: &'a Engine,
     pub stop: Stop,
     pub ready: Barrier,
+    pub window: Window,
     /// The longest rotation any write had part in.
     pub rotation_max_nanos: AtomicU64,
 }
@@ -145,12 +149,14 @@ fn measure(args: &StressArgs, config: Config) -> Outcome<Report> {
         engine: &engine,
         stop: Stop::default(),
         ready: Barrier::new((args.write_threads + args.read_threads) as usize),
+        window: Window::new(),
         rotation_max_nanos: AtomicU64::new(0),
     };
     let counters = EngineCounters::read();
     let cpu = cpu_seconds();
+    let written = written_bytes();
     let shared = &run;
-    let (writes, reads) = thread::scope(|scope| {
+    let (writes, reads, purges, samples) = thread::scope(|scope| {
         let writers: Vec<_> = (0..args.write_threads)
             .map(|number| scope.spawn(move || guarded(shared, || writer::run(shared, number))))
             .collect();
@@ -159,13 +165,17 @@ fn measure(args: &StressArgs, config: Config) -> Outcome<Report> {
             .collect();
         let purger = (args.purge_interval > 0.0)
             .then(|| scope.spawn(|| guarded(shared, || purger::run(shared))));
+        let sampler = (args.sample_interval > 0.0)
+            .then(|| scope.spawn(|| guarded(shared, || samples::run(shared))));
         let writes = join_all(writers);
         let reads = join_all(readers);
         run.stop.set();
-        let purged = purger.map_or(Ok(()), join);
-        purged.and(Ok((writes?, reads?)))
+        let purged = purger.map(join).transpose();
+        let sampled = sampler.map(join).transpose();
+        Ok::<_, Failure>((writes?, reads?, purged?, sampled?))
     })?;
     let counters = EngineCounters::read().since(&counters);
+    let written = written_bytes() - written;
     let cpu_after = cpu_seconds();
     let report = Report::new(
         &effective,
@@ -174,9 +184,15 @@ fn measure(args: &StressArgs, config: Config) -> Outcome<Report> {
         counters,
         Duration::from_nanos(run.rotation_max_nanos.load(Ordering::Relaxed)),
         (cpu_after.0 - cpu.0, cpu_after.1 - cpu.1),
+        Extent { written_bytes: written, live_entries: live_entries(&engine), purges, samples },
     );
     drop(engine);
     Ok(report)
+}
+
+fn live_entries(engine: &Engine) -> u64 {
+    let count = |group| Some(engine.last_index(group)? - engine.first_index(group)? + 1);
+    engine.raft_groups().into_iter().filter_map(count).sum()
 }
 
 fn guarded<T>(run: &Run<'_>, body: impl FnOnce() -> Outcome<T>) -> Outcome<T> {

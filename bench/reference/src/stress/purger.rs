@@ -1,19 +1,97 @@
 //! The purge thread: purges at an interval and compacts the groups the engine asks for.
 
-use std::time::Duration;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use serde_json::{json, Value};
 
 use super::Run;
 use crate::failure::Outcome;
 
-pub fn run(run: &Run<'_>) -> Outcome<()> {
+const NEVER: u64 = 0;
+const STILL_OPEN: u64 = u64::MAX;
+
+/// When the purger was at work, so that writes that met a purge can be told from the others.
+/// Nanoseconds since the run began.
+pub struct Window {
+    zero: Instant,
+    begin: AtomicU64,
+    end: AtomicU64,
+}
+
+impl Window {
+    pub fn new() -> Window {
+        Window { zero: Instant::now(), begin: AtomicU64::new(NEVER), end: AtomicU64::new(NEVER) }
+    }
+
+    fn nanos(&self, at: Instant) -> u64 {
+        at.saturating_duration_since(self.zero).as_nanos() as u64
+    }
+
+    fn open(&self) {
+        self.begin.store(self.nanos(Instant::now()).max(1), Ordering::SeqCst);
+        self.end.store(STILL_OPEN, Ordering::SeqCst);
+    }
+
+    fn close(&self) {
+        self.end.store(self.nanos(Instant::now()), Ordering::SeqCst);
+    }
+
+    /// Whether an operation that has just returned met the newest window.
+    pub fn touches(&self, due: Instant, returned: Instant) -> bool {
+        let end = self.end.load(Ordering::SeqCst);
+        let begin = self.begin.load(Ordering::SeqCst);
+        begin != NEVER && end >= self.nanos(due) && self.nanos(returned) >= begin
+    }
+}
+
+/// What all purges did.
+#[derive(Default)]
+pub struct PurgeFigures {
+    purges: u64,
+    nanos: u128,
+    longest: u128,
+    reported: u64,
+    compacted: u64,
+}
+
+impl PurgeFigures {
+    pub fn json(&self) -> Value {
+        json!({
+            "purges": self.purges,
+            "duration_ms": self.nanos as f64 / 1e6,
+            "duration_max_ms": self.longest as f64 / 1e6,
+            "reported_groups": self.reported,
+            "compacted_entries": self.compacted,
+        })
+    }
+}
+
+pub fn run(run: &Run<'_>) -> Outcome<PurgeFigures> {
     let interval = Duration::from_secs_f64(run.args.purge_interval);
+    let mut figures = PurgeFigures::default();
     while run.stop.sleep(interval) {
-        for group in run.engine.purge_expired_files()? {
-            let (first, last) = (run.engine.first_index(group), run.engine.last_index(group));
-            if let (Some(first), Some(last)) = (first, last) {
-                run.engine
-                    .compact_to(group, compact_index(run.args.force_compact_factor, first, last));
-            }
+        run.window.open();
+        let outcome = purge(run, &mut figures);
+        run.window.close();
+        outcome?;
+    }
+    Ok(figures)
+}
+
+fn purge(run: &Run<'_>, figures: &mut PurgeFigures) -> Outcome<()> {
+    let start = Instant::now();
+    let groups = run.engine.purge_expired_files()?;
+    let took = start.elapsed().as_nanos();
+    figures.purges += 1;
+    figures.nanos += took;
+    figures.longest = figures.longest.max(took);
+    figures.reported += groups.len() as u64;
+    for group in groups {
+        let (first, last) = (run.engine.first_index(group), run.engine.last_index(group));
+        if let (Some(first), Some(last)) = (first, last) {
+            let index = compact_index(run.args.force_compact_factor, first, last);
+            figures.compacted += run.engine.compact_to(group, index);
         }
     }
     Ok(())

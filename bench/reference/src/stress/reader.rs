@@ -35,7 +35,7 @@ pub fn run(run: &Run<'_>) -> Outcome<ThreadFigures> {
         let (Some(last), Some(entry)) = (last, entry) else {
             continue;
         };
-        figures.record(due, start, now);
+        figures.record(due, start, now, false);
         figures.bytes += entry.bytes().len() as u64;
         if args.verify {
             let data = entry.data().map_err(|e| Failure::new("Protobuf", e))?;

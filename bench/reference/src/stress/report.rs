@@ -5,10 +5,19 @@ use std::time::Duration;
 use raft_engine::Config;
 use serde_json::{json, Value};
 
+use super::purger::PurgeFigures;
 use crate::args::StressArgs;
 use crate::failure::{Failure, Outcome};
 use crate::latency::{describe, ratio, write_json, Figures};
 use crate::metrics::{peak_resident_bytes, resident_bytes, EngineCounters};
+
+/// How much the run wrote, held and took.
+pub struct Extent {
+    pub written_bytes: u64,
+    pub live_entries: u64,
+    pub purges: Option<PurgeFigures>,
+    pub samples: Option<Vec<Value>>,
+}
 
 pub struct Report {
     config: Outcome<Value>,
@@ -16,6 +25,8 @@ pub struct Report {
     read: Option<Figures>,
     process: Value,
     engine: Value,
+    purges: Option<PurgeFigures>,
+    samples: Option<Vec<Value>>,
 }
 
 impl Report {
@@ -26,6 +37,7 @@ impl Report {
         counters: EngineCounters,
         rotation_max: Duration,
         cpu: (f64, f64),
+        extent: Extent,
     ) -> Report {
         let batches = write.as_ref().map_or(0, Figures::ops);
         let syncs = counters.write_syncs();
@@ -36,6 +48,7 @@ impl Report {
                 "peak_resident_bytes": peak_resident_bytes(),
                 "cpu_user_s": cpu.0,
                 "cpu_system_s": cpu.1,
+                "written_bytes": extent.written_bytes,
             }),
             engine: json!({
                 "rotations": counters.rotations.count,
@@ -47,7 +60,10 @@ impl Report {
                     ratio(counters.file_syncs.seconds, counters.file_syncs.count as f64) * 1e6,
                 "batches_per_sync": ratio(batches as f64, syncs as f64),
                 "purges": counters.purges.count,
+                "live_entries": extent.live_entries,
             }),
+            purges: extent.purges,
+            samples: extent.samples,
             write,
             read,
         }
@@ -63,8 +79,17 @@ impl Report {
         for (name, figures) in [("write", self.write), ("read", self.read)] {
             if let Some(figures) = figures {
                 object[name] = figures.json()?;
+                if name == "write" && self.purges.is_some() {
+                    figures.add_purge_parts(&mut object[name])?;
+                }
                 text += &describe(name, &object[name]);
             }
+        }
+        if let Some(purges) = self.purges {
+            object["purge"] = purges.json();
+        }
+        if let Some(samples) = self.samples {
+            object["samples"] = samples.into();
         }
         let engine = &object["engine"];
         text += &format!(
@@ -103,6 +128,9 @@ fn settings(args: &StressArgs, config: Value) -> Value {
         "entry_size": args.entry_size,
         "write_entry_count": args.write_entry_count,
         "write_region_count": args.write_region_count,
+        "hot_regions": args.hot_regions,
+        "hot_writes": args.hot_writes,
+        "idle_regions": args.idle_regions,
         "write_without_sync": args.write_without_sync,
         "reuse_data": args.reuse_data,
         "verify": args.verify,

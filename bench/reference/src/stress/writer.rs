@@ -6,8 +6,9 @@ use std::time::{Duration, Instant};
 
 use raft_engine::{get_perf_context, Command, LogBatch};
 use rand::rngs::StdRng;
-use rand::{Rng, SeedableRng};
+use rand::SeedableRng;
 
+use super::activity::Activity;
 use super::content::Content;
 use super::Run;
 use crate::entry::{Entry, EntryExt};
@@ -25,7 +26,7 @@ struct Group {
 
 pub fn run(run: &Run<'_>, thread: u64) -> Outcome<ThreadFigures> {
     let args = run.args;
-    let groups = (thread..args.regions)
+    let groups: Vec<Group> = (thread..args.regions)
         .step_by(args.write_threads as usize)
         .map(|id| Group {
             id,
@@ -38,6 +39,7 @@ pub fn run(run: &Run<'_>, thread: u64) -> Outcome<ThreadFigures> {
         content: Content::new(args.verify, args.entry_size as usize, args.write_entry_count),
         entries: vec![Entry::default(); args.write_entry_count as usize],
         batch: LogBatch::with_capacity(BATCH_ITEMS),
+        activity: Activity::new(groups.len(), args.hot_regions, args.hot_writes, args.idle_regions),
         groups,
         written: Vec::new(),
         rotation: Duration::ZERO,
@@ -50,14 +52,15 @@ pub fn run(run: &Run<'_>, thread: u64) -> Outcome<ThreadFigures> {
     let begin = pace.started_at();
     let mut end = begin;
     while end < deadline && !run.stop.is_set() {
-        writer.prepare(random.gen_range(0..writer.groups.len()))?;
+        writer.activity.next(&mut random, args.write_region_count as usize);
+        writer.prepare()?;
         let Some(due) = pace.wait(deadline) else {
             break;
         };
         let start = Instant::now();
         let bytes = run.engine.write(&mut writer.batch, !args.write_without_sync)?;
         end = Instant::now();
-        figures.record(due, start, end);
+        figures.record(due, start, end, run.window.touches(due.unwrap_or(start), end));
         figures.bytes += bytes as u64;
         writer.note_rotation();
         if args.ack {
@@ -73,6 +76,7 @@ struct Writer<'a> {
     content: Content,
     entries: Vec<Entry>,
     batch: LogBatch,
+    activity: Activity,
     groups: Vec<Group>,
     /// Places, in `groups`, of the batch's groups.
     written: Vec<usize>,
@@ -81,12 +85,12 @@ struct Writer<'a> {
 }
 
 impl Writer<'_> {
-    /// Fills the batch for neighbouring groups of this thread's, from a given one on.
-    fn prepare(&mut self, from: usize) -> Outcome<()> {
+    /// Fills the batch for the groups chosen.
+    fn prepare(&mut self) -> Outcome<()> {
         let args = self.run.args;
         self.written.clear();
         for step in 0..args.write_region_count as usize {
-            let place = (from + step) % self.groups.len();
+            let place = self.activity.place(step);
             let group = &mut self.groups[place];
             for (position, entry) in self.entries.iter_mut().enumerate() {
                 let payload = self.content.payload(position as u64, group.id, group.next);
