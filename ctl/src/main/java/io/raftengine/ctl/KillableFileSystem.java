@@ -52,6 +52,23 @@ final class KillableFileSystem extends ForwardingFileSystem {
     }
 
     @Override
+    public boolean cloneFile(Path source, Path target) {
+        return !killed && super.cloneFile(source, target);
+    }
+
+    @Override
+    public boolean link(Path existing, Path link) {
+        return killed || super.link(existing, link);
+    }
+
+    @Override
+    public void deleteDirectory(Path dir) {
+        if (!killed) {
+            super.deleteDirectory(dir);
+        }
+    }
+
+    @Override
     public void syncDirectory(Path dir) {
         if (!killed) {
             super.syncDirectory(dir);

@@ -35,10 +35,10 @@ public final class Main {
         add("export", "prints the logical state, changing nothing", ExportCommand::new);
         add("info", "opens, prints figures, closes", InfoCommand::new);
         add("apply", "runs an operation script", ApplyCommand::new);
+        add("fork", "makes a second directory with the same state", ForkCommand::new);
         add("serve", "answers requests, one JSON object per line", ServeCommand::new);
         later("check", "checks a directory, changing nothing");
         later("try-purge", "purges once");
-        later("fork", "makes a second directory with the same state");
         later("repair", "writes a repaired copy");
     }
 

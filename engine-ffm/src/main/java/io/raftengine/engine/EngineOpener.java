@@ -123,6 +123,10 @@ final class EngineOpener {
         }
     }
 
+    FileSystem fileSystem() {
+        return fs;
+    }
+
     private void closeMemtables() {
         if (complete) {
             memtables.close();

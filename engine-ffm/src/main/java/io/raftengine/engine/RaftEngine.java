@@ -698,6 +698,73 @@ public final class RaftEngine implements AutoCloseable {
     }
 
     /**
+     * Makes a second directory with the state of this engine: everything that was acknowledged
+     * before the call, and a prefix of what is written meanwhile. The two are independent from then
+     * on. Takes as long as copying takes; nobody waits for it, neither writers nor readers nor a
+     * purge, except {@link #close}. All segments go to the target itself, also those of a spill
+     * directory; reserves are not taken along. When it returns the fork is on disk; when it throws
+     * there is none. While it works, a directory beside the target has the target's name with
+     * {@code .forking} behind it.
+     *
+     * @param target where to: nothing is there, or an empty directory, which is replaced; its
+     *     parent exists
+     * @param mode whether sealed segments may be hard links
+     * @return what was done
+     * @throws InvalidArgumentException something is at the target already
+     * @throws LockedException another fork to the same target is under way
+     * @throws OutOfSpaceException no space for the copy
+     * @throws StorageException a file or directory could not be read, written or synced
+     * @throws PoisonedException a sync of this engine failed, now or before
+     * @throws UnsupportedFeatureException the engine was opened for reading only: use the static
+     *     form; or the target is on a network file system
+     */
+    public ForkReport fork(Path target, ForkMode mode) {
+        demandWritable();
+        Objects.requireNonNull(target, "target");
+        int ticket = gate.enter();
+        try {
+            return Forks.ofRunning(
+                    parts.fileSystem(),
+                    parts.budget,
+                    parts.appendQueue,
+                    parts.rewriteQueue,
+                    target,
+                    Objects.requireNonNull(mode, "mode"));
+        } finally {
+            gate.leave(ticket);
+        }
+    }
+
+    /**
+     * Makes a second directory with the same state as one that nobody has open, otherwise as {@link
+     * #fork(Path, ForkMode)}. Nothing is interpreted: damage is taken along as it is, and whatever
+     * an open would make of the source it makes of the fork. The source is not changed, but for the
+     * lock file if it has none.
+     *
+     * @param source names the directory, and the spill directory if there is one; nothing else of
+     *     it matters
+     * @param fileSystem where both are
+     * @param target as above
+     * @param mode as above
+     * @return what was done; names the files that are not in the fork because the numbering has
+     *     holes
+     * @throws LockedException an engine has the source open, or another fork to the same target is
+     *     under way
+     * @throws InvalidArgumentException the source is no engine's directory, or something is at the
+     *     target already
+     * @throws StorageException as above
+     * @throws OutOfSpaceException no space for the copy
+     */
+    public static ForkReport fork(
+            EngineConfig source, FileSystem fileSystem, Path target, ForkMode mode) {
+        return Forks.ofDirectory(
+                source,
+                fileSystem,
+                Objects.requireNonNull(target, "target"),
+                Objects.requireNonNull(mode, "mode"));
+    }
+
+    /**
      * The main directory.
      *
      * @return its path as configured

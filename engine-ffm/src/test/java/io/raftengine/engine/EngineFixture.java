@@ -27,9 +27,18 @@ final class EngineFixture implements AutoCloseable {
     }
 
     private EngineFixture(SimulatedFileSystem disk, EngineConfig config) {
+        this(disk, new FaultyFileSystem(disk), config);
+    }
+
+    private EngineFixture(SimulatedFileSystem disk, FaultyFileSystem fs, EngineConfig config) {
         this.disk = disk;
-        this.fs = new FaultyFileSystem(disk);
+        this.fs = fs;
         this.config = config;
+    }
+
+    /** Another directory on the same disk, not open yet. */
+    EngineFixture at(Path dir) {
+        return new EngineFixture(disk, fs, WorkloadRun.config(dir).build());
     }
 
     /** The same directory after a power cut now, not open yet. */

@@ -108,12 +108,42 @@ public interface FileSystem {
 
     /**
      * Gives a file another name, replacing a file that has it, atomically for all who look. Durable
-     * once the directories of both names were synced.
+     * once the directories of both names were synced. A directory can be renamed as well; what it
+     * replaces must be an empty directory.
      *
      * @param source the present path
      * @param target the new path, in the same file system
      */
     void rename(Path source, Path target);
+
+    /**
+     * Makes a file that has all bytes of another one and shares its blocks on disk until one of
+     * both is written, at once whatever the length. Durable once the new file and its directory
+     * were synced.
+     *
+     * @param source a regular file; symbolic links are followed
+     * @param target path of the new file, which gets permissions 0600; must not exist
+     * @return false where the file system cannot do that; then there is no new file
+     */
+    boolean cloneFile(Path source, Path target);
+
+    /**
+     * Gives a file one more name. Who writes through one of them changes what the other shows.
+     * Durable once the directory of the new name was synced.
+     *
+     * @param existing a regular file, no symbolic link
+     * @param link the further path; must not exist
+     * @return false where the file system cannot do that: it is another one than that of {@code
+     *     existing}, or knows no such links, or not as many
+     */
+    boolean link(Path existing, Path link);
+
+    /**
+     * Removes an empty directory. Durable once its parent was synced.
+     *
+     * @param dir its path
+     */
+    void deleteDirectory(Path dir);
 
     /**
      * Returns once all names created, renamed and deleted in a directory are on disk. Without it a

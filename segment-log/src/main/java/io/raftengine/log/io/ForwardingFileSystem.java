@@ -50,6 +50,21 @@ public abstract class ForwardingFileSystem implements FileSystem {
     }
 
     @Override
+    public boolean cloneFile(Path source, Path target) {
+        return inner.cloneFile(source, target);
+    }
+
+    @Override
+    public boolean link(Path existing, Path link) {
+        return inner.link(existing, link);
+    }
+
+    @Override
+    public void deleteDirectory(Path dir) {
+        inner.deleteDirectory(dir);
+    }
+
+    @Override
     public void syncDirectory(Path dir) {
         inner.syncDirectory(dir);
     }

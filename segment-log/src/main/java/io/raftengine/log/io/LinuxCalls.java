@@ -27,17 +27,21 @@ import java.lang.invoke.MethodHandle;
  * that blocks holds up every safepoint of the JVM.
  */
 final class LinuxCalls {
+    static final int EPERM = 1;
     static final int EINTR = 4;
     static final int ENXIO = 6;
     static final int ENOENT = 2;
     static final int EAGAIN = 11;
     static final int EACCES = 13;
     static final int EEXIST = 17;
+    static final int EXDEV = 18;
     static final int ENOTDIR = 20;
     static final int EISDIR = 21;
     static final int EINVAL = 22;
+    static final int ENOTTY = 25;
     static final int ENOSPC = 28;
     static final int ESPIPE = 29;
+    static final int EMLINK = 31;
     static final int ENOSYS = 38;
     static final int ELOOP = 40;
     static final int EOPNOTSUPP = 95;
@@ -63,6 +67,10 @@ final class LinuxCalls {
     static final int LOCK_NB = 4;
     static final int LOCK_UN = 8;
 
+    /** {@code _IOW(0x94, 9, int)}, the same on both architectures. */
+    private static final long FICLONE = 0x40049409L;
+
+    private static final int AT_REMOVEDIR = 0x200;
     private static final int SEEK_DATA = 3;
     private static final int SYNC_FILE_RANGE_WRITE = 2;
     private static final int POSIX_FADV_WILLNEED = 3;
@@ -128,6 +136,11 @@ final class LinuxCalls {
         static final MethodHandle FSYNC = link("fsync");
         static final MethodHandle RENAMEAT = link("renameat");
         static final MethodHandle UNLINKAT = link("unlinkat");
+    }
+
+    private static final class Copies {
+        static final MethodHandle IOCTL = link("ioctl");
+        static final MethodHandle LINKAT = link("linkat");
     }
 
     private static final class Creation {
@@ -341,6 +354,20 @@ final class LinuxCalls {
 
     static int unlink(long path) {
         return call(Directories.UNLINKAT, AT_FDCWD, path, 0, 0, 0);
+    }
+
+    static int rmdir(long path) {
+        return call(Directories.UNLINKAT, AT_FDCWD, path, AT_REMOVEDIR, 0, 0);
+    }
+
+    /** Another name for a file; a symbolic link is not followed. */
+    static int hardLink(long existing, long path) {
+        return call(Copies.LINKAT, AT_FDCWD, existing, AT_FDCWD, path, 0);
+    }
+
+    /** Lets an empty file share all blocks of another one. */
+    static int fileClone(int target, int source) {
+        return call(Copies.IOCTL, target, FICLONE, source, 0, 0);
     }
 
     static int mkdir(long path, int mode) {

@@ -268,6 +268,94 @@ final class LinuxFileSystem implements FileSystem {
     }
 
     @Override
+    public boolean cloneFile(Path source, Path target) {
+        try (Arena arena = Arena.ofConfined()) {
+            int in =
+                    LinuxCalls.open(
+                            NativePath.allocate(arena, source),
+                            LinuxCalls.O_RDONLY | OPEN_FLAGS,
+                            0);
+            if (in < 0) {
+                throw openFailure(source, OpenMode.READ, in);
+            }
+            try {
+                return cloneInto(in, NativePath.allocate(arena, target), source, target);
+            } finally {
+                LinuxCalls.close(in);
+            }
+        }
+    }
+
+    private static boolean cloneInto(int in, long name, Path source, Path target) {
+        int out =
+                LinuxCalls.open(
+                        name,
+                        LinuxCalls.O_RDWR
+                                | LinuxCalls.O_CREAT
+                                | LinuxCalls.O_EXCL
+                                | LinuxCalls.O_NOFOLLOW
+                                | OPEN_FLAGS,
+                        FILE_MODE);
+        if (out < 0) {
+            throw Failures.of(target, "create", out);
+        }
+        withoutUmask(out, target);
+        int result = LinuxCalls.fileClone(out, in);
+        LinuxCalls.close(out);
+        if (result >= 0) {
+            return true;
+        }
+        LinuxCalls.unlink(name);
+        return switch (-result) {
+            // What file systems say that share no blocks, or not these; some answer EPERM or
+            // EINVAL for good reasons of their own, and a copy tells whether one may write at all.
+            case LinuxCalls.EOPNOTSUPP,
+                    LinuxCalls.ENOTTY,
+                    LinuxCalls.ENOSYS,
+                    LinuxCalls.EXDEV,
+                    LinuxCalls.EINVAL,
+                    LinuxCalls.EPERM ->
+                    false;
+            default -> throw Failures.of(source, "clone to " + target, result);
+        };
+    }
+
+    @Override
+    public boolean link(Path existing, Path link) {
+        try (Arena arena = Arena.ofConfined()) {
+            int result =
+                    LinuxCalls.hardLink(
+                            NativePath.allocate(arena, existing), NativePath.allocate(arena, link));
+            if (result >= 0) {
+                return true;
+            }
+            return switch (-result) {
+                case LinuxCalls.EXDEV,
+                        LinuxCalls.EMLINK,
+                        LinuxCalls.EPERM,
+                        LinuxCalls.EOPNOTSUPP,
+                        LinuxCalls.ENOSYS ->
+                        false;
+                default ->
+                        throw Failures.of(
+                                result == -LinuxCalls.EEXIST ? link : existing,
+                                "link as " + link,
+                                result);
+            };
+        }
+    }
+
+    @Override
+    public void deleteDirectory(Path dir) {
+        try (Arena arena = Arena.ofConfined()) {
+            int result = LinuxCalls.rmdir(NativePath.allocate(arena, dir));
+            if (result < 0) {
+                throw Failures.of(dir, "delete directory", result);
+            }
+        }
+    }
+
+    @Override
     public void syncDirectory(Path dir) {
         try (Arena arena = Arena.ofConfined()) {
             int fd =

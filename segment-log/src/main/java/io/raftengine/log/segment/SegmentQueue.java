@@ -378,6 +378,15 @@ public final class SegmentQueue implements SegmentSource, AutoCloseable {
         return segment != null && segment.tryAcquire() ? segment : null;
     }
 
+    /**
+     * For holding all segments of a moment; holds none yet.
+     *
+     * @return to be extended, and closed, by the caller
+     */
+    public PinnedSegments pin() {
+        return new PinnedSegments(table, () -> active);
+    }
+
     // --- purger
 
     /**

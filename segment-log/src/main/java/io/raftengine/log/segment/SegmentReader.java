@@ -127,6 +127,15 @@ public final class SegmentReader {
         assert (before & READERS) != 0 : "segment " + seq + " released more often than acquired";
     }
 
+    /**
+     * Whether the name is a symbolic link, whose target is somebody else's (D10).
+     *
+     * @return true for a link
+     */
+    public boolean symlink() {
+        return symlink;
+    }
+
     /** Adds a reader unless the segment was purged. */
     boolean tryAcquire() {
         int s = state;
@@ -171,10 +180,6 @@ public final class SegmentReader {
 
     FileHandle handle() {
         return handle;
-    }
-
-    boolean symlink() {
-        return symlink;
     }
 
     @Override

@@ -216,6 +216,22 @@ public final class FaultyFileSystem implements FileSystem {
     }
 
     @Override
+    public boolean cloneFile(Path source, Path target) {
+        return answer(
+                enter(Operation.CLONE, source, 0, 0), () -> inner.cloneFile(source, target));
+    }
+
+    @Override
+    public boolean link(Path existing, Path link) {
+        return answer(enter(Operation.LINK, existing, 0, 0), () -> inner.link(existing, link));
+    }
+
+    @Override
+    public void deleteDirectory(Path dir) {
+        run(enter(Operation.DELETE_DIRECTORY, dir, 0, 0), () -> inner.deleteDirectory(dir));
+    }
+
+    @Override
     public void syncDirectory(Path dir) {
         run(enter(Operation.SYNC_DIRECTORY, dir, 0, 0), () -> inner.syncDirectory(dir));
     }

@@ -102,6 +102,22 @@ final class FileContent {
         }
     }
 
+    /** Takes over all bytes that programs see of another file; pending, as if written. */
+    void cloneOf(FileContent original, long tick) {
+        cache = original.cache.snapshot();
+        if (cache.size() > 0) {
+            pendingSizes.add(new SizeChange(tick, cache.size(), true));
+        }
+        for (int page = 0; page < cache.pageLimit(); page++) {
+            for (int i = 0; cache.present(page) && i < SECTORS_PER_PAGE; i++) {
+                long sector = (long) page * SECTORS_PER_PAGE + i;
+                List<Version> only = new ArrayList<>(1);
+                only.add(new Version(tick, cache.sector(sector)));
+                pendingSectors.put(sector, only);
+            }
+        }
+    }
+
     /** Takes space for a range, growing the file over it. */
     void allocate(long offset, long length, long tick) {
         for (int page = PagedBytes.pageIndex(offset);

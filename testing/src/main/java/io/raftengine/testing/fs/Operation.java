@@ -35,6 +35,12 @@ public enum Operation {
     DELETE,
     /** Renaming a file. */
     RENAME,
+    /** Making a file that shares the blocks of another. */
+    CLONE,
+    /** Giving a file one more name. */
+    LINK,
+    /** Deleting a directory. */
+    DELETE_DIRECTORY,
     /** Syncing a directory. */
     SYNC_DIRECTORY,
     /** Asking for the space left. */

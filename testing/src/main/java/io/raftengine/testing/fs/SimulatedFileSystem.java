@@ -2,6 +2,7 @@ package io.raftengine.testing.fs;
 
 import io.raftengine.error.LockedException;
 import io.raftengine.error.OutOfSpaceException;
+import io.raftengine.error.StorageException;
 import io.raftengine.log.io.DirectoryEntry;
 import io.raftengine.log.io.DirectoryLock;
 import io.raftengine.log.io.FileHandle;
@@ -43,7 +44,9 @@ public final class SimulatedFileSystem implements FileSystem {
     private static final int EIO = 5;
     private static final int ENOTDIR = 20;
     private static final int EISDIR = 21;
+    private static final int EEXIST = 17;
     private static final int EINVAL = 22;
+    private static final int ENOTEMPTY = 39;
     private static final int ELOOP = 40;
     private static final int EXCLUSIVE_OWNER = -1;
 
@@ -59,6 +62,7 @@ public final class SimulatedFileSystem implements FileSystem {
     private long lastId;
     private long capacityBytes = Long.MAX_VALUE;
     private boolean shortTransfers;
+    private boolean reflinks;
 
     /** Lives of programs so far. Handles and locks of former lives are dead. */
     private int life;
@@ -114,6 +118,7 @@ public final class SimulatedFileSystem implements FileSystem {
         image.lastId = lastId;
         image.capacityBytes = capacityBytes;
         image.shortTransfers = shortTransfers;
+        image.reflinks = reflinks;
         image.names = names.crashImage(choices, image.files::add);
         return image;
     }
@@ -188,6 +193,16 @@ public final class SimulatedFileSystem implements FileSystem {
      */
     public synchronized void setShortTransfers(boolean on) {
         shortTransfers = on;
+    }
+
+    /**
+     * Whether this disk can share the blocks of files, see {@link #cloneFile}. It cannot unless
+     * told so, as most cannot.
+     *
+     * @param on whether
+     */
+    public synchronized void setReflinks(boolean on) {
+        reflinks = on;
     }
 
     /**
@@ -395,13 +410,64 @@ public final class SimulatedFileSystem implements FileSystem {
         if (replaced == node) {
             return;
         }
-        if (replaced instanceof Directory) {
+        if (node instanceof Directory) {
+            checkReplaceable(replaced, source, target);
+        } else if (replaced instanceof Directory) {
             throw NameTree.failure(target, "rename from " + source, EISDIR, "Is a directory");
         }
-        if (node instanceof Directory && replaced != null) {
+        forgetIfGone(names.rename(source, target));
+    }
+
+    /** What a directory takes the name of must be an empty directory. */
+    private static void checkReplaceable(SimulatedNode replaced, Path source, Path target) {
+        if (replaced == null) {
+            return;
+        }
+        if (!(replaced instanceof Directory directory)) {
             throw NameTree.failure(target, "rename from " + source, ENOTDIR, "Not a directory");
         }
-        forgetIfGone(names.rename(source, target));
+        if (!directory.names.isEmpty()) {
+            throw notEmpty(target, "rename from " + source);
+        }
+    }
+
+    private static StorageException notEmpty(Path dir, String operation) {
+        return NameTree.failure(dir, operation, ENOTEMPTY, "Directory not empty");
+    }
+
+    @Override
+    public synchronized boolean cloneFile(Path source, Path target) {
+        File original = existingFile(source, "clone to " + target);
+        if (names.find(target, false) != null) {
+            throw NameTree.failure(target, "create", EEXIST, "File exists");
+        }
+        if (!reflinks) {
+            return false;
+        }
+        File created = newFile();
+        names.add(target, created, "clone");
+        created.content.cloneOf(original.content, ++ticks);
+        return true;
+    }
+
+    @Override
+    public synchronized boolean link(Path existing, Path link) {
+        if (!(names.existing(existing, false, "link as " + link) instanceof File file)) {
+            throw NameTree.failure(existing, "link as " + link, EISDIR, "is not a regular file");
+        }
+        names.add(link, file, "link");
+        return true;
+    }
+
+    @Override
+    public synchronized void deleteDirectory(Path dir) {
+        if (!(names.existing(dir, false, "delete directory") instanceof Directory directory)) {
+            throw NameTree.failure(dir, "delete directory", ENOTDIR, "Not a directory");
+        }
+        if (!directory.names.isEmpty()) {
+            throw notEmpty(dir, "delete directory");
+        }
+        names.remove(dir, "delete directory");
     }
 
     @Override

@@ -34,7 +34,9 @@ abstract class FileSystemContract {
     private static final int ENOENT = 2;
     private static final int EBADF = 9;
     private static final int EEXIST = 17;
+    private static final int ENOTDIR = 20;
     private static final int EISDIR = 21;
+    private static final int ENOTEMPTY = 39;
     private static final int ELOOP = 40;
 
     private final NativeBytes memory = new NativeBytes(1 << 20);
@@ -407,6 +409,110 @@ abstract class FileSystemContract {
         fs.delete(path("a"));
         assertThat(fs.info(path("b")).linkCount()).isEqualTo(1);
         assertThat(memory.read(fs, path("b"))).isEqualTo(text("abc"));
+    }
+
+    @Test
+    void aLinkIsOneMoreNameOfTheSameFile() {
+        memory.create(fs, path("a"), text("abc"));
+        fs.createDirectory(path("d"));
+        Path link = path("d").resolve("b");
+
+        assertThat(fs.link(path("a"), link)).isTrue();
+
+        assertThat(fs.info(link).sameFile(fs.info(path("a")))).isTrue();
+        assertThat(fs.info(link).linkCount()).isEqualTo(2);
+        fs.syncDirectory(path("d"));
+        fs.delete(path("a"));
+        assertThat(fs.info(link).linkCount()).isEqualTo(1);
+        assertThat(memory.read(fs, link)).isEqualTo(text("abc"));
+    }
+
+    @Test
+    void aLinkNeverReplacesAndNeedsAFile() {
+        memory.create(fs, path("a"), text("abc"));
+        memory.create(fs, path("b"), text("kept"));
+
+        assertErrno(() -> fs.link(path("a"), path("b")), EEXIST, path("b"));
+        assertErrno(() -> fs.link(path("none"), path("c")), ENOENT, path("none"));
+        assertThat(memory.read(fs, path("b"))).isEqualTo(text("kept"));
+        assertThat(fs.info(path("c"))).isNull();
+        assertThat(fs.info(path("a")).linkCount()).isEqualTo(1);
+    }
+
+    /** Where blocks cannot be shared nothing is left; where they can both files are independent. */
+    @Test
+    void aCloneHasAllBytesAndALifeOfItsOwnOrDoesNotExist() {
+        byte[] bytes = new byte[10_000];
+        new SplittableRandom(3).nextBytes(bytes);
+        memory.create(fs, path("a"), bytes);
+
+        if (!fs.cloneFile(path("a"), path("b"))) {
+            assertThat(fs.info(path("b"))).isNull();
+            return;
+        }
+        assertThat(memory.read(fs, path("b"))).isEqualTo(bytes);
+        try (FileHandle file = fs.open(path("b"), OpenMode.WRITE)) {
+            memory.write(file, text("other"), 4_000);
+            file.sync();
+        }
+        assertThat(memory.read(fs, path("a"))).isEqualTo(bytes);
+        assertThat(fs.info(path("b")).sameFile(fs.info(path("a")))).isFalse();
+        assertThat(fs.info(path("a")).linkCount()).isEqualTo(1);
+    }
+
+    @Test
+    void aCloneNeverReplacesAndNeedsAFile() {
+        memory.create(fs, path("a"), text("abc"));
+        memory.create(fs, path("b"), text("kept"));
+
+        assertErrno(() -> fs.cloneFile(path("a"), path("b")), EEXIST, path("b"));
+        assertErrno(() -> fs.cloneFile(path("none"), path("c")), ENOENT, path("none"));
+        assertThat(memory.read(fs, path("b"))).isEqualTo(text("kept"));
+        assertThat(fs.info(path("c"))).isNull();
+    }
+
+    @Test
+    void aDirectoryIsRenamedWithAllItHoldsAndReplacesAnEmptyOneOnly() {
+        fs.createDirectory(path("d"));
+        memory.create(fs, path("d").resolve("a"), text("abc"));
+        fs.createDirectory(path("empty"));
+        fs.createDirectory(path("full"));
+        memory.create(fs, path("full").resolve("b"), text("kept"));
+        memory.create(fs, path("file"), text("kept"));
+
+        assertErrnoOfRename("full", ENOTEMPTY, EEXIST);
+        assertErrnoOfRename("file", ENOTDIR, ENOTDIR);
+        fs.rename(path("d"), path("empty"));
+        fs.syncDirectory(dir);
+
+        assertThat(fs.info(path("d"))).isNull();
+        assertThat(memory.read(fs, path("empty").resolve("a"))).isEqualTo(text("abc"));
+        assertThat(memory.read(fs, path("full").resolve("b"))).isEqualTo(text("kept"));
+        fs.rename(path("empty"), path("new"));
+        assertThat(memory.read(fs, path("new").resolve("a"))).isEqualTo(text("abc"));
+    }
+
+    private void assertErrnoOfRename(String target, int one, int other) {
+        assertThatThrownBy(() -> fs.rename(path("d"), path(target)))
+                .isInstanceOfSatisfying(
+                        StorageException.class, e -> assertThat(e.errno()).isIn(one, other));
+    }
+
+    @Test
+    void onlyAnEmptyDirectoryIsDeleted() {
+        fs.createDirectory(path("d"));
+        memory.create(fs, path("d").resolve("a"), text("abc"));
+
+        assertThatThrownBy(() -> fs.deleteDirectory(path("d")))
+                .isInstanceOf(StorageException.class);
+        assertThatThrownBy(() -> fs.deleteDirectory(path("d").resolve("a")))
+                .isInstanceOf(StorageException.class);
+        assertErrno(() -> fs.deleteDirectory(path("none")), ENOENT, path("none"));
+        fs.delete(path("d").resolve("a"));
+        fs.deleteDirectory(path("d"));
+        fs.syncDirectory(dir);
+
+        assertThat(fs.info(path("d"))).isNull();
     }
 
     /** D10: a symbolic link is followed for reading only. */
