@@ -48,8 +48,7 @@ final class Forks {
     }
 
     /** See {@link RaftEngine#fork(EngineConfig, FileSystem, Path, ForkMode)}. */
-    static ForkReport ofDirectory(
-            EngineConfig config, FileSystem fs, Path target, ForkMode mode) {
+    static ForkReport ofDirectory(EngineConfig config, FileSystem fs, Path target, ForkMode mode) {
         List<Path> dirs = directories(config, fs);
         demandEngine(config, fs, dirs);
         List<DirectoryLock> locks = new ArrayList<>();
@@ -58,8 +57,7 @@ final class Forks {
             DirectoryScan scan = DirectoryScan.scan(fs, dirs);
             try (ForkTarget made = ForkTarget.create(fs, target);
                     ForkWriter writer =
-                            new ForkWriter(
-                                    fs, MemoryBudget.unlimited(), mode == ForkMode.LINK);
+                            new ForkWriter(fs, MemoryBudget.unlimited(), mode == ForkMode.LINK);
                     ForkSource source = ForkSource.ofDirectory(scan)) {
                 source.pieces().forEach(piece -> writer.write(piece, made.dir()));
                 made.publish();
@@ -78,8 +76,7 @@ final class Forks {
         for (Path dir : dirs) {
             FileInfo info = fs.info(dir);
             if (info == null) {
-                throw new StorageException(
-                        dir.toString(), "fork", ENOENT, "no such directory");
+                throw new StorageException(dir.toString(), "fork", ENOENT, "no such directory");
             }
             if (info.kind() != FileKind.DIRECTORY) {
                 throw new StorageException(dir.toString(), "fork", ENOTDIR, "not a directory");

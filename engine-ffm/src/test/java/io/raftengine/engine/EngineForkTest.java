@@ -203,8 +203,7 @@ class EngineForkTest {
                         .hasMessageContaining(target);
                 assertThat(source.disk.fingerprint()).as(target).isEqualTo(before);
             }
-            assertThatThrownBy(
-                            () -> source.engine.fork(Path.of("/none/deeper"), ForkMode.COPY))
+            assertThatThrownBy(() -> source.engine.fork(Path.of("/none/deeper"), ForkMode.COPY))
                     .isInstanceOf(StorageException.class);
             assertThat(source.engine.fork(Path.of("/empty"), ForkMode.COPY).copied()).isPositive();
         }
@@ -290,8 +289,7 @@ class EngineForkTest {
                     .onFiles(name -> name.endsWith(".rewrite"))
                     .once()
                     .inject(new Fault.Pause(point));
-            Future<ForkReport> fork =
-                    other.submit(() -> source.engine.fork(TARGET, ForkMode.COPY));
+            Future<ForkReport> fork = other.submit(() -> source.engine.fork(TARGET, ForkMode.COPY));
             point.awaitReached();
             source.fs.on(Operation.SYNC).once().inject(Fault.error());
             assertThatThrownBy(source.engine::sync).isInstanceOf(PoisonedException.class);
@@ -390,9 +388,7 @@ class EngineForkTest {
 
     private static void assertPrefix(Path dir, long[] atLeast, long[] atMost) {
         EngineConfig config =
-                EngineConfig.builder(dir)
-                        .recoveryMode(RecoveryMode.ABSOLUTE_CONSISTENCY)
-                        .build();
+                EngineConfig.builder(dir).recoveryMode(RecoveryMode.ABSOLUTE_CONSISTENCY).build();
         try (RaftEngine fork = RaftEngine.open(config)) {
             assertThat(fork.recoveryReport().clean()).isTrue();
             for (int group = 0; group < atLeast.length; group++) {
@@ -427,8 +423,7 @@ class EngineForkTest {
             assertThat(report.anomalies()).isEmpty();
             for (DirectoryEntry entry : source.disk.list(TARGET)) {
                 assertThat(source.disk.contents(entry.path()))
-                        .isEqualTo(
-                                source.disk.contents(EngineFixture.DIR.resolve(entry.name())));
+                        .isEqualTo(source.disk.contents(EngineFixture.DIR.resolve(entry.name())));
             }
             try (EngineFixture fork = openFork(source)) {
                 assertThat(fork.holds(7, 1, 300)).isTrue();
@@ -443,9 +438,7 @@ class EngineForkTest {
             fill(source, 1, 20);
 
             assertThatThrownBy(
-                            () ->
-                                    RaftEngine.fork(
-                                            source.config, source.fs, TARGET, ForkMode.COPY))
+                            () -> RaftEngine.fork(source.config, source.fs, TARGET, ForkMode.COPY))
                     .isInstanceOf(LockedException.class);
             assertThat(source.disk.info(TARGET)).isNull();
         }
@@ -518,8 +511,7 @@ class EngineForkTest {
         fixture.disk.createDirectories(EngineFixture.DIR);
         long before = fixture.disk.fingerprint();
 
-        assertThatThrownBy(
-                        () -> RaftEngine.fork(fixture.config, fixture.fs, TARGET, ForkMode.COPY))
+        assertThatThrownBy(() -> RaftEngine.fork(fixture.config, fixture.fs, TARGET, ForkMode.COPY))
                 .isInstanceOf(InvalidArgumentException.class);
         assertThat(fixture.disk.fingerprint()).isEqualTo(before);
         EngineConfig missing = EngineConfig.builder(Path.of("/none")).build();

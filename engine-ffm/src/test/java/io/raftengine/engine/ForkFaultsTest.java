@@ -19,9 +19,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /**
- * A fork of a running engine in which every I/O call fails once, and then one in which the power
- * is cut at every call. Under the target's name there is a whole fork or nothing, the source is
- * what it was, and the next try succeeds (P1, P4).
+ * A fork of a running engine in which every I/O call fails once, and then one in which the power is
+ * cut at every call. Under the target's name there is a whole fork or nothing, the source is what
+ * it was, and the next try succeeds (P1, P4).
  */
 class ForkFaultsTest {
     private static final long SEED = Long.getLong("raftengine.seed", 61);
@@ -51,7 +51,8 @@ class ForkFaultsTest {
     private static final class Scene implements AutoCloseable {
         final SimulatedFileSystem disk = new SimulatedFileSystem(SEED);
         final FaultyFileSystem fs = new FaultyFileSystem(disk);
-        final WorkloadRun run = new WorkloadRun(
+        final WorkloadRun run =
+                new WorkloadRun(
                         fs,
                         WorkloadRun.config(WorkloadRun.DIR).targetFileSizeBytes(3 << 10).build());
 
@@ -62,9 +63,7 @@ class ForkFaultsTest {
             }
             run.open();
             Workload.random(SEED, STEPS).steps().forEach(run::take);
-            assertThat(run.engine.segmentSpan(QueueKind.APPEND)
-                            .segmentCount())
-                    .isGreaterThan(2);
+            assertThat(run.engine.segmentSpan(QueueKind.APPEND).segmentCount()).isGreaterThan(2);
         }
 
         Ledger state() {
@@ -176,12 +175,11 @@ class ForkFaultsTest {
             scene.fs
                     .on()
                     .inject(
-                            new Fault.Run(
-                                    call -> {
-                                        for (int i = 0; i < IMAGES_PER_CALL; i++) {
-                                            cut(scene, call.index() * 31 + i, whole, none);
-                                        }
-                                    }));
+                            new Fault.Run(call -> {
+                                for (int i = 0; i < IMAGES_PER_CALL; i++) {
+                                    cut(scene, call.index() * 31 + i, whole, none);
+                                }
+                            }));
             scene.run.engine.fork(TARGET, setting.mode);
             scene.fs.clearRules();
             assertThat(none[0]).isGreaterThan(100);
@@ -216,11 +214,10 @@ class ForkFaultsTest {
             scene.fs
                     .on(Operation.RENAME)
                     .inject(
-                            new Fault.Run(
-                                    call -> {
-                                        scene.disk.settle(); // a kill takes nothing away
-                                        image[0] = scene.disk.crashImage(5);
-                                    }));
+                            new Fault.Run(call -> {
+                                scene.disk.settle(); // a kill takes nothing away
+                                image[0] = scene.disk.crashImage(5);
+                            }));
             scene.run.engine.fork(TARGET, ForkMode.LINK);
             scene.fs.clearRules();
 

@@ -21,8 +21,8 @@ public final class ForkSource implements AutoCloseable {
     }
 
     /**
-     * The segments of a directory that nobody has open. Whole files: whatever an open would make
-     * of their ends it makes of the fork's.
+     * The segments of a directory that nobody has open. Whole files: whatever an open would make of
+     * their ends it makes of the fork's.
      *
      * @param scan the directory
      * @return its segments
@@ -65,10 +65,10 @@ public final class ForkSource implements AutoCloseable {
      *
      * <p>So the fork is what a crash at (c) would leave if the purge had dropped nothing since (a)
      * and of its copies only those made before (b) had reached the disk: a state of an interrupted
-     * purge, which recovery handles anyway, down to an atomic group without its end. With (b) before
-     * (a) data could be in neither queue; with (c) before (b) the rewrite queue could be ahead of
-     * the append queue and hold half of a batch, or a tombstone for what an older entry then
-     * overrules.
+     * purge, which recovery handles anyway, down to an atomic group without its end. With (b)
+     * before (a) data could be in neither queue; with (c) before (b) the rewrite queue could be
+     * ahead of the append queue and hold half of a batch, or a tombstone for what an older entry
+     * then overrules.
      *
      * @param append the append queue
      * @param rewrite the rewrite queue
@@ -84,8 +84,7 @@ public final class ForkSource implements AutoCloseable {
             rewritten.close();
             Thread.onSpinWait();
         }
-        ForkSource source =
-                new ForkSource(new ArrayList<>(), List.of(appended, rewritten));
+        ForkSource source = new ForkSource(new ArrayList<>(), List.of(appended, rewritten));
         try {
             demandIntact(append, rewrite);
             source.add(QueueKind.APPEND, appended);

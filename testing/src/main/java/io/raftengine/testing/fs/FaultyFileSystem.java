@@ -217,8 +217,7 @@ public final class FaultyFileSystem implements FileSystem {
 
     @Override
     public boolean cloneFile(Path source, Path target) {
-        return answer(
-                enter(Operation.CLONE, source, 0, 0), () -> inner.cloneFile(source, target));
+        return answer(enter(Operation.CLONE, source, 0, 0), () -> inner.cloneFile(source, target));
     }
 
     @Override
