@@ -69,6 +69,19 @@ public final class CommitCounters {
         }
     }
 
+    long groups() {
+        return get(GROUPS);
+    }
+
+    long syncedGroups() {
+        return get(SYNCED_GROUPS);
+    }
+
+    /** Write and sync time of synced groups; unsynced ones count as no time at all. */
+    long syncedNanos() {
+        return get(WRITE_NANOS) + get(SYNC_NANOS);
+    }
+
     void refused() {
         add(REFUSED, 1);
     }

@@ -294,6 +294,15 @@ public final class CommitPipeline implements AutoCloseable {
         }
     }
 
+    /**
+     * Whether somebody leads a group right now; by any thread.
+     *
+     * @return true while the write token is held
+     */
+    public boolean busy() {
+        return token.isHeld();
+    }
+
     /** Callers that wait in the open group; for tests that must know when all have arrived. */
     int collecting() {
         return open.claimedSlots();

@@ -11,10 +11,10 @@ import io.raftengine.allocator.MemoryBudget;
  *   struct iovec    0: base address (u64)    8: length (u64)
  * </pre>
  *
- * <p>Usually there is a single piece, the group's buffer. Used by the holder of the write token
- * only.
+ * <p>Usually there is a single piece, the group's buffer. Used by the writer of the segment only:
+ * the holder of the write token, or the purger.
  */
-final class GatherList implements AutoCloseable {
+public final class GatherList implements AutoCloseable {
     private static final int IOVEC_BYTES = 16;
 
     /** Two pieces for each batch that is gathered from its own memory, and the watermark. */
@@ -26,16 +26,33 @@ final class GatherList implements AutoCloseable {
     private long lastEndAddress;
 
     GatherList(MemoryBudget budget) {
-        memory = Mapping.map(budget, (long) PIECES_MAX * IOVEC_BYTES, "gather list");
+        this(budget, PIECES_MAX);
     }
 
-    void clear() {
+    /**
+     * An empty list.
+     *
+     * @param budget pays for its page
+     * @param piecesMax most pieces it takes
+     */
+    public GatherList(MemoryBudget budget, int piecesMax) {
+        memory = Mapping.map(budget, (long) piecesMax * IOVEC_BYTES, "gather list");
+    }
+
+    /** Empties it. */
+    public void clear() {
         count = 0;
         totalBytes = 0;
         lastEndAddress = 0;
     }
 
-    void add(long address, long bytes) {
+    /**
+     * Adds a piece behind the others.
+     *
+     * @param address where it is
+     * @param bytes its length; 0 adds nothing
+     */
+    public void add(long address, long bytes) {
         if (bytes == 0) {
             return;
         }
@@ -51,16 +68,30 @@ final class GatherList implements AutoCloseable {
         lastEndAddress = address + bytes;
     }
 
-    int count() {
+    /**
+     * How many pieces there are.
+     *
+     * @return neighbours in memory count once
+     */
+    public int count() {
         return count;
     }
 
-    long totalBytes() {
+    /**
+     * Length of all pieces together.
+     *
+     * @return bytes
+     */
+    public long totalBytes() {
         return totalBytes;
     }
 
-    /** Address of the array of iovecs. */
-    long address() {
+    /**
+     * Address of the array of iovecs.
+     *
+     * @return of the first of them
+     */
+    public long address() {
         return memory.address();
     }
 

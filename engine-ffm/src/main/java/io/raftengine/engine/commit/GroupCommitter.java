@@ -406,6 +406,33 @@ public final class GroupCommitter implements AutoCloseable {
         return counters.snapshot();
     }
 
+    /**
+     * Groups committed so far; by any thread, at the price of a load.
+     *
+     * @return a total that only grows
+     */
+    public long groups() {
+        return counters.groups();
+    }
+
+    /**
+     * Groups among them that were synced; by any thread.
+     *
+     * @return a total that only grows
+     */
+    public long syncedGroups() {
+        return counters.syncedGroups();
+    }
+
+    /**
+     * Time that synced groups took to be validated, written and synced; by any thread.
+     *
+     * @return nanoseconds, a total that only grows
+     */
+    public long syncedNanos() {
+        return counters.syncedNanos();
+    }
+
     @Override
     public void close() {
         pieces.close();

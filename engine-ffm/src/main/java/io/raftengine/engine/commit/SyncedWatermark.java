@@ -13,14 +13,14 @@ package io.raftengine.engine.commit;
  * a segment that looks as if the real engine had written it, of which recovery verifies no entries
  * but the last batch's, and a torn batch would stay in the middle.
  *
- * <p>Used by the holder of the write token only.
+ * <p>Used by the writer of the segment only: the holder of the write token, or the purger.
  */
-final class SyncedWatermark {
+public final class SyncedWatermark {
     private static final long BYTES_BETWEEN = 64 << 10;
     private static final long NANOS_BETWEEN = 10_000_000L;
 
     /** Nothing to say. */
-    static final long NONE = -1;
+    public static final long NONE = -1;
 
     private long segmentSeq = -1;
     private long startBytes;
@@ -30,8 +30,17 @@ final class SyncedWatermark {
     private boolean saidAny;
     private long markEndBytes = NONE;
 
-    /** Starts anew for a segment whose first {@code bytes} are on disk. */
-    void segment(long seq, long bytes, long nowNanos) {
+    /** Knows no segment yet, see {@link #segment}. */
+    public SyncedWatermark() {}
+
+    /**
+     * Starts anew for a segment whose first {@code bytes} are on disk.
+     *
+     * @param seq its number
+     * @param bytes where it ends
+     * @param nowNanos time
+     */
+    public void segment(long seq, long bytes, long nowNanos) {
         segmentSeq = seq;
         startBytes = bytes;
         syncedBytes = bytes;
@@ -45,19 +54,33 @@ final class SyncedWatermark {
         return segmentSeq;
     }
 
-    /** A sync that began after everything below {@code bytes} was written has succeeded. */
-    void synced(long bytes) {
+    /**
+     * A sync that began after everything below {@code bytes} was written has succeeded.
+     *
+     * @param bytes end of the segment when the sync began
+     */
+    public void synced(long bytes) {
         assert bytes >= syncedBytes : "synced bytes of a segment shrank";
         syncedBytes = bytes;
     }
 
-    /** Bytes of the segment known to be on disk. */
-    long syncedBytes() {
+    /**
+     * Bytes of the segment known to be on disk.
+     *
+     * @return a file offset
+     */
+    public long syncedBytes() {
         return syncedBytes;
     }
 
-    /** The watermark to write in front of the next group, or {@link #NONE}. */
-    long dueBeforeGroup(boolean sync, long nowNanos) {
+    /**
+     * The watermark to write in front of the next group.
+     *
+     * @param sync whether that group is to be synced
+     * @param nowNanos time
+     * @return a file offset, or {@link #NONE}
+     */
+    public long dueBeforeGroup(boolean sync, long nowNanos) {
         if (!saidAny) {
             return syncedBytes;
         }
@@ -69,25 +92,45 @@ final class SyncedWatermark {
         return soon ? NONE : syncedBytes;
     }
 
-    /** Whether an idle mark would say something new about a segment that ends at {@code end}. */
-    boolean dueWhenIdle(long end) {
+    /**
+     * Whether an idle mark would say something new about a segment that ends at {@code end}.
+     *
+     * @param end where it ends
+     * @return true if bytes were added since the last mark
+     */
+    public boolean dueWhenIdle(long end) {
         return end > startBytes && end != markEndBytes;
     }
 
-    /** The mark at {@code end} found no room. */
-    void markRefused(long end) {
+    /**
+     * The mark at {@code end} found no room.
+     *
+     * @param end where the segment ends
+     */
+    public void markRefused(long end) {
         markEndBytes = end;
     }
 
-    /** A watermark was written. */
-    void said(long watermark, long nowNanos) {
+    /**
+     * A watermark was written.
+     *
+     * @param watermark what it says
+     * @param nowNanos time
+     */
+    public void said(long watermark, long nowNanos) {
         saidBytes = watermark;
         saidNanos = nowNanos;
         saidAny = true;
     }
 
-    /** A mark that covers every byte before it was written and synced; it ends at {@code end}. */
-    void marked(long watermark, long end, long nowNanos) {
+    /**
+     * A mark that covers every byte before it was written and synced.
+     *
+     * @param watermark what it says
+     * @param end where it ends
+     * @param nowNanos time
+     */
+    public void marked(long watermark, long end, long nowNanos) {
         said(watermark, nowNanos);
         syncedBytes = end;
         markEndBytes = end;

@@ -190,19 +190,88 @@ public final class BatchEncoder implements AutoCloseable {
         if (!open) {
             throw new IllegalStateException("no entries were begun");
         }
+        requireOwnContent();
         try {
             checkEntry(length);
             long at = content.reserve(length);
             long tailAt = items.reserve(Varint.BYTES_MAX);
             content.advance(length);
-            items.advance(Varint.put(tailAt, content.bytes()) - tailAt);
-            openNextIndex++;
-            openCount++;
+            addTail(tailAt);
             return at;
         } catch (RuntimeException e) {
             abortEntries();
             throw e;
         }
+    }
+
+    /**
+     * Makes a stored LZ4 block this batch's entries block, byte for byte: nothing is unfolded and
+     * nothing compressed again. Its entries are then declared, in the order they have in it, with
+     * {@link #beginEntries}, {@link #declareEntry} and {@link #endEntries}; other items may stand
+     * between them as ever. All of the content must be declared before {@link #finish}.
+     *
+     * @param blockAddress of the block as it is in a file: u32 content length, LZ4 data, checksum;
+     *     verified by the caller, and copied
+     * @param blockBytes its length, checksum included
+     * @param contentBytes length of its content, as {@link BlockDecoder#verify} returned it
+     * @throws InvalidArgumentException the batch is not empty, or the lengths are none a block can
+     *     have
+     * @throws BatchFullException more content than a batch may hold
+     * @throws io.raftengine.error.MemoryLimitException the budget has not enough left
+     */
+    public void adoptBlock(long blockAddress, int blockBytes, int contentBytes) {
+        requireClosed();
+        if (itemCount != 0 || content.adopted()) {
+            throw new InvalidArgumentException("only an empty batch can adopt a block");
+        }
+        if (contentBytes <= 0
+                || !BlockDecoder.plausibleContent(contentBytes, (long) blockBytes - CRC)) {
+            throw new InvalidArgumentException(
+                    "an LZ4 block of " + blockBytes + " bytes with " + contentBytes + " inside");
+        }
+        checkContent(contentBytes);
+        content.adopt(blockAddress, blockBytes, contentBytes);
+        changed();
+    }
+
+    /**
+     * Adds the next entry of an adopted block: only where it ends is written down.
+     *
+     * @param length its length in bytes, 0 or more
+     * @throws InvalidArgumentException it would end behind the block's content, its index would be
+     *     2^64-1, or a negative length
+     * @throws BatchFullException no room for another item
+     * @throws io.raftengine.error.MemoryLimitException the budget has not enough left
+     */
+    public void declareEntry(int length) {
+        if (!open || !content.adopted()) {
+            throw new IllegalStateException(
+                    open ? "no block was adopted" : "no entries were begun");
+        }
+        try {
+            checkEntry(length);
+            if (content.bytes() + length > content.adoptedBytes()) {
+                throw new InvalidArgumentException(
+                        "an entry of "
+                                + length
+                                + " bytes at "
+                                + content.bytes()
+                                + " of a block with "
+                                + content.adoptedBytes());
+            }
+            long tailAt = items.reserve(Varint.BYTES_MAX);
+            content.advance(length);
+            addTail(tailAt);
+        } catch (RuntimeException e) {
+            abortEntries();
+            throw e;
+        }
+    }
+
+    private void addTail(long tailAt) {
+        items.advance(Varint.put(tailAt, content.bytes()) - tailAt);
+        openNextIndex++;
+        openCount++;
     }
 
     /** Ends the entries that were begun; without a single one nothing is added. */
@@ -404,6 +473,8 @@ public final class BatchEncoder implements AutoCloseable {
                             ? "a batch cannot be merged into itself"
                             : "both batches carry an atomic marker");
         }
+        requireOwnContent();
+        other.requireOwnContent();
         if (other.isEmpty()) {
             return;
         }
@@ -469,7 +540,10 @@ public final class BatchEncoder implements AutoCloseable {
         if (finished) {
             return encodedBytes();
         }
-        long block = content.bytes() == 0 ? 0 : content.bytes() + CRC;
+        long block =
+                content.adopted()
+                        ? content.blockBytes()
+                        : content.bytes() == 0 ? 0 : content.bytes() + CRC;
         return HEADER + block + Varint.BYTES_MAX + items.bytes() + CRC;
     }
 
@@ -500,6 +574,14 @@ public final class BatchEncoder implements AutoCloseable {
         requireClosed();
         if (finished || itemCount == 0) {
             return;
+        }
+        if (content.adopted() && content.bytes() != content.adoptedBytes()) {
+            throw new IllegalStateException(
+                    "declared are "
+                            + content.bytes()
+                            + " of the "
+                            + content.adoptedBytes()
+                            + " bytes in the adopted block");
         }
         items.finish(itemCount);
         content.finish(compressionThreshold, lz4Acceleration);
@@ -696,6 +778,13 @@ public final class BatchEncoder implements AutoCloseable {
     private void requireClosed() {
         if (open) {
             throw new IllegalStateException("entries were begun and not ended");
+        }
+    }
+
+    private void requireOwnContent() {
+        if (content.adopted()) {
+            throw new IllegalStateException(
+                    "the entries of this batch are those of an adopted block");
         }
     }
 

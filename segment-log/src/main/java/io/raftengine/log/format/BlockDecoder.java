@@ -130,9 +130,15 @@ public final class BlockDecoder {
         }
     }
 
-    /** Whether so many stored bytes, prefix included, can unfold to so much content. */
-    static boolean plausibleContent(int contentBytes, int storedBytes) {
-        long block = (long) storedBytes - LZ4_PREFIX_BYTES;
+    /**
+     * Whether so many stored bytes can unfold to so much content.
+     *
+     * @param contentBytes length of the content
+     * @param storedBytes length of an LZ4 block with its prefix and without its checksum
+     * @return false if no LZ4 block does that
+     */
+    public static boolean plausibleContent(int contentBytes, long storedBytes) {
+        long block = storedBytes - LZ4_PREFIX_BYTES;
         return contentBytes >= 0 && block > 0 && contentBytes <= block * LZ4_RATIO_MAX;
     }
 

@@ -15,6 +15,9 @@ import java.util.zip.CRC32;
  *    content   | head room, 16 B | entries ...                    | crc |
  *    packed    | head room, 16 B | u32le content bytes | LZ4 block | crc |    only while compressed
  * </pre>
+ *
+ * <p>A block that is stored elsewhere already is adopted: it goes to {@code packed} as it is, and
+ * {@code content} stays empty.
  */
 final class ContentBuffer implements AutoCloseable {
     private static final int HEADER = BatchHeader.BYTES;
@@ -33,6 +36,9 @@ final class ContentBuffer implements AutoCloseable {
     private long end = HEADER;
     private long blockBytes;
     private boolean compressed;
+
+    /** Length of the content of a block that came ready-made; -1 for entries of our own. */
+    private long adoptedBytes = -1;
 
     ContentBuffer(MemoryBudget budget) {
         content = new GrowableBuffer(budget, INITIAL_BYTES, Integer.MAX_VALUE);
@@ -68,8 +74,31 @@ final class ContentBuffer implements AutoCloseable {
         end = oldEnd;
     }
 
+    /**
+     * Takes over a stored block, checksum included. From here on {@link #advance} counts bytes that
+     * are in it already.
+     */
+    void adopt(long blockAddress, int bytes, int contentBytes) {
+        packed.ensureCapacity((long) HEADER + bytes, 0);
+        Memory.copy(blockAddress, packed.address() + HEADER, bytes);
+        adoptedBytes = contentBytes;
+        blockBytes = bytes;
+        compressed = true;
+    }
+
+    /** Whether the block came ready-made. */
+    boolean adopted() {
+        return adoptedBytes >= 0;
+    }
+
+    /** Length of the content of the block that was adopted. */
+    long adoptedBytes() {
+        return adoptedBytes;
+    }
+
     void clear() {
         end = HEADER;
+        adoptedBytes = -1;
         compressed = false;
         blockBytes = 0;
         if (content.capacity() > KEPT_BYTES) {
@@ -82,6 +111,9 @@ final class ContentBuffer implements AutoCloseable {
 
     /** Brings the entries into their stored form, checksum behind it. */
     void finish(int threshold, int acceleration) {
+        if (adopted()) {
+            return; // its checksum is part of it
+        }
         long bytes = bytes();
         compressed =
                 threshold > 0
