@@ -105,6 +105,11 @@ public enum ConfigKey {
             "prefill",
             (b, v) -> b.prefill(policy(v)),
             c -> c.prefill().name().toLowerCase(Locale.ROOT)),
+    /** Ours: space set aside so that a purge can run on a full disk; 0 for none. */
+    PURGE_HEAD_ROOM(
+            "purge-head-room",
+            (b, v) -> b.purgeHeadRoomBytes(size("purge-head-room", v)),
+            EngineConfig::printHeadRoom),
     /** Ours: whether each read verifies its whole block, or only the first one. */
     VERIFY_EVERY_READ(
             "verify-every-read",

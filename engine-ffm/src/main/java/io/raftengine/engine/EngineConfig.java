@@ -2,6 +2,7 @@ package io.raftengine.engine;
 
 import io.raftengine.error.ConfigException;
 import io.raftengine.log.format.FormatVersion;
+import io.raftengine.log.segment.HeadRoom;
 import io.raftengine.log.segment.PrefillPolicy;
 import io.raftengine.recovery.RecoveryMode;
 import io.raftengine.recovery.RecoverySettings;
@@ -213,6 +214,23 @@ public final class EngineConfig {
     }
 
     /**
+     * Space set aside in the main directory so that a purge can run on a full disk.
+     *
+     * @return bytes; by default one segment, or 0 where segments are smaller than 64 KiB
+     */
+    public long purgeHeadRoomBytes() {
+        return values.purgeHeadRoomBytes == Builder.UNSET
+                ? HeadRoom.defaultBytes(targetFileSizeBytes())
+                : values.purgeHeadRoomBytes;
+    }
+
+    String printHeadRoom() {
+        return values.purgeHeadRoomBytes == Builder.UNSET
+                ? null
+                : SizeText.print(values.purgeHeadRoomBytes);
+    }
+
+    /**
      * Whether each read verifies its whole block, or only the first read of it.
      *
      * @return false by default
@@ -323,6 +341,7 @@ public final class EngineConfig {
         private boolean prefillForRecycle;
         private long prefillLimitBytes = UNSET;
         private PrefillPolicy prefill = PrefillPolicy.AUTO;
+        private long purgeHeadRoomBytes = UNSET;
         private boolean verifyEveryRead;
         private boolean bytesPerSyncGiven;
 
@@ -346,6 +365,7 @@ public final class EngineConfig {
             prefillForRecycle = other.prefillForRecycle;
             prefillLimitBytes = other.prefillLimitBytes;
             prefill = other.prefill;
+            purgeHeadRoomBytes = other.purgeHeadRoomBytes;
             verifyEveryRead = other.verifyEveryRead;
             bytesPerSyncGiven = other.bytesPerSyncGiven;
         }
@@ -552,6 +572,17 @@ public final class EngineConfig {
         }
 
         /**
+         * Sets how much space is set aside so that a purge can run on a full disk.
+         *
+         * @param value bytes, 0 for none, at most {@link #TARGET_FILE_BYTES_MAX}
+         * @return this builder
+         */
+        public Builder purgeHeadRoomBytes(long value) {
+            purgeHeadRoomBytes = value;
+            return this;
+        }
+
+        /**
          * Sets whether each read verifies its whole block.
          *
          * @param value true to verify each time
@@ -593,6 +624,12 @@ public final class EngineConfig {
                     "batch-compression-threshold",
                     batchCompressionThresholdBytes >= 0,
                     "is negative");
+            demand(
+                    "purge-head-room",
+                    purgeHeadRoomBytes == UNSET
+                            || purgeHeadRoomBytes >= 0
+                                    && purgeHeadRoomBytes <= TARGET_FILE_BYTES_MAX,
+                    "must be 0 to 2GiB");
             demand("compression-level", compressionLevel >= 1, "must be at least 1");
             demand("memory-limit", memoryLimitBytes >= 1, "must be at least 1 B");
             demand(

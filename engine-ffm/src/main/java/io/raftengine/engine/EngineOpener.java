@@ -15,6 +15,7 @@ import io.raftengine.log.io.FileKind;
 import io.raftengine.log.io.FileSystem;
 import io.raftengine.log.io.LockMode;
 import io.raftengine.log.segment.DirectoryScan;
+import io.raftengine.log.segment.HeadRoom;
 import io.raftengine.log.segment.QueueSettings;
 import io.raftengine.log.segment.ReadOnlySegments;
 import io.raftengine.log.segment.RecoveredSegment;
@@ -44,6 +45,9 @@ final class EngineOpener {
 
     private static final int EACCES = 13;
     private static final long AGENT_PARK_NANOS_MAX = TimeUnit.MILLISECONDS.toNanos(5);
+
+    /** Reserves are for later; what is written now must not wait for their zeros. */
+    private static final long PREFILL_BYTES_PER_SECOND = 64L << 20;
 
     private final EngineConfig config;
     private final FileSystem fs;
@@ -256,8 +260,10 @@ final class EngineOpener {
             rewrite = lookAt(QueueKind.REWRITE, recovered.rewrite());
             return;
         }
-        appendQueue = queue(QueueKind.APPEND, dirs, recovered.append(), scan);
-        rewriteQueue = queue(QueueKind.REWRITE, dirs, recovered.rewrite(), scan);
+        HeadRoom headRoom = HeadRoom.open(fs, config.dir(), config.purgeHeadRoomBytes());
+        appendQueue = queue(QueueKind.APPEND, dirs, recovered.append(), scan, headRoom);
+        rewriteQueue = queue(QueueKind.REWRITE, dirs, recovered.rewrite(), scan, headRoom);
+        appendQueue.servesHeadRoom();
         append = appendQueue;
         rewrite = rewriteQueue;
     }
@@ -269,7 +275,11 @@ final class EngineOpener {
     }
 
     private SegmentQueue queue(
-            QueueKind kind, List<Path> dirs, List<RecoveredSegment> segments, DirectoryScan scan) {
+            QueueKind kind,
+            List<Path> dirs,
+            List<RecoveredSegment> segments,
+            DirectoryScan scan,
+            HeadRoom headRoom) {
         boolean recycles = kind == QueueKind.APPEND;
         QueueSettings settings =
                 QueueSettings.builder(kind, dirs)
@@ -277,12 +287,14 @@ final class EngineOpener {
                         .targetBytes(config.targetFileSizeBytes())
                         .recycleCapacity(recycles ? capped(config.recycleCapacity()) : 0)
                         .prefillCapacity(recycles ? capped(config.prefillCapacity()) : 0)
+                        .prefillBytesPerSecond(PREFILL_BYTES_PER_SECOND)
                         .prefill(config.prefill())
                         .prepareAhead(recycles)
                         .budget(budget)
+                        .clock(clockwork.nanoClock())
                         .listener(segmentListener())
                         .build();
-        SegmentQueue queue = SegmentQueue.open(settings, fs, segments, scan);
+        SegmentQueue queue = SegmentQueue.open(settings, fs, segments, scan, headRoom);
         parts.opened(queue::close);
         return queue;
     }

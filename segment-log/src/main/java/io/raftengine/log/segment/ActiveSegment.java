@@ -104,6 +104,11 @@ final class ActiveSegment {
         return end;
     }
 
+    /** A stand-in for itself: found at open, and there was no space for its header (Q10). */
+    boolean isWithoutHeader() {
+        return end == 0;
+    }
+
     long syncedEnd() {
         return syncedEnd;
     }
@@ -230,6 +235,9 @@ final class ActiveSegment {
 
     /** Returns once everything up to the end is on disk. */
     void sync() {
+        if (isWithoutHeader()) {
+            return; // there is nothing in it
+        }
         long upTo = end;
         long began = System.nanoTime();
         syncOrPoison("sync failed");

@@ -2,6 +2,7 @@ package io.raftengine.log.segment;
 
 import io.raftengine.error.OutOfSpaceException;
 import io.raftengine.error.StorageException;
+import io.raftengine.log.format.QueueKind;
 import io.raftengine.log.format.SegmentName;
 import io.raftengine.log.io.FileSystem;
 import java.nio.file.Path;
@@ -16,7 +17,9 @@ record QueueContext(
         DirectoryChooser chooser,
         ReservePool reserves,
         QueueCounters counters,
-        PoisonSwitch poison) {
+        PoisonSwitch poison,
+        HeadRoom headRoom,
+        GradualDeletion deletions) {
 
     Path segmentPath(Path dir, long seq) {
         return dir.resolve(SegmentName.segment(settings.kind(), seq));
@@ -37,10 +40,30 @@ record QueueContext(
     /** Deletes a file that nobody needs; one that cannot be deleted is left to the next open. */
     void deleteQuietly(Path file) {
         try {
-            fs.delete(file);
+            deletions.delete(file, null);
         } catch (StorageException | OutOfSpaceException e) {
             // Nothing depends on it: its name is not that of a live segment.
         }
+    }
+
+    /**
+     * Whether this queue may use the head-room: a purge needs the rewrite queue, and what serves
+     * everybody is soon gone.
+     */
+    boolean hasHeadRoom() {
+        return settings.kind() == QueueKind.REWRITE && headRoom.canGive();
+    }
+
+    /** What is deleted slowly helps nobody who needs the space. */
+    void finishDeletionsIfShort() {
+        if (deletions.pending() && !hasPlenty()) {
+            deletions.finishNow();
+        }
+    }
+
+    private boolean hasPlenty() {
+        return settings.directories().stream()
+                .allMatch(dir -> chooser.hasRoom(dir, 2 * settings.targetBytes()));
     }
 
     /** How many purged files may be kept beside that many segments in use. */

@@ -39,9 +39,7 @@ final class QueueOpener {
         }
         ActiveSegment active;
         if (recovered.isEmpty()) {
-            // Header and directory are synced in here, before anybody can be told that a write
-            // succeeded (defect 10).
-            active = installer.install(FIRST_SEQ, null);
+            active = first(append);
             publish(active.segment());
         } else {
             for (RecoveredSegment sealed : recovered.subList(0, recovered.size() - 1)) {
@@ -63,6 +61,25 @@ final class QueueOpener {
         return active;
     }
 
+    /**
+     * The first segment of a fresh queue. Header and directory are synced in here, before anybody
+     * can be told that a write succeeded (defect 10).
+     *
+     * <p>A rewrite queue may be fresh beside an append queue full of data, which must be readable
+     * on a full disk; an append queue without a segment has nothing to read.
+     */
+    private ActiveSegment first(boolean append) {
+        try {
+            return installer.install(FIRST_SEQ, null);
+        } catch (OutOfSpaceException full) {
+            SegmentReader halfMade = append ? null : installer.readerOfHalfMade(FIRST_SEQ);
+            if (halfMade == null) {
+                throw full;
+            }
+            return active(halfMade, 0);
+        }
+    }
+
     private void publish(SegmentReader segment) {
         if (table == null) {
             table = new SegmentTable(segment);
@@ -73,13 +90,20 @@ final class QueueOpener {
 
     /**
      * Adopts files with reserved names, whatever their numbers, and deletes what exceeds the
-     * capacity, newest first.
+     * capacity, newest first; also what can never be used again, lest it lie there for ever.
+     *
+     * <p>A queue that begins anew has no use for old reserves: what their batches were signed with
+     * may be the very number one of them gets now. In all other queues a reserve has held smaller
+     * numbers than any segment to come.
      */
     private void adoptReserves(List<SegmentFile> reserved, int segmentsInUse) {
         for (SegmentFile file : reserved) {
-            // Shared bytes are never overwritten; the pool would only stumble over them (D10).
-            if (file.recyclable()) {
+            context.reserves().seen(file.seq());
+            // Shared bytes are never overwritten (D10); who shares them keeps them by his name.
+            if (file.recyclable() && segmentsInUse > 0) {
                 context.reserves().add(new ReservePool.Reserve(file.path(), file.seq(), null));
+            } else {
+                context.deleteQuietly(file.path());
             }
         }
         for (ReservePool.Reserve reserve :
@@ -97,9 +121,11 @@ final class QueueOpener {
     /**
      * Opens the last segment for writing.
      *
-     * @return null if it needs a header, there is no space for one, and {@code predecessor} says
-     *     that the queue can be opened without it: the first rotation that finds space finishes it
-     *     then, so a full disk can be read (Q10)
+     * <p>If it needs a header and there is no space for one, the first rotation that finds space
+     * finishes it, so a full disk can be read (Q10). Until then its predecessor stands in, or where
+     * there is none the file itself, without anything in it.
+     *
+     * @return null if the predecessor has to stand in
      */
     private ActiveSegment openLast(RecoveredSegment last, boolean predecessor) {
         SegmentFile file = last.file();
@@ -112,10 +138,10 @@ final class QueueOpener {
         try {
             boolean usable = last.headerValid() && last.liveEnd() >= last.version().headerBytes();
             FormatVersion version = usable ? last.version() : context.settings().version();
-            long end = usable ? last.liveEnd() : writeHeader(handle, version, predecessor);
+            long end = usable ? last.liveEnd() : writeHeader(handle, version);
             if (end == 0) {
                 installer.adoptHalfMade(file.path(), handle);
-                return null;
+                return predecessor ? null : active(installer.readerOfHalfMade(file.seq()), 0);
             }
             if (usable) {
                 cut(handle, end);
@@ -144,17 +170,14 @@ final class QueueOpener {
         }
     }
 
-    /** Writes a new header; returns its end, or 0 if there was no space and that may be. */
-    private long writeHeader(FileHandle handle, FormatVersion version, boolean mayLackSpace) {
+    /** Writes a new header; returns its end, or 0 if there was no space. */
+    private long writeHeader(FileHandle handle, FormatVersion version) {
         handle.truncate(0);
         int bytes = SegmentHeader.encode(buffer.headerAddress(), version);
         try {
             FileIo.writeFully(handle, buffer.headerAddress(), bytes, 0);
         } catch (OutOfSpaceException e) {
-            if (mayLackSpace) {
-                return 0;
-            }
-            throw e;
+            return 0;
         }
         buffer.headerBecomesTail(bytes);
         return bytes;

@@ -7,6 +7,7 @@ import io.raftengine.log.format.QueueKind;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
+import java.util.function.LongSupplier;
 
 /**
  * How one queue behaves. Immutable; made by {@link #builder}.
@@ -18,13 +19,16 @@ import java.util.Objects;
  *     GiB
  * @param recycleCapacity how many segments, in use and reserved together, there may be while purged
  *     ones are still kept for reuse; 0 deletes purged segments. Always 0 for V1, whose stale bytes
- *     carry no signature
+ *     carry no signature, and for the rewrite queue, whose stale bytes carry one that is valid in
+ *     the append segment of the same number
  * @param prefillCapacity how many reserves are created ahead in the background; 0 for none
+ * @param prefillBytesPerSecond how fast reserves are filled at most; 0 for no limit
  * @param prefill whether prepared segments are filled with zeros
  * @param prepareAhead whether the next segment is made ready while the active one fills
  * @param writebackBytes the background write-out starts once this many bytes are dirty; 0 switches
  *     it off
  * @param budget what the queue's few kilobytes of off-heap memory are charged to
+ * @param clock nanoseconds, as {@link System#nanoTime}; paces what is done in the background
  * @param listener told when segments come and go
  */
 public record QueueSettings(
@@ -34,10 +38,12 @@ public record QueueSettings(
         long targetBytes,
         int recycleCapacity,
         int prefillCapacity,
+        long prefillBytesPerSecond,
         PrefillPolicy prefill,
         boolean prepareAhead,
         long writebackBytes,
         MemoryBudget budget,
+        LongSupplier clock,
         SegmentListener listener) {
 
     /**
@@ -53,6 +59,7 @@ public record QueueSettings(
         Objects.requireNonNull(version, "version");
         Objects.requireNonNull(prefill, "prefill");
         Objects.requireNonNull(budget, "budget");
+        Objects.requireNonNull(clock, "clock");
         Objects.requireNonNull(listener, "listener");
         if (directories.isEmpty() || directories.size() > 2) {
             throw new ConfigException("dir", "one or two directories, not " + directories);
@@ -62,15 +69,27 @@ public record QueueSettings(
                     "target-file-size",
                     targetBytes + " bytes; must be 1 to " + TARGET_BYTES_MAX + " (2 GiB)");
         }
-        if (recycleCapacity < 0 || prefillCapacity < 0 || writebackBytes < 0) {
+        if (recycleCapacity < 0
+                || prefillCapacity < 0
+                || prefillBytesPerSecond < 0
+                || writebackBytes < 0) {
             throw new ConfigException(
                     "enable-log-recycle",
                     "negative capacity: recycle "
                             + recycleCapacity
                             + ", prefill "
                             + prefillCapacity
+                            + " at "
+                            + prefillBytesPerSecond
+                            + " bytes per second"
                             + ", writeback "
                             + writebackBytes);
+        }
+        if (recycleCapacity > 0 && kind == QueueKind.REWRITE) {
+            // Reserves have no queue, signatures neither: what is left of rewrite segment n would
+            // verify in append segment n.
+            throw new ConfigException(
+                    "enable-log-recycle", "segments of the rewrite queue cannot be recycled");
         }
         if (recycleCapacity > 0 && !version.signed()) {
             throw new ConfigException(
@@ -98,10 +117,12 @@ public record QueueSettings(
         private long targetBytes = 128L << 20;
         private int recycleCapacity;
         private int prefillCapacity;
+        private long prefillBytesPerSecond;
         private PrefillPolicy prefill = PrefillPolicy.AUTO;
         private boolean prepareAhead = true;
         private long writebackBytes = 1L << 20;
         private MemoryBudget budget = MemoryBudget.unlimited();
+        private LongSupplier clock = System::nanoTime;
         private SegmentListener listener = SegmentListener.NONE;
 
         private Builder(QueueKind kind, List<Path> directories) {
@@ -154,6 +175,17 @@ public record QueueSettings(
         }
 
         /**
+         * Sets how fast reserves are filled.
+         *
+         * @param value bytes per second at most; 0 for no limit
+         * @return this builder
+         */
+        public Builder prefillBytesPerSecond(long value) {
+            prefillBytesPerSecond = value;
+            return this;
+        }
+
+        /**
          * Sets whether prepared segments are filled.
          *
          * @param value the policy
@@ -198,6 +230,17 @@ public record QueueSettings(
         }
 
         /**
+         * Sets what background work is paced by.
+         *
+         * @param value a clock
+         * @return this builder
+         */
+        public Builder clock(LongSupplier value) {
+            clock = value;
+            return this;
+        }
+
+        /**
          * Sets who is told about segments.
          *
          * @param value the listener
@@ -222,10 +265,12 @@ public record QueueSettings(
                     targetBytes,
                     recycleCapacity,
                     prefillCapacity,
+                    prefillBytesPerSecond,
                     prefill,
                     prepareAhead,
                     writebackBytes,
                     budget,
+                    clock,
                     listener);
         }
     }

@@ -37,6 +37,11 @@ final class ReservePool {
         return ++numberMax;
     }
 
+    /** Never gives a file this number. */
+    synchronized void seen(long number) {
+        numberMax = Math.max(numberMax, number);
+    }
+
     synchronized void add(Reserve reserve) {
         numberMax = Math.max(numberMax, reserve.number);
         queue.addLast(reserve);
@@ -58,6 +63,24 @@ final class ReservePool {
             }
         }
         return null;
+    }
+
+    /** Takes out the newest reserve of a directory that no reader looks at, or returns null. */
+    synchronized Reserve takeNewestOf(Path dir) {
+        Iterator<Reserve> all = queue.descendingIterator();
+        while (all.hasNext()) {
+            Reserve reserve = all.next();
+            if (reserve.free() && dir.equals(reserve.path().getParent())) {
+                all.remove();
+                return reserve;
+            }
+        }
+        return null;
+    }
+
+    /** Whether {@link #takeNewestOf} would find one. */
+    synchronized boolean holdsFree(Path dir) {
+        return queue.stream().anyMatch(r -> r.free() && dir.equals(r.path().getParent()));
     }
 
     /** Takes out the newest reserves until no more than {@code keep} are left. */

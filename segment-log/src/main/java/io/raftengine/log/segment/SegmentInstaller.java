@@ -56,6 +56,30 @@ final class SegmentInstaller {
      * @param prepared a file made ready ahead, or null
      */
     ActiveSegment install(long seq, PreparedFile prepared) {
+        try {
+            return attempt(seq, prepared);
+        } catch (OutOfSpaceException full) {
+            if (context.deletions().finishNow()) {
+                return install(seq, null);
+            }
+            if (!context.hasHeadRoom()) {
+                throw full;
+            }
+            return attemptInHeadRoom(seq, full);
+        }
+    }
+
+    /** The file that found no space gives way to one that has its space. */
+    private ActiveSegment attemptInHeadRoom(long seq, OutOfSpaceException full) {
+        giveUpHalfMade();
+        PreparedFile kept = context.headRoom().take();
+        if (kept == null) {
+            throw full;
+        }
+        return attempt(seq, kept);
+    }
+
+    private ActiveSegment attempt(long seq, PreparedFile prepared) {
         if (halfMade != null) {
             putBack(prepared);
             moveAwayIfFull();
@@ -250,10 +274,17 @@ final class SegmentInstaller {
         if (!outOfSpace || context.chooser().choose().equals(dir)) {
             return;
         }
+        giveUpHalfMade();
+    }
+
+    private void giveUpHalfMade() {
         outOfSpace = false;
         PreparedFile file = halfMade;
+        if (file == null) {
+            return;
+        }
         context.fs().delete(file.path);
-        context.syncDirectory(dir);
+        context.syncDirectory(file.path.getParent());
         halfMade = null;
         file.handle.close();
     }
@@ -287,6 +318,18 @@ final class SegmentInstaller {
         halfMade = new PreparedFile(path, handle, null);
         pending = true;
         outOfSpace = true;
+    }
+
+    /**
+     * The half-made file as a segment without anything in it, or null if there is no such file.
+     * Whoever gets it closes the file by it, unless a rotation finishes it first.
+     */
+    SegmentReader readerOfHalfMade(long seq) {
+        if (halfMade == null) {
+            return null;
+        }
+        FormatVersion version = context.settings().version();
+        return new SegmentReader(seq, halfMade.path, version, halfMade.handle, false);
     }
 
     /** Closes what is half-made; the name stays and is found by the next open. */

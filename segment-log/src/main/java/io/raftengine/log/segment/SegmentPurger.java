@@ -16,7 +16,7 @@ import java.util.ArrayDeque;
  *
  * <pre>
  *     sealed --rename to a reserved name--> reserve, busy --last reader left--> reserve, free --> another segment
- *     sealed --delete the name------------> nameless ------last reader left--> descriptor closed, space given back
+ *     sealed --delete the name------------> nameless ------last reader left--> space given back in steps, descriptors closed
  * </pre>
  *
  * <p>Each name is made durable before the next one goes: after a crash a younger file missing below
@@ -54,6 +54,9 @@ final class SegmentPurger {
                             + " to "
                             + Long.toUnsignedString(active));
         }
+        if (seq > first) {
+            context.headRoom().restore(HeadRoom.Demand.PLENTY);
+        }
         int remaining = Math.toIntExact(active - seq + 1);
         int purged = 0;
         while (table.first() < seq) {
@@ -64,9 +67,16 @@ final class SegmentPurger {
             oldest.purge();
             leaving.add(oldest);
             purged++;
+            if (context.headRoom().isWanted()) {
+                // Before the writers get the space: the next purge may need it more.
+                reap();
+                context.deletions().finishNow();
+                context.headRoom().restore(HeadRoom.Demand.WHAT_THERE_IS);
+            }
         }
         context.counters().segmentsPurged += purged;
         reap();
+        context.finishDeletionsIfShort();
         if (purged > 0) {
             context.settings().listener().segmentsPurged(context.settings().kind(), seq - 1);
         }
@@ -81,7 +91,7 @@ final class SegmentPurger {
     private void removeName(SegmentReader segment, int remaining) {
         Path path = segment.path();
         if (!reserve(segment, remaining) && context.fs().info(path) != null) {
-            context.fs().delete(path);
+            context.deletions().delete(path, segment);
         }
         context.syncDirectory(path.getParent());
     }
@@ -96,6 +106,9 @@ final class SegmentPurger {
         }
         if (context.reserves().size() >= context.reserveLimit(remaining)) {
             return false;
+        }
+        if (context.headRoom().missing() && context.headRoom().isIn(segment.path().getParent())) {
+            return false; // its space is wanted
         }
         try {
             FileInfo info = context.fs().info(segment.path());

@@ -51,10 +51,14 @@ public final class SegmentQueue implements SegmentSource, AutoCloseable {
     private final SegmentPurger purger;
     private final NextSegmentPreparer preparer;
     private final BackgroundWriter background;
+    private final HeadRoomKeeper headRoomKeeper;
 
     // Replaced by the writer; read by all.
     private volatile ActiveSegment active;
     private volatile boolean closed;
+
+    // Writer only: the last append found no space, and nothing has changed since.
+    private boolean lacksSpace;
 
     // Held by the agent during a step and by close; nobody else.
     private final ReentrantLock agentLock = new ReentrantLock();
@@ -73,6 +77,7 @@ public final class SegmentQueue implements SegmentSource, AutoCloseable {
         this.purger = new SegmentPurger(context, table);
         this.preparer = new NextSegmentPreparer(context, active.seq() + 1);
         this.background = new BackgroundWriter(context);
+        this.headRoomKeeper = new HeadRoomKeeper(context, table);
     }
 
     /**
@@ -87,7 +92,7 @@ public final class SegmentQueue implements SegmentSource, AutoCloseable {
      *     prepared files deleted, by the append queue only
      * @return an open queue
      * @throws StorageException if a file cannot be opened, cut or synced
-     * @throws OutOfSpaceException if a first segment or a new header finds no space
+     * @throws OutOfSpaceException if the first segment of a fresh append queue finds no space
      * @throws io.raftengine.error.UnsupportedFeatureException if the last segment is a symbolic
      *     link (D10)
      * @throws PoisonedException if a sync fails
@@ -97,6 +102,31 @@ public final class SegmentQueue implements SegmentSource, AutoCloseable {
             FileSystem fs,
             List<RecoveredSegment> recovered,
             DirectoryScan scan) {
+        return open(settings, fs, recovered, scan, HeadRoom.none());
+    }
+
+    /**
+     * Opens a queue that shares a head-room with the engine's other one: the append queue keeps it
+     * up and gives up reserves for it, the rewrite queue uses it when it lacks space.
+     *
+     * @param settings how it behaves
+     * @param fs where it lives
+     * @param recovered its segments, contiguous, oldest first; empty for a fresh queue
+     * @param scan the directories' other files
+     * @param headRoom the engine's
+     * @return an open queue
+     * @throws StorageException if a file cannot be opened, cut or synced
+     * @throws OutOfSpaceException if the first segment of a fresh append queue finds no space
+     * @throws io.raftengine.error.UnsupportedFeatureException if the last segment is a symbolic
+     *     link (D10)
+     * @throws PoisonedException if a sync fails
+     */
+    public static SegmentQueue open(
+            QueueSettings settings,
+            FileSystem fs,
+            List<RecoveredSegment> recovered,
+            DirectoryScan scan,
+            HeadRoom headRoom) {
         QueueContext context =
                 new QueueContext(
                         settings,
@@ -104,7 +134,9 @@ public final class SegmentQueue implements SegmentSource, AutoCloseable {
                         new DirectoryChooser(fs, settings.directories(), settings.targetBytes()),
                         new ReservePool(),
                         new QueueCounters(),
-                        new PoisonSwitch());
+                        new PoisonSwitch(),
+                        headRoom,
+                        new GradualDeletion(fs, settings.clock()));
         WriteBuffer buffer = new WriteBuffer(settings.budget());
         SegmentInstaller installer = new SegmentInstaller(context, buffer);
         QueueOpener opener = new QueueOpener(context, buffer, installer);
@@ -117,6 +149,7 @@ public final class SegmentQueue implements SegmentSource, AutoCloseable {
                 opener.table().forEach(segment -> steps.add(segment::closeNow));
             }
             steps.add(installer::close);
+            steps.add(context.deletions()::close);
             steps.add(buffer::close);
             abandon(steps, failure);
             throw failure;
@@ -226,13 +259,15 @@ public final class SegmentQueue implements SegmentSource, AutoCloseable {
 
     /**
      * Whether a rotation would find space that the active segment does not have: in a file that is
-     * there already, or in another directory.
+     * there already, in another directory or, for the rewrite queue, in the head-room. Whoever got
+     * an {@link OutOfSpaceException} from an append rotates if so, signs again and appends again.
      *
      * @return false if it would compete for the space that just ran out
      */
     public boolean rotationFindsRoom() {
         return preparer.isReady()
                 || context.reserves().size() > 0
+                || context.hasHeadRoom()
                 || !context.chooser().choose().equals(active.segment().path().getParent());
     }
 
@@ -244,6 +279,9 @@ public final class SegmentQueue implements SegmentSource, AutoCloseable {
      * <p>If it fails before publication the old segment stays the current one, and {@link
      * #rotateBefore} says true until a later attempt finished the half-made file: nothing is
      * appended to a segment that a crash could make the last but one.
+     *
+     * <p>After an append that found no space, or where the new file finds none, the rewrite queue
+     * goes on in the {@link HeadRoom}.
      *
      * @throws StorageException if the new file cannot be made; try again
      * @throws OutOfSpaceException if there is no space for it; try again
@@ -266,14 +304,29 @@ public final class SegmentQueue implements SegmentSource, AutoCloseable {
         }
         PreparedFile prepared = preparer.take();
         boolean ahead = prepared != null;
-        ActiveSegment next = installer.install(old.seq() + 1, prepared);
-        table.add(next.segment());
+        if (!ahead && lacksSpace && !installer.pending() && nowhereElse()) {
+            prepared = context.headRoom().take();
+        }
+        // The first segment of all may be waiting for its own header.
+        boolean first = old.isWithoutHeader();
+        ActiveSegment next = installer.install(first ? old.seq() : old.seq() + 1, prepared);
+        if (first) {
+            table.replaceActive(next.segment());
+        } else {
+            table.add(next.segment());
+        }
         active = next;
+        lacksSpace = false;
         context.counters().rotated(System.nanoTime() - began);
         if (ahead) {
             context.counters().rotationsPrepared++;
         }
         context.settings().listener().segmentAdded(kind(), next.seq());
+    }
+
+    private boolean nowhereElse() {
+        return context.hasHeadRoom()
+                && context.chooser().choose().equals(active.segment().path().getParent());
     }
 
     /**
@@ -290,7 +343,11 @@ public final class SegmentQueue implements SegmentSource, AutoCloseable {
      */
     public long append(long address, long bytes) {
         checkAppend(bytes);
-        return active.append(address, bytes);
+        try {
+            return active.append(address, bytes);
+        } catch (OutOfSpaceException full) {
+            throw lackOfSpace(full);
+        }
     }
 
     /**
@@ -310,7 +367,18 @@ public final class SegmentQueue implements SegmentSource, AutoCloseable {
      */
     public long appendVector(long iovecs, int count, long bytes) {
         checkAppend(bytes);
-        return active.appendVector(iovecs, count, bytes);
+        try {
+            return active.appendVector(iovecs, count, bytes);
+        } catch (OutOfSpaceException full) {
+            throw lackOfSpace(full);
+        }
+    }
+
+    /** Nothing is deleted slowly while a writer waits for the space. */
+    private OutOfSpaceException lackOfSpace(OutOfSpaceException full) {
+        lacksSpace = true;
+        context.deletions().finishNow();
+        return full;
     }
 
     /**
@@ -407,6 +475,16 @@ public final class SegmentQueue implements SegmentSource, AutoCloseable {
         return purger.purgeTo(seq);
     }
 
+    /**
+     * Lets this queue's reserves give way when the head-room is needed and absent, and makes the
+     * head-room if it is missing because the last run used it up and space is still short. Called
+     * once, when all queues of the engine are open: what their opening cut off is free now, and
+     * nobody writes yet.
+     */
+    public void servesHeadRoom() {
+        headRoomKeeper.serve();
+    }
+
     // --- agent
 
     /**
@@ -429,6 +507,13 @@ public final class SegmentQueue implements SegmentSource, AutoCloseable {
             }
             purger.reap();
             ActiveSegment a = active;
+            if (kind() == QueueKind.APPEND) {
+                headRoomKeeper.keep(a.seq());
+            }
+            if (context.deletions().due()) {
+                context.finishDeletionsIfShort();
+                context.deletions().step();
+            }
             boolean more = background.step(a, preparer.fillsActive(a), preparer.zerosAddress());
             return preparer.step(a, table.count()) || more;
         } finally {
@@ -495,6 +580,7 @@ public final class SegmentQueue implements SegmentSource, AutoCloseable {
             steps.add(installer::close);
             table.forEach(segment -> steps.add(segment::closeNow));
             steps.add(purger::close);
+            steps.add(context.deletions()::close);
             steps.add(preparer::close);
             steps.add(buffer::close);
             synchronized (purger) { // a purge under way ends first

@@ -61,6 +61,12 @@ final class SegmentTable {
         active = segment.seq();
     }
 
+    /** Publishes another object for the active segment, which nobody has read from yet. */
+    synchronized void replaceActive(SegmentReader segment) {
+        assert segment.seq() == active : segment + " instead of " + active;
+        ring.set(slot(active, ring.length()), segment);
+    }
+
     private void grow() {
         AtomicReferenceArray<SegmentReader> old = ring;
         AtomicReferenceArray<SegmentReader> larger = new AtomicReferenceArray<>(old.length() * 2);

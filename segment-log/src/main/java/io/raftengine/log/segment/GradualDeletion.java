@@ -1,0 +1,183 @@
+package io.raftengine.log.segment;
+
+import io.raftengine.error.OutOfSpaceException;
+import io.raftengine.error.StorageException;
+import io.raftengine.log.io.FileHandle;
+import io.raftengine.log.io.FileInfo;
+import io.raftengine.log.io.FileSystem;
+import io.raftengine.log.io.FileSystem.OpenMode;
+import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.Iterator;
+import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
+
+/**
+ * Deletes large files without stalling those who sync: the name goes at once, the space in steps.
+ * The file is kept open, nameless, and cut shorter from its end by {@value #STEP_BYTES} bytes, with
+ * a pause after each step; the death of the process finishes the job.
+ *
+ * <p>Why: what one call frees is one transaction of the file system's journal, and whoever syncs
+ * meanwhile waits for it. Measured on ext4: 20 files of 128 MiB at once held a sync up for 51 ms,
+ * one by one for 28, in steps of this size for 5.
+ *
+ * <p>All methods are synchronized; calls are short.
+ */
+final class GradualDeletion {
+    static final long STEP_BYTES = 16L << 20;
+    private static final long PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
+
+    /** More than this many wait only if they come faster than they go. */
+    private static final int BACKLOG_MAX = 32;
+
+    /** A nameless file and, if it was a segment, whose readers have to leave first. */
+    private record Doomed(FileHandle handle, SegmentReader former) {
+        boolean free() {
+            return former == null || former.abandoned();
+        }
+    }
+
+    private final FileSystem fs;
+    private final Pace pace;
+
+    // All guarded by `this`.
+    private final ArrayDeque<Doomed> backlog = new ArrayDeque<>();
+    private Doomed current;
+    private long currentBytes;
+
+    GradualDeletion(FileSystem fs, LongSupplier clock) {
+        this.fs = fs;
+        this.pace = new Pace(clock);
+    }
+
+    /**
+     * Removes a name, and begins to give its space back.
+     *
+     * @param former the segment it was, or null
+     * @throws StorageException if the name cannot be removed
+     */
+    synchronized void delete(Path file, SegmentReader former) {
+        FileHandle handle = openIfLarge(file);
+        try {
+            fs.delete(file);
+        } catch (StorageException | OutOfSpaceException e) {
+            closeQuietly(handle);
+            throw e;
+        }
+        if (handle == null) {
+            return;
+        }
+        if (backlog.size() < BACKLOG_MAX && isNameless(handle)) {
+            backlog.add(new Doomed(handle, former));
+        } else {
+            closeQuietly(handle);
+        }
+    }
+
+    private FileHandle openIfLarge(Path file) {
+        try {
+            FileInfo info = fs.info(file);
+            boolean large = info != null && !info.symlink() && info.sizeBytes() > STEP_BYTES;
+            return large ? fs.open(file, OpenMode.WRITE) : null;
+        } catch (StorageException | OutOfSpaceException e) {
+            return null;
+        }
+    }
+
+    /** Whoever has another name for it keeps its bytes (D10). */
+    private static boolean isNameless(FileHandle handle) {
+        try {
+            return handle.info().linkCount() == 0;
+        } catch (StorageException | OutOfSpaceException e) {
+            return false;
+        }
+    }
+
+    /** Whether there is space to be given back. */
+    synchronized boolean pending() {
+        return current != null || !backlog.isEmpty();
+    }
+
+    /** Whether there is, and the pause after the last step is over. */
+    synchronized boolean due() {
+        return pending() && pace.due();
+    }
+
+    /** Does one step. */
+    synchronized void step() {
+        if (current == null && !takeNext()) {
+            return;
+        }
+        cut();
+        pace.pause(PAUSE_NANOS);
+    }
+
+    private boolean takeNext() {
+        Iterator<Doomed> all = backlog.iterator();
+        while (all.hasNext()) {
+            Doomed doomed = all.next();
+            if (doomed.free()) {
+                all.remove();
+                current = doomed;
+                try {
+                    currentBytes = doomed.handle.size();
+                } catch (StorageException | OutOfSpaceException e) {
+                    currentBytes = 0;
+                }
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private void cut() {
+        currentBytes -= STEP_BYTES;
+        try {
+            if (currentBytes > 0) {
+                current.handle.truncate(currentBytes);
+                return;
+            }
+        } catch (StorageException | OutOfSpaceException e) {
+            // Closing it gives back the rest.
+        }
+        closeQuietly(current.handle);
+        current = null;
+    }
+
+    /**
+     * Gives all space back at once that nobody reads.
+     *
+     * @return whether there was any
+     */
+    synchronized boolean finishNow() {
+        boolean any = current != null;
+        if (current != null) {
+            closeQuietly(current.handle);
+            current = null;
+        }
+        while (takeNext()) {
+            closeQuietly(current.handle);
+            current = null;
+            any = true;
+        }
+        return any;
+    }
+
+    /** Gives all descriptors back, whoever reads. */
+    synchronized void close() {
+        finishNow();
+        backlog.forEach(doomed -> closeQuietly(doomed.handle));
+        backlog.clear();
+    }
+
+    private static void closeQuietly(FileHandle handle) {
+        if (handle == null) {
+            return;
+        }
+        try {
+            handle.close();
+        } catch (StorageException | OutOfSpaceException e) {
+            // A file without a name and without a use.
+        }
+    }
+}

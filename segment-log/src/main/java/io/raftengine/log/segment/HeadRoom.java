@@ -1,0 +1,282 @@
+package io.raftengine.log.segment;
+
+import io.raftengine.error.OutOfSpaceException;
+import io.raftengine.error.StorageException;
+import io.raftengine.log.io.FileHandle;
+import io.raftengine.log.io.FileInfo;
+import io.raftengine.log.io.FileKind;
+import io.raftengine.log.io.FileSystem;
+import io.raftengine.log.io.FileSystem.OpenMode;
+import java.nio.file.Path;
+import java.util.function.BooleanSupplier;
+
+/**
+ * Space set aside so that a purge can run on a full disk (defect 15): a file in the main directory
+ * that is allocated and never written. It does not turn into free space when it is needed, which
+ * the writers that filled the disk would take at once; it is renamed and <em>becomes</em> the next
+ * segment of the rewrite queue, whose blocks are there already.
+ *
+ * <pre>
+ *     absent --allocate, where there is room--> held --rename, the rewrite queue lacks space--> rewrite segment
+ *        ^                                                                                          |
+ *        +-- the purge that this made possible frees a segment; its space is taken first -----------+
+ * </pre>
+ *
+ * <p>A little larger than a segment, so what is live in the oldest append segment always fits: one
+ * step of a purge can always free one segment. Kept across restarts and deaths of the process; its
+ * name means nothing to the reference engine. Contains nothing, hence nothing that an old signature
+ * could make valid: a used append segment would not do, since signatures carry the number of a
+ * segment but not its queue.
+ *
+ * <p>Losing it is no error. No method throws for what the system refuses; then it is absent.
+ *
+ * <p>Safe for all threads.
+ */
+public final class HeadRoom {
+    /** Its name in the main directory. */
+    public static final String FILE_NAME = "purge-head-room.tmp";
+
+    /**
+     * Segments smaller than this are for tests and toys; one more file beside them is out of
+     * proportion.
+     */
+    private static final long SEGMENT_BYTES_MIN = 64 << 10;
+
+    /** How much must be free for it to be made. */
+    public enum Demand {
+        /** Twice its size: nobody is short of space. It gets its full size. */
+        PLENTY,
+        /** Half its size: somebody just freed some. It gets what there is, up to its full size. */
+        WHAT_THERE_IS
+    }
+
+    private final FileSystem fs;
+    private final Path path;
+    private final long bytes;
+
+    // All guarded by `this`.
+    private long heldBytes;
+    private boolean useless;
+    private BooleanSupplier donor = () -> false;
+    private BooleanSupplier donorHasMore = () -> false;
+
+    private HeadRoom(FileSystem fs, Path path, long bytes) {
+        this.fs = fs;
+        this.path = path;
+        this.bytes = bytes;
+    }
+
+    /**
+     * No head-room: a purge on a full disk fails with a typed error.
+     *
+     * @return one that is never held
+     */
+    public static HeadRoom none() {
+        return new HeadRoom(null, Path.of(FILE_NAME), 0);
+    }
+
+    /**
+     * What is sensible for segments of a size.
+     *
+     * @param targetBytes size at which segments are rotated
+     * @return one segment and an eighth, in whole pages, since a segment may exceed its target and
+     *     what is live in it may need a little more when it is grouped anew; 0 for tiny segments
+     */
+    public static long defaultBytes(long targetBytes) {
+        return targetBytes < SEGMENT_BYTES_MIN
+                ? 0
+                : WriteBuffer.pageCeiling(targetBytes + targetBytes / 8);
+    }
+
+    /**
+     * Adopts what an earlier run left. Makes nothing new.
+     *
+     * @param fs where the directory is
+     * @param dir the main directory
+     * @param bytes its size; 0 for none, then a file that is there is deleted
+     * @return the head-room, held or absent
+     */
+    public static HeadRoom open(FileSystem fs, Path dir, long bytes) {
+        HeadRoom room =
+                new HeadRoom(
+                        fs,
+                        dir.resolve(FILE_NAME),
+                        WriteBuffer.pageCeiling(Math.min(bytes, QueueSettings.TARGET_BYTES_MAX)));
+        room.adopt();
+        return room;
+    }
+
+    private synchronized void adopt() {
+        try {
+            FileInfo info = fs.info(path);
+            if (info == null) {
+                return;
+            }
+            long found = Math.min(info.sizeBytes() & -WriteBuffer.PAGE_BYTES, bytes);
+            boolean own = info.kind() == FileKind.FILE && info.linkCount() == 1;
+            if (own && isWorthwhile(found)) {
+                make(found);
+            } else if (info.kind() != FileKind.DIRECTORY) {
+                // Somebody's backup may share the bytes, and those must not become a segment.
+                fs.delete(path);
+            }
+        } catch (StorageException | OutOfSpaceException e) {
+            heldBytes = 0;
+        }
+    }
+
+    private boolean isWorthwhile(long size) {
+        return bytes > 0 && size >= bytes / 2;
+    }
+
+    /**
+     * Who gives up space for it when it is absent and needed: files that are kept for speed only.
+     *
+     * @param giveUpOne frees about a segment's space; false if it has none
+     * @param hasMore whether a call would find something
+     */
+    public synchronized void donor(BooleanSupplier giveUpOne, BooleanSupplier hasMore) {
+        donor = giveUpOne;
+        donorHasMore = hasMore;
+    }
+
+    /**
+     * How much space is set aside now.
+     *
+     * @return bytes; 0 if it is absent
+     */
+    public synchronized long heldBytes() {
+        return heldBytes;
+    }
+
+    /** Whether its file is in that directory. */
+    boolean isIn(Path dir) {
+        return dir.equals(path.getParent());
+    }
+
+    /** Whether it should be there and is not. */
+    synchronized boolean missing() {
+        return heldBytes == 0 && isWanted();
+    }
+
+    /** Whether it is not there in its full size. */
+    synchronized boolean isWanted() {
+        return heldBytes < bytes && !useless;
+    }
+
+    /**
+     * Makes it, or makes it larger, if it is smaller than it should be and enough space is free.
+     *
+     * @param demand how much is enough
+     * @return whether it is there now
+     */
+    public synchronized boolean restore(Demand demand) {
+        if (!isWanted()) {
+            return heldBytes > 0;
+        }
+        long free = freeBytes();
+        try {
+            if (demand == Demand.WHAT_THERE_IS) {
+                long size = Math.min(heldBytes + free, bytes) & -WriteBuffer.PAGE_BYTES;
+                if (isWorthwhile(size)) {
+                    make(size);
+                }
+            } else if (free >= 2 * bytes) {
+                make(bytes);
+            }
+        } catch (StorageException | OutOfSpaceException e) {
+            // It stays as it was.
+        }
+        return heldBytes > 0;
+    }
+
+    /** Whether there is so much space that nobody is in a hurry. */
+    boolean isPlentyFree() {
+        return freeBytes() >= 2 * bytes;
+    }
+
+    private long freeBytes() {
+        try {
+            return fs.availableBytes(path.getParent());
+        } catch (StorageException | OutOfSpaceException e) {
+            return 0;
+        }
+    }
+
+    /**
+     * Allocates the file, or what is missing of it: a copied directory may hold it with holes. Not
+     * synced: a power cut may take it, and then it is made again.
+     */
+    private void make(long size) {
+        long kept = heldBytes;
+        boolean whole = false;
+        FileHandle handle = fs.open(path, OpenMode.CREATE);
+        try {
+            if (handle.size() > size) {
+                handle.truncate(size);
+            }
+            handle.allocate(0, size);
+            whole = handle.size() == size;
+            // Where the file system cannot allocate there is nothing to hold.
+            useless = !whole;
+        } finally {
+            if (!whole && kept > 0) {
+                handle.truncate(kept);
+            }
+            handle.close();
+            if (!whole && kept == 0) {
+                fs.delete(path);
+            }
+        }
+        heldBytes = whole ? size : kept;
+    }
+
+    /** Whether {@link #take} has something to give, or somebody to ask. */
+    boolean canGive() {
+        BooleanSupplier more;
+        synchronized (this) {
+            if (heldBytes > 0) {
+                return true;
+            }
+            more = donorHasMore;
+        }
+        return bytes > 0 && more.getAsBoolean();
+    }
+
+    /**
+     * Hands it over, to be renamed. Where it is absent, what is kept for speed only gives way.
+     *
+     * @return an allocated file without content; null if there is none
+     */
+    PreparedFile take() {
+        PreparedFile file = takeHeld();
+        while (file == null && bytes > 0 && giveUpOne()) {
+            restore(Demand.WHAT_THERE_IS);
+            file = takeHeld();
+        }
+        return file;
+    }
+
+    private boolean giveUpOne() {
+        BooleanSupplier asked;
+        synchronized (this) {
+            asked = donor;
+        }
+        return asked.getAsBoolean();
+    }
+
+    private synchronized PreparedFile takeHeld() {
+        if (heldBytes == 0) {
+            return null;
+        }
+        long size = heldBytes;
+        heldBytes = 0;
+        try {
+            PreparedFile file = new PreparedFile(path, fs.open(path, OpenMode.WRITE), null);
+            file.allocatedTo = size;
+            return file;
+        } catch (StorageException | OutOfSpaceException e) {
+            return null;
+        }
+    }
+}

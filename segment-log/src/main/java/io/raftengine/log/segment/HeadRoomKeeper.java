@@ -1,0 +1,69 @@
+package io.raftengine.log.segment;
+
+import io.raftengine.log.segment.HeadRoom.Demand;
+import java.nio.file.Path;
+
+/**
+ * What the append queue does for the {@link HeadRoom}: sees that it is there, and gives up reserves
+ * for it. The append queue, because its purged segments are what brings space.
+ */
+final class HeadRoomKeeper {
+    private final QueueContext context;
+    private final SegmentTable table;
+    private final HeadRoom headRoom;
+
+    // Agent only.
+    private long soughtAt = -1;
+
+    HeadRoomKeeper(QueueContext context, SegmentTable table) {
+        this.context = context;
+        this.table = table;
+        this.headRoom = context.headRoom();
+    }
+
+    /** See {@link SegmentQueue#servesHeadRoom}. */
+    void serve() {
+        headRoom.donor(this::giveUpReserve, this::hasReserve);
+        if (hasSomethingToPurge() && headRoom.isWanted() && !headRoom.isPlentyFree()) {
+            headRoom.restore(Demand.WHAT_THERE_IS);
+        }
+    }
+
+    /**
+     * Makes the head-room as large as it should be if there is plenty of space. Looks once per
+     * segment: where there was none, the next purge brings some. Agent only.
+     */
+    void keep(long activeSeq) {
+        if (activeSeq != soughtAt && hasSomethingToPurge() && headRoom.isWanted()) {
+            soughtAt = activeSeq;
+            headRoom.restore(Demand.PLENTY);
+        }
+    }
+
+    /** A directory of one segment needs none, and is spared a second file of that size. */
+    private boolean hasSomethingToPurge() {
+        return table.count() > 1;
+    }
+
+    private boolean hasReserve() {
+        return !context.poison().poisoned() && context.reserves().holdsFree(directory());
+    }
+
+    /** Gives up one file that is kept for speed only; its space is free when this returns. */
+    private boolean giveUpReserve() {
+        ReservePool.Reserve reserve =
+                context.poison().poisoned() ? null : context.reserves().takeNewestOf(directory());
+        if (reserve == null) {
+            return false;
+        }
+        context.deleteQuietly(reserve.path());
+        context.deletions().finishNow();
+        // Freed blocks are not handed out again before this is on disk.
+        context.syncDirectory(directory());
+        return true;
+    }
+
+    private Path directory() {
+        return context.settings().directories().get(0);
+    }
+}
