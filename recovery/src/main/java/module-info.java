@@ -3,4 +3,5 @@ module io.raftengine.recovery {
     requires transitive io.raftengine.log;
 
     exports io.raftengine.recovery;
+    exports io.raftengine.recovery.repair;
 }

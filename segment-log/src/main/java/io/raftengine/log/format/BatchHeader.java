@@ -81,6 +81,16 @@ public record BatchHeader(long totalBytes, boolean compressed, long itemOffset) 
         return new BatchHeader(totalBytes(bytes, at), compressed(bytes, at), itemOffset(bytes, at));
     }
 
+    /**
+     * The length that a header claims, for a batch that was verified.
+     *
+     * @param address of the header's {@link #BYTES} bytes
+     * @return length of the whole batch in bytes
+     */
+    public static long totalBytes(long address) {
+        return Memory.getLongBE(address) >>> 8;
+    }
+
     static long totalBytes(byte[] bytes, int at) {
         return BigEndian.getLong(bytes, at) >>> 8;
     }

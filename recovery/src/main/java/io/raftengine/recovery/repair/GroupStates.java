@@ -1,0 +1,290 @@
+package io.raftengine.recovery.repair;
+
+import io.raftengine.allocator.MemoryBudget;
+import io.raftengine.error.UnsupportedFeatureException;
+
+/**
+ * What replay would have made of every group so far, as far as rules need it: ranges of indexes, no
+ * content. An open-addressed table in one array, 64 bytes a slot, paid by the budget.
+ *
+ * <pre>
+ *   long  0     1       2     3              4            5          6         7
+ *         id    first   end   rewrittenEnd   asideFirst   asideEnd   lackEnd   flags
+ *
+ *   [first, end)          entries held; first == end: none
+ *   [first, rewrittenEnd) those of them that stand in the rewrite queue
+ *   [asideFirst, asideEnd) rewritten entries that the append queue left behind a hole, and that
+ *                         return if an append reaches them
+ *   lackEnd               if LACKING: what was lost or discarded in the append queue reached up to
+ *                         here, and nothing joined since
+ * </pre>
+ *
+ * <p>One thread at a time. A slot is a position in the array, valid until another group is added.
+ */
+final class GroupStates implements AutoCloseable {
+    private static final int STRIDE = 8;
+    private static final int FIRST = 1;
+    private static final int END = 2;
+    private static final int REWRITTEN_END = 3;
+    private static final int ASIDE_FIRST = 4;
+    private static final int ASIDE_END = 5;
+    private static final int LACK_END = 6;
+    private static final int FLAGS = 7;
+
+    private static final long USED = 1;
+    private static final long EXISTS = 2;
+    private static final long LACKING = 4;
+
+    private static final int SLOTS_MIN = 1 << 10;
+    private static final int SLOTS_MAX = 1 << 27;
+
+    /** Receives groups. */
+    interface Visitor {
+        /**
+         * A group that exists.
+         *
+         * @param group its id
+         * @param first unsigned index of its first entry
+         * @param end index behind its last one; {@code first} if it has none
+         */
+        void group(long group, long first, long end);
+    }
+
+    private final MemoryBudget budget;
+    private long[] table;
+    private int used;
+
+    GroupStates(MemoryBudget budget) {
+        this.budget = budget;
+        budget.reserve(bytes(SLOTS_MIN));
+        table = new long[SLOTS_MIN * STRIDE];
+    }
+
+    private static long bytes(int slots) {
+        return (long) slots * STRIDE * Long.BYTES;
+    }
+
+    /** The slot of a group, or -1. */
+    int find(long group) {
+        int slot = slotFor(group);
+        return has(slot, USED) ? slot : -1;
+    }
+
+    /** The slot of a group, which is added if it is new. */
+    int findOrAdd(long group) {
+        int slot = slotFor(group);
+        if (has(slot, USED)) {
+            return slot;
+        }
+        if ((used + 1) * 4L > slots() * 3L) {
+            grow();
+            slot = slotFor(group);
+        }
+        used++;
+        table[slot] = group;
+        table[slot + FLAGS] = USED;
+        return slot;
+    }
+
+    private int slots() {
+        return table.length / STRIDE;
+    }
+
+    private int slotFor(long group) {
+        int mask = slots() - 1;
+        long hash = group * 0x9e3779b97f4a7c15L;
+        int at = (int) (hash >>> 32) & mask;
+        while (has(at * STRIDE, USED) && table[at * STRIDE] != group) {
+            at = (at + 1) & mask;
+        }
+        return at * STRIDE;
+    }
+
+    private void grow() {
+        int slots = slots();
+        if (slots == SLOTS_MAX) {
+            throw new UnsupportedFeatureException(
+                    "repair of a directory with more than " + used + " groups");
+        }
+        budget.reserve(bytes(2 * slots));
+        long[] old = table;
+        table = new long[2 * old.length];
+        for (int slot = 0; slot < old.length; slot += STRIDE) {
+            if ((old[slot + FLAGS] & USED) != 0) {
+                System.arraycopy(old, slot, table, slotFor(old[slot]), STRIDE);
+            }
+        }
+        budget.release(bytes(slots));
+    }
+
+    // ---- a slot --------------------------------------------------------------------------------
+
+    long group(int slot) {
+        return table[slot];
+    }
+
+    long first(int slot) {
+        return table[slot + FIRST];
+    }
+
+    long end(int slot) {
+        return table[slot + END];
+    }
+
+    boolean isEmpty(int slot) {
+        return first(slot) == end(slot);
+    }
+
+    /** Whether there are entries, and all of them stand in the rewrite queue. */
+    boolean isRewritten(int slot) {
+        return !isEmpty(slot) && table[slot + REWRITTEN_END] == end(slot);
+    }
+
+    boolean exists(int slot) {
+        return has(slot, EXISTS);
+    }
+
+    boolean lacking(int slot) {
+        return has(slot, LACKING);
+    }
+
+    private boolean has(int slot, long flag) {
+        return (table[slot + FLAGS] & flag) != 0;
+    }
+
+    private void set(int slot, long flag, boolean on) {
+        table[slot + FLAGS] = on ? table[slot + FLAGS] | flag : table[slot + FLAGS] & ~flag;
+    }
+
+    void setExists(int slot) {
+        set(slot, EXISTS, true);
+    }
+
+    /** Something up to {@code end} is missing behind what the group holds. */
+    void lack(int slot, long end) {
+        boolean more = !lacking(slot) || Long.compareUnsigned(end, table[slot + LACK_END]) > 0;
+        if (more) {
+            table[slot + LACK_END] = end;
+        }
+        set(slot, LACKING, true);
+    }
+
+    void lackNothing(int slot) {
+        set(slot, LACKING, false);
+    }
+
+    /** Entries are added at {@code index}, after whatever stood there or behind was dropped. */
+    void append(int slot, long index, long end, boolean rewrite) {
+        if (isEmpty(slot) || Long.compareUnsigned(index, first(slot)) <= 0) {
+            table[slot + FIRST] = index;
+            table[slot + REWRITTEN_END] = index;
+        }
+        table[slot + END] = end;
+        if (rewrite) {
+            table[slot + REWRITTEN_END] = end;
+        } else if (Long.compareUnsigned(table[slot + REWRITTEN_END], index) > 0) {
+            table[slot + REWRITTEN_END] = index;
+        }
+        set(slot, LACKING, false);
+        setExists(slot);
+    }
+
+    /** Entries from an index on are gone; it lies above the first one. */
+    void cut(int slot, long index) {
+        assert Long.compareUnsigned(index, first(slot)) > 0 : "cut of everything";
+        table[slot + END] = index;
+        if (Long.compareUnsigned(table[slot + REWRITTEN_END], index) > 0) {
+            table[slot + REWRITTEN_END] = index;
+        }
+    }
+
+    /** All entries are gone, also those set aside. */
+    void dropAll(int slot) {
+        dropHeld(slot);
+        table[slot + ASIDE_END] = table[slot + ASIDE_FIRST];
+    }
+
+    /** All entries are gone but those set aside. */
+    void dropHeld(int slot) {
+        table[slot + FIRST] = table[slot + END];
+        table[slot + REWRITTEN_END] = table[slot + END];
+    }
+
+    /** All entries, which are rewritten ones, are set aside. */
+    void detach(int slot) {
+        table[slot + ASIDE_FIRST] = first(slot);
+        table[slot + ASIDE_END] = end(slot);
+        dropHeld(slot);
+    }
+
+    /** An append at {@code index} found the group empty: what was set aside may return. */
+    void reach(int slot, long index) {
+        long asideFirst = table[slot + ASIDE_FIRST];
+        long asideEnd = table[slot + ASIDE_END];
+        if (asideFirst == asideEnd || Long.compareUnsigned(index, asideEnd) > 0) {
+            return;
+        }
+        table[slot + ASIDE_END] = asideFirst;
+        if (Long.compareUnsigned(index, asideFirst) > 0) {
+            table[slot + FIRST] = asideFirst;
+            table[slot + END] = index;
+            table[slot + REWRITTEN_END] = index;
+        }
+    }
+
+    /** Entries below an index are gone. */
+    void compact(int slot, long index) {
+        if (Long.compareUnsigned(index, table[slot + ASIDE_FIRST]) > 0) {
+            table[slot + ASIDE_FIRST] = smaller(index, table[slot + ASIDE_END]);
+        }
+        if (Long.compareUnsigned(index, end(slot)) >= 0) {
+            compactAll(slot, index);
+        } else if (!isEmpty(slot) && Long.compareUnsigned(index, first(slot)) > 0) {
+            table[slot + FIRST] = index;
+            if (Long.compareUnsigned(table[slot + REWRITTEN_END], index) < 0) {
+                table[slot + REWRITTEN_END] = index;
+            }
+        }
+    }
+
+    /**
+     * Nothing is left, and the next append may begin anywhere; unless something that reached beyond
+     * this index is missing: then it would have to begin here.
+     */
+    private void compactAll(int slot, long index) {
+        if (lacking(slot) && Long.compareUnsigned(index, table[slot + LACK_END]) > 0) {
+            set(slot, LACKING, false);
+        }
+        table[slot + FIRST] = index;
+        table[slot + END] = index;
+        table[slot + REWRITTEN_END] = index;
+    }
+
+    private static long smaller(long a, long b) {
+        return Long.compareUnsigned(a, b) < 0 ? a : b;
+    }
+
+    /** The group is gone. */
+    void clean(int slot) {
+        dropAll(slot);
+        set(slot, LACKING | EXISTS, false);
+    }
+
+    // ---- all -----------------------------------------------------------------------------------
+
+    void forEach(Visitor visitor) {
+        for (int slot = 0; slot < table.length; slot += STRIDE) {
+            if (has(slot, EXISTS)) {
+                visitor.group(group(slot), first(slot), end(slot));
+            }
+        }
+    }
+
+    @Override
+    public void close() {
+        if (table != null) {
+            budget.release(bytes(slots()));
+            table = null;
+        }
+    }
+}
