@@ -39,7 +39,7 @@ public final class Main {
         add("serve", "answers requests, one JSON object per line", ServeCommand::new);
         later("check", "checks a directory, changing nothing");
         later("try-purge", "purges once");
-        later("repair", "writes a repaired copy");
+        add("repair", "writes a repaired copy", RepairCommand::new);
     }
 
     private Main() {}

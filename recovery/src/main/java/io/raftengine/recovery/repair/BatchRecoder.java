@@ -84,8 +84,7 @@ final class BatchRecoder implements AutoCloseable {
             case ItemReader.COMPACT -> encoder.compact(group, items.compactIndex());
             case ItemReader.PUT -> put(items);
             default ->
-                    encoder.delete(
-                            group, items.keyArray(), items.keyOffset(), items.keyLength());
+                    encoder.delete(group, items.keyArray(), items.keyOffset(), items.keyLength());
         }
     }
 
@@ -120,8 +119,7 @@ final class BatchRecoder implements AutoCloseable {
     private void put(ItemReader items) {
         key.ensureCapacity(Math.max(1, items.keyLength()), 0);
         value.ensureCapacity(Math.max(1, items.valueLength()), 0);
-        Memory.copyFromArray(
-                items.keyArray(), items.keyOffset(), key.address(), items.keyLength());
+        Memory.copyFromArray(items.keyArray(), items.keyOffset(), key.address(), items.keyLength());
         items.copyValue(value.address());
         encoder.put(
                 items.groupId(),

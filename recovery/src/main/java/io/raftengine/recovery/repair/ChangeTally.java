@@ -45,7 +45,8 @@ final class ChangeTally implements AutoCloseable {
         if (first != end) {
             boolean none = row[at] == 0;
             row[at] += end - first;
-            row[at + 1] = none || Long.compareUnsigned(first, row[at + 1]) < 0 ? first : row[at + 1];
+            row[at + 1] =
+                    none || Long.compareUnsigned(first, row[at + 1]) < 0 ? first : row[at + 1];
             row[at + 2] =
                     none || Long.compareUnsigned(end - 1, row[at + 2]) > 0 ? end - 1 : row[at + 2];
         }
@@ -78,8 +79,7 @@ final class ChangeTally implements AutoCloseable {
             for (GroupChange.Kind kind : KINDS) {
                 if ((row[ROW - 1] & 1L << kind.ordinal()) != 0) {
                     int at = kind.ordinal() * FIELDS;
-                    changes.add(
-                            new GroupChange(group, kind, row[at], row[at + 1], row[at + 2]));
+                    changes.add(new GroupChange(group, kind, row[at], row[at + 1], row[at + 2]));
                 }
             }
         }

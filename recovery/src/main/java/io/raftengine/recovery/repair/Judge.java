@@ -115,8 +115,7 @@ final class Judge implements AutoCloseable {
 
     private void hole(int slot, long index, long end, GroupRules rule, Decision to) {
         long group = states.group(slot);
-        boolean replayDecides =
-                rewrite || states.isRewritten(slot) && !states.lacking(slot);
+        boolean replayDecides = rewrite || states.isRewritten(slot) && !states.lacking(slot);
         if (replayDecides && !rules.namesHoleOf(group)) {
             if (rewrite) {
                 states.dropHeld(slot);

@@ -1,6 +1,5 @@
 package io.raftengine.recovery.repair;
 
-import io.raftengine.allocator.GrowableBuffer;
 import io.raftengine.allocator.MemoryBudget;
 import io.raftengine.log.format.BatchEncoder;
 import io.raftengine.log.format.BatchHeader;

@@ -84,8 +84,7 @@ final class RuleParser {
         return rule;
     }
 
-    private RuleLine rule(
-            long group, boolean all, RuleLine.Kind kind, long index, FillEntry fill) {
+    private RuleLine rule(long group, boolean all, RuleLine.Kind kind, long index, FillEntry fill) {
         boolean ofOneGroup =
                 kind.aspect != RuleLine.Aspect.HOLE && kind.aspect != RuleLine.Aspect.OVERLAP;
         if (all && ofOneGroup) {

@@ -95,8 +95,7 @@ final class StagedTarget {
         List<DirectoryEntry> entries = fs.list(dir);
         if (!entries.isEmpty()) {
             throw refused(
-                    dir,
-                    "expected an empty directory, or nothing; found " + entries.get(0).name());
+                    dir, "expected an empty directory, or nothing; found " + entries.get(0).name());
         }
     }
 
