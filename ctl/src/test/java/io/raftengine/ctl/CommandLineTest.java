@@ -250,7 +250,7 @@ class CommandLineTest {
 
     @Test
     void commandsOfALaterStageSaySo() {
-        for (String command : List.of("check", "try-purge", "repair")) {
+        for (String command : List.of("check", "try-purge")) {
             Cli cli = Cli.run(command, "--path", data.toString());
             assertThat(cli.status()).isEqualTo(1);
             assertThat(cli.err()).isEqualTo("error: " + command + " is not supported yet\n");
