@@ -8,6 +8,7 @@ import io.raftengine.error.RaftEngineException;
 import io.raftengine.log.format.BatchEncoder;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 
 /**
@@ -62,6 +63,9 @@ public final class CommitPipeline implements AutoCloseable {
 
     /** All groups ever made; a handful. Guarded by the write token. */
     private final List<CommitGroup> groups = new ArrayList<>();
+
+    /** What is to be run with the token between two groups; null for nothing. */
+    private final AtomicReference<ExclusiveStep> step = new AtomicReference<>();
 
     private volatile CommitGroup open;
     private volatile boolean closed;
@@ -289,8 +293,63 @@ public final class CommitPipeline implements AutoCloseable {
             // Come what may: with the token in a dead hand, or callers left asleep, everything
             // would hang.
             gathering.groupEnded(callers, open.claimedSlots());
-            layTokenDown();
-            group.complete();
+            if (step.get() == null) {
+                layTokenDown();
+                group.complete();
+            } else {
+                group.complete();
+                runStep();
+                layTokenDown();
+            }
+        }
+    }
+
+    // ---- steps between groups ------------------------------------------------------------------
+
+    /**
+     * Runs something that needs the write token, between two groups. Where groups follow each other
+     * without a pause, the leader of the next one runs it, so nobody waits for more than a group.
+     *
+     * <p>What runs must be short, must not block and must not write to the append queue. For
+     * background work, by a platform or virtual thread that calls nothing else of this class
+     * meanwhile.
+     *
+     * @param work what to run; what it throws is thrown here
+     * @throws ClosedException the engine is closed; nothing was run
+     */
+    public void exclusively(Runnable work) {
+        ExclusiveStep mine = new ExclusiveStep(work);
+        for (int attempt = 0; !step.compareAndSet(null, mine); attempt++) {
+            demandOpen();
+            Backoff.pause(attempt);
+        }
+        for (int attempt = 0; !mine.isDone(); attempt++) {
+            if (token.tryTake()) {
+                try {
+                    runStep();
+                } finally {
+                    layTokenDown();
+                }
+            } else if (closed && step.compareAndSet(mine, null)) {
+                demandOpen();
+            } else {
+                Backoff.pause(attempt);
+            }
+        }
+        mine.rethrow();
+    }
+
+    private void demandOpen() {
+        if (closed) {
+            throw new ClosedException("the engine is closed");
+        }
+    }
+
+    /** Runs the step that somebody is waiting for, if there is one. By the holder of the token. */
+    private void runStep() {
+        ExclusiveStep next = step.get();
+        if (next != null && step.compareAndSet(next, null)) {
+            next.run();
         }
     }
 

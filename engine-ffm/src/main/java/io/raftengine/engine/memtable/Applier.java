@@ -13,6 +13,8 @@ final class Applier {
     private final EntryIndex entries;
     private final KeyTree keys;
     private final WaitingCells waiting;
+    private final OldGroups old;
+    private final Tombstones tombstones;
     private final Touched touched;
 
     // The batch.
@@ -29,12 +31,16 @@ final class Applier {
             GroupTable table,
             EntryIndex entries,
             KeyTree keys,
-            WaitingCells waiting) {
+            WaitingCells waiting,
+            OldGroups old,
+            Tombstones tombstones) {
         this.blocks = blocks;
         this.table = table;
         this.entries = entries;
         this.keys = keys;
         this.waiting = waiting;
+        this.old = old;
+        this.tombstones = tombstones;
         touched = new Touched(blocks);
     }
 
@@ -123,7 +129,11 @@ final class Applier {
         long record = take(group);
         if (record != 0) {
             long cell = blocks.at(handle);
-            keys.remove(record, KeyCell.key(cell), KeyCell.keyBytes(cell));
+            boolean removed = keys.remove(record, KeyCell.key(cell), KeyCell.keyBytes(cell));
+            if (removed && keys.removedRewritten()) {
+                tombstones.deleted(record, handle, segment);
+                return;
+            }
         }
         KeyCell.free(blocks, handle);
     }
@@ -131,7 +141,11 @@ final class Applier {
     private void compact(long group, long index) {
         long record = take(group);
         if (record != 0) {
-            entriesCompacted += entries.compact(record, index);
+            long removed = entries.compact(record, index);
+            if (removed != 0 && GroupRecord.rewrittenEntries(record)) {
+                tombstones.compacted(record, segment);
+            }
+            entriesCompacted += removed;
         }
     }
 
@@ -142,18 +156,13 @@ final class Applier {
         }
         entries.dropAll(record);
         keys.clear(record);
-        dropExtension(record);
+        if (GroupRecord.rewrittenEntries(record) || GroupRecord.rewrittenKeys(record)) {
+            tombstones.cleaned(record, segment);
+        }
+        GroupRecord.setAsked(record, 0);
         if (GroupRecord.visible(record)) {
             GroupRecord.setVisible(record, false);
             groupsAdded--;
-        }
-    }
-
-    private void dropExtension(long record) {
-        int extension = GroupRecord.extension(record);
-        if (extension != 0) {
-            blocks.free(extension, GroupExtension.BYTES);
-            GroupRecord.setExtension(record, 0);
         }
     }
 
@@ -176,6 +185,9 @@ final class Applier {
         if (!GroupRecord.visible(record)) {
             GroupRecord.setVisible(record, true);
             groupsAdded++;
+        }
+        if (!GroupRecord.listed(record)) {
+            old.add(handle, record, segment);
         }
         return record;
     }

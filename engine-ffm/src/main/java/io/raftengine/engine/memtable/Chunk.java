@@ -329,6 +329,25 @@ final class Chunk {
         setRunsAndSlots(chunk, live, slots - deadSlots);
     }
 
+    /** Drops the runs before {@code index}, with which one begins, and makes it the base index. */
+    static void beginAt(long chunk, long index) {
+        long delta = index - baseIndex(chunk);
+        if (delta == 0) {
+            return;
+        }
+        int dead = findRun(chunk, runs(chunk), delta);
+        assert firstDelta(run(chunk, dead)) == delta : "no run begins at " + index;
+        if (dead > 0) {
+            dropRunsBefore(chunk, dead);
+        }
+        int runs = runs(chunk);
+        for (int i = 0; i < runs; i++) {
+            long run = run(chunk, i);
+            Memory.putInt(run + 8, (int) (firstDelta(run) - delta));
+        }
+        Memory.putLong(chunk + BASE_INDEX, index);
+    }
+
     private static void addToSlotNumber(long run, int difference) {
         int word = Memory.getInt(run + 12);
         Memory.putInt(run + 12, word + (difference << 16));

@@ -410,6 +410,164 @@ final class ChunkList {
         GroupRecord.setChunks(record, count + added);
     }
 
+    // ---- replace -------------------------------------------------------------------------------
+
+    /**
+     * Puts the chunks of {@code source} in the place of those that hold the entries [from, to), and
+     * leaves the source without any. The chunk that holds {@code from} begins there or is the first
+     * one; at {@code to} begins a run, or the group ends.
+     *
+     * @throws io.raftengine.error.MemoryLimitException nothing changed
+     */
+    void replace(long record, long from, long to, long source) {
+        int first = firstPlace(record);
+        int low = from == GroupRecord.first(record) ? first : placeOf(record, from);
+        int last = lastPlace(record);
+        int high = to == GroupRecord.end(record) ? last + 1 : placeOf(record, to);
+        boolean joined = low > first && joinOnto(record, low - 1, source);
+        int added = joined ? 0 : GroupRecord.chunks(source);
+        int count = low - first + added + last + 1 - high;
+        int target = directoryFor(record, low, high, added, count);
+        for (int place = low; place < high; place++) {
+            freeChunk(handleAt(record, place));
+        }
+        if (high <= last) {
+            Chunk.beginAt(chunkAt(record, high), to);
+        }
+        fill(record, target, low, high, source, added, count);
+        if (joined) {
+            freeChunk(handleAt(source, firstPlace(source)));
+        }
+        freeDirectory(source);
+        GroupRecord.setIndexRoot(source, 0);
+        GroupRecord.setChunks(source, 0);
+    }
+
+    /** Copies the source's only chunk into the one at a place, if both are small enough for that. */
+    private boolean joinOnto(long record, int place, long source) {
+        if (GroupRecord.chunks(source) != 1) {
+            return false;
+        }
+        long addition = chunkAt(source, 0);
+        long chunk = chunkAt(record, place);
+        long segment = Chunk.baseSegment(addition);
+        long base = Chunk.baseIndex(addition);
+        long lastRun = Chunk.run(addition, Chunk.runs(addition) - 1);
+        long lastSegment = segment + Chunk.segmentDelta(lastRun);
+        boolean fits =
+                base == GroupRecord.first(source)
+                        && accepts(chunk, true, segment, base)
+                        && accepts(chunk, true, lastSegment, GroupRecord.end(source));
+        if (!fits) {
+            return false;
+        }
+        int used = Chunk.bytes(chunk) - Chunk.freeBytes(chunk);
+        int more = Chunk.bytes(addition) - Chunk.freeBytes(addition) - Chunk.HEADER_BYTES;
+        if (used + more > Chunk.BYTES_MAX) {
+            return false;
+        }
+        if (used + more > Chunk.bytes(chunk)) {
+            chunk = enlargeAt(record, place, chunk, used + more);
+        }
+        Chunk.copyRuns(addition, chunk);
+        return true;
+    }
+
+    private long enlargeAt(long record, int place, long chunk, int wanted) {
+        int bytes = Chunk.bytes(chunk);
+        int handle = blocks.allocateSized(EntryIndex.furtherSizeFor(wanted));
+        long larger = blocks.at(handle);
+        Chunk.copyInto(chunk, bytes, larger, blocks.grantedBytes());
+        int old = handleAt(record, place);
+        if (GroupRecord.chunks(record) == 1) {
+            GroupRecord.setIndexRoot(record, handle);
+        } else {
+            int low = ChunkDirectory.baseLow(directory(record), place);
+            ChunkDirectory.put(directory(record), place, handle, low);
+        }
+        blocks.free(old, bytes);
+        return larger;
+    }
+
+    /** The directory for a changed number of chunks: 0 for none, the present one, or a new one. */
+    private int directoryFor(long record, int low, int high, int added, int count) {
+        if (count < 2) {
+            return 0;
+        }
+        boolean has = GroupRecord.chunks(record) >= 2;
+        if (has) {
+            int after = lastPlace(record) + 1 - high;
+            if (low + added + after <= ChunkDirectory.capacity(directory(record))) {
+                return GroupRecord.indexRoot(record);
+            }
+        }
+        int capacity = DIRECTORY_PLACES_MIN;
+        while (capacity < count) {
+            capacity = capacity * 2 + 1;
+        }
+        return allocateDirectory(capacity);
+    }
+
+    private void fill(
+            long record, int target, int low, int high, long source, int added, int count) {
+        int first = firstPlace(record);
+        int after = lastPlace(record) + 1 - high;
+        int old = GroupRecord.chunks(record) >= 2 ? GroupRecord.indexRoot(record) : 0;
+        if (target == 0) {
+            int only;
+            if (added == 1) {
+                only = handleAt(source, firstPlace(source));
+            } else {
+                only = handleAt(record, low > first ? first : high);
+            }
+            dropDirectory(old);
+            GroupRecord.setIndexRoot(record, only);
+            GroupRecord.setChunks(record, count);
+            return;
+        }
+        long directory = blocks.at(target);
+        int start = target == old ? first : 0;
+        int behind = start + low - first + added;
+        if (old == 0) {
+            putOnly(record, directory, low > first ? start : behind, low > first || after > 0);
+        } else {
+            // The rear first: in the same directory it moves to where the front does not reach.
+            ChunkDirectory.move(blocks.at(old), high, directory, behind, after);
+            if (target != old) {
+                ChunkDirectory.move(blocks.at(old), first, directory, 0, low - first);
+            }
+            if (after > 0) {
+                int handle = ChunkDirectory.handle(directory, behind);
+                ChunkDirectory.put(directory, behind, handle, Chunk.baseIndex(blocks.at(handle)));
+            }
+        }
+        for (int i = 0; i < added; i++) {
+            int handle = handleAt(source, firstPlace(source) + i);
+            long base = Chunk.baseIndex(blocks.at(handle));
+            ChunkDirectory.put(directory, start + low - first + i, handle, base);
+        }
+        if (target != old) {
+            dropDirectory(old);
+        }
+        GroupRecord.setIndexRoot(record, target);
+        GroupRecord.setChunks(record, count);
+    }
+
+    /** Enters the chunk of a group that had no directory, if it is kept. */
+    private void putOnly(long record, long directory, int place, boolean kept) {
+        if (kept) {
+            int only = GroupRecord.indexRoot(record);
+            ChunkDirectory.put(directory, place, only, Chunk.baseIndex(blocks.at(only)));
+        }
+    }
+
+    private void dropDirectory(int handle) {
+        if (handle != 0) {
+            int capacity = ChunkDirectory.capacity(blocks.at(handle));
+            blocks.free(handle, ChunkDirectory.bytes(capacity));
+        }
+    }
+
     private boolean absorb(long record, long source) {
         long addition = chunkAt(source, 0);
         int runs = Chunk.runs(addition);

@@ -1,5 +1,6 @@
 package io.raftengine.engine.memtable;
 
+import io.raftengine.error.MemoryLimitException;
 import io.raftengine.log.format.ItemReader;
 
 /**
@@ -387,21 +388,79 @@ final class EntryIndex {
         GroupRecord.setRewrittenEnd(source, 0);
     }
 
+    /**
+     * Puts all entries of {@code source}, which are [from, to) of the rewrite queue, in the place of
+     * the same entries of {@code record}; leaves the source without any. They were counted where
+     * they came from.
+     *
+     * @throws io.raftengine.error.MemoryLimitException nothing changed
+     */
+    void replace(long record, long source) {
+        long from = GroupRecord.first(source);
+        long to = GroupRecord.end(source);
+        forget(record, from, to);
+        try {
+            chunks.replace(record, from, to, source);
+        } catch (MemoryLimitException overLimit) {
+            visit(record, from, to, true);
+            throw overLimit;
+        }
+        GroupRecord.setRewrittenEnd(record, to);
+        GroupRecord.setFirst(source, 0);
+        GroupRecord.setEnd(source, 0);
+        GroupRecord.setRewrittenEnd(source, 0);
+    }
+
+    /**
+     * First index from {@code from} on whose entry is in a newer segment of the append queue than
+     * {@code gate}; the end of the group if there is none. The entry at {@code from}, if there is
+     * one, is of the append queue.
+     */
+    long firstBeyond(long record, long from, long gate) {
+        long end = GroupRecord.end(record);
+        if (from == end) {
+            return end;
+        }
+        int last = chunks.lastPlace(record);
+        for (int place = chunks.placeOf(record, from); place <= last; place++) {
+            long chunk = chunks.chunkAt(record, place);
+            int runs = Chunk.runs(chunk);
+            long base = Chunk.baseIndex(chunk);
+            long lastSegment =
+                    Chunk.baseSegment(chunk) + Chunk.segmentDelta(Chunk.run(chunk, runs - 1));
+            if (lastSegment <= gate) {
+                continue;
+            }
+            for (int i = 0; i < runs; i++) {
+                long run = Chunk.run(chunk, i);
+                if (Chunk.baseSegment(chunk) + Chunk.segmentDelta(run) > gate) {
+                    long index = base + Chunk.firstDelta(run);
+                    return Long.compareUnsigned(index, from) > 0 ? index : from;
+                }
+            }
+        }
+        return end;
+    }
+
     /** Takes entries [from, to) out of the segments' live bytes. */
     private void forget(long record, long from, long to) {
+        visit(record, from, to, false);
+    }
+
+    private void visit(long record, long from, long to, boolean add) {
         int place = chunks.placeOf(record, from);
         long index = from;
         while (index != to) {
             long chunk = chunks.chunkAt(record, place);
             long chunkEnd = chunks.endOfChunk(record, place);
             long stop = Long.compareUnsigned(chunkEnd, to) < 0 ? chunkEnd : to;
-            forgetInChunk(chunk, index, stop, chunkEnd);
+            visitInChunk(chunk, index, stop, chunkEnd, add);
             index = stop;
             place++;
         }
     }
 
-    private void forgetInChunk(long chunk, long from, long to, long chunkEnd) {
+    private void visitInChunk(long chunk, long from, long to, long chunkEnd, boolean add) {
         long base = Chunk.baseIndex(chunk);
         int runs = Chunk.runs(chunk);
         int bytes = Chunk.bytes(chunk);
@@ -418,11 +477,12 @@ final class EntryIndex {
             int bits = Chunk.slotBits(run);
             int low = Chunk.boundary(chunk, bytes, block, bits, (int) (index - first), entries);
             int high = Chunk.boundary(chunk, bytes, block, bits, (int) (stop - first), entries);
-            accounting.remove(
-                    rewrite,
-                    Chunk.baseSegment(chunk) + Chunk.segmentDelta(run),
-                    high - low,
-                    stop - index);
+            long segment = Chunk.baseSegment(chunk) + Chunk.segmentDelta(run);
+            if (add) {
+                accounting.takeBack(rewrite, segment, high - low, stop - index);
+            } else {
+                accounting.remove(rewrite, segment, high - low, stop - index);
+            }
             index = stop;
         }
     }

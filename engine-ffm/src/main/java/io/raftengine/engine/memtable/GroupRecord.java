@@ -13,14 +13,17 @@ import java.lang.invoke.VarHandle;
  *      16 +-----------+-----------+----------------------+
  *         | first                 | end                  |   entries [first, end), unsigned; equal = none
  *      32 +-----------------------+-----------+----------+
- *         | rewritten end         | index root| chunks   |   entries below it are in the rewrite queue (I5)
+ *         | rewritten | next      | index root| chunks   |   the first so many entries are in the rewrite queue (I5)
  *      48 +-----------+-----------+-----------+----------+
  *         | key root  | key count | link      | extension|
  *      64 +-----------+-----------+-----------+----------+
  *
  *   version     sequence lock: odd while a batch is being applied to the group. It survives the reuse of a record for
  *               another group, so a reader that holds an old address always notices.
- *   flags       bit 0 visible, bits 8-15 height of the key tree
+ *   flags       bit 0 visible, bit 1 in a list of {@link OldGroups}, bit 2 the rewrite queue may hold entries of it,
+ *               bit 3 the rewrite queue may hold keys of it, bits 4-7 how often purge has asked to compact it,
+ *               bits 8-15 height of the key tree
+ *   next        the next group in its list of {@link OldGroups}
  *   index root  handle of the only chunk, or of the chunk directory when there are two or more
  *   link        free list, simulation slot or list of touched groups, whichever phase the writer is in
  *   extension   handle of a {@link GroupExtension}, 0 for nearly all groups
@@ -39,7 +42,8 @@ final class GroupRecord {
     private static final int ID = 8;
     private static final int FIRST = 16;
     private static final int END = 24;
-    private static final int REWRITTEN_END = 32;
+    private static final int REWRITTEN = 32;
+    private static final int NEXT = 36;
     private static final int INDEX_ROOT = 40;
     private static final int CHUNKS = 44;
     private static final int KEY_ROOT = 48;
@@ -48,6 +52,11 @@ final class GroupRecord {
     private static final int EXTENSION = 60;
 
     private static final int VISIBLE = 1;
+    private static final int LISTED = 2;
+    private static final int REWRITTEN_ENTRIES = 4;
+    private static final int REWRITTEN_KEYS = 8;
+    private static final int ASKED_SHIFT = 4;
+    private static final int ASKED_MASK = 0xf0;
     private static final int HEIGHT_SHIFT = 8;
     private static final int HEIGHT_MASK = 0xff00;
 
@@ -97,7 +106,8 @@ final class GroupRecord {
         Memory.putLong(record + ID, groupId);
         Memory.putLong(record + FIRST, 0);
         Memory.putLong(record + END, 0);
-        Memory.putLong(record + REWRITTEN_END, 0);
+        Memory.putInt(record + REWRITTEN, 0);
+        Memory.putInt(record + NEXT, 0);
         Memory.putInt(record + INDEX_ROOT, 0);
         Memory.putInt(record + CHUNKS, 0);
         Memory.putInt(record + KEY_ROOT, 0);
@@ -107,12 +117,20 @@ final class GroupRecord {
     }
 
     static boolean visible(long record) {
-        return (Memory.getInt(record + FLAGS) & VISIBLE) != 0;
+        return has(record, VISIBLE);
     }
 
     static void setVisible(long record, boolean visible) {
+        set(record, VISIBLE, visible);
+    }
+
+    private static boolean has(long record, int flag) {
+        return (Memory.getInt(record + FLAGS) & flag) != 0;
+    }
+
+    private static void set(long record, int flag, boolean on) {
         int flags = Memory.getInt(record + FLAGS);
-        Memory.putInt(record + FLAGS, visible ? flags | VISIBLE : flags & ~VISIBLE);
+        Memory.putInt(record + FLAGS, on ? flags | flag : flags & ~flag);
     }
 
     static long id(long record) {
@@ -125,8 +143,11 @@ final class GroupRecord {
         return Memory.getLong(record + FIRST);
     }
 
+    /** Rewritten entries at or behind the new first one stay rewritten. */
     static void setFirst(long record, long first) {
+        long rewrittenEnd = rewrittenEnd(record);
         Memory.putLong(record + FIRST, first);
+        setRewrittenEnd(record, rewrittenEnd);
     }
 
     static long end(long record) {
@@ -141,12 +162,16 @@ final class GroupRecord {
         return Memory.getLong(record + FIRST) != Memory.getLong(record + END);
     }
 
+    /** Index behind the last rewritten entry, the first index if there is none. */
     static long rewrittenEnd(long record) {
-        return Memory.getLong(record + REWRITTEN_END);
+        return Memory.getLong(record + FIRST) + (Memory.getInt(record + REWRITTEN) & 0xffffffffL);
     }
 
     static void setRewrittenEnd(long record, long index) {
-        Memory.putLong(record + REWRITTEN_END, index);
+        long first = Memory.getLong(record + FIRST);
+        // No group holds 2^32 entries in memory.
+        int count = Long.compareUnsigned(index, first) > 0 ? (int) (index - first) : 0;
+        Memory.putInt(record + REWRITTEN, count);
     }
 
     static int indexRoot(long record) {
@@ -208,5 +233,55 @@ final class GroupRecord {
 
     static void setExtension(long record, int handle) {
         Memory.putInt(record + EXTENSION, handle);
+    }
+
+    // ---- purge ---------------------------------------------------------------------------------
+
+    /** Whether nobody sees the group and nothing of it is waiting for anything. */
+    static boolean isFree(long record) {
+        return !visible(record) && !listed(record) && extension(record) == 0;
+    }
+
+    static boolean listed(long record) {
+        return has(record, LISTED);
+    }
+
+    static void setListed(long record, boolean listed) {
+        set(record, LISTED, listed);
+    }
+
+    static int next(long record) {
+        return Memory.getInt(record + NEXT);
+    }
+
+    static void setNext(long record, int handle) {
+        Memory.putInt(record + NEXT, handle);
+    }
+
+    /** Whether replay of the rewrite queue alone may find entries of the group, live or dead. */
+    static boolean rewrittenEntries(long record) {
+        return has(record, REWRITTEN_ENTRIES);
+    }
+
+    static void setRewrittenEntries(long record, boolean some) {
+        set(record, REWRITTEN_ENTRIES, some);
+    }
+
+    /** Whether replay of the rewrite queue alone may find keys of the group, live or dead. */
+    static boolean rewrittenKeys(long record) {
+        return has(record, REWRITTEN_KEYS);
+    }
+
+    static void setRewrittenKeys(long record, boolean some) {
+        set(record, REWRITTEN_KEYS, some);
+    }
+
+    static int asked(long record) {
+        return (Memory.getInt(record + FLAGS) & ASKED_MASK) >>> ASKED_SHIFT;
+    }
+
+    static void setAsked(long record, int times) {
+        int flags = Memory.getInt(record + FLAGS);
+        Memory.putInt(record + FLAGS, flags & ~ASKED_MASK | times << ASKED_SHIFT);
     }
 }

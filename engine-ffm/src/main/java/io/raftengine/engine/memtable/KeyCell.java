@@ -12,9 +12,10 @@ import io.raftengine.log.format.ItemReader;
  *         +----------------+--------------+--------------+-----+-------+
  *         | place          | key bytes    | value bytes  | key | value |
  *         +----------------+--------------+--------------+-----+-------+
- *   place       segment of the batch that put it, bit 63: of the rewrite queue; while the batch waits to be applied:
- *               handle of the next waiting cell
- *   key bytes   bit 31: the key was deleted (replay partitions only)
+ *   place       segment of the batch that put it, bit 63: of the rewrite queue, bit 62: of the append queue, and replay
+ *               of the rewrite queue alone would find an older value of the key; while the cell waits to be applied, or
+ *               a deletion to be carried: handle of the next one
+ *   key bytes   bit 31: the key was deleted; then the value is the segment of the batch that says so, 8 bytes
  * </pre>
  */
 final class KeyCell {
@@ -25,6 +26,8 @@ final class KeyCell {
     private static final int VALUE_BYTES = 12;
     private static final int DELETED = 1 << 31;
     private static final long REWRITE = 1L << 63;
+    private static final long SHADOWS = 1L << 62;
+    private static final int DELETED_VALUE_BYTES = 8;
 
     private KeyCell() {}
 
@@ -51,13 +54,23 @@ final class KeyCell {
     /** A cell that says the key is gone. */
     static int createDeleted(Blocks blocks, ItemReader item) {
         int keyBytes = item.keyLength();
-        int handle = blocks.allocate(bytes(keyBytes, 0));
+        int handle = blocks.allocate(bytes(keyBytes, DELETED_VALUE_BYTES));
         long cell = blocks.at(handle);
         Memory.putLong(cell + PLACE, 0);
         Memory.putInt(cell + KEY_BYTES, keyBytes | DELETED);
-        Memory.putInt(cell + VALUE_BYTES, 0);
+        Memory.putInt(cell + VALUE_BYTES, DELETED_VALUE_BYTES);
         Memory.copyFromArray(item.keyArray(), item.keyOffset(), cell + HEADER_BYTES, keyBytes);
+        setDeletedIn(cell, 0);
         return handle;
+    }
+
+    /** Segment of the batch that deleted the key. */
+    static long deletedIn(long cell) {
+        return Memory.getLong(value(cell));
+    }
+
+    static void setDeletedIn(long cell, long segment) {
+        Memory.putLong(value(cell), segment);
     }
 
     /** Size of a cell; the limits on keys and values keep it below 2^31. */
@@ -106,10 +119,33 @@ final class KeyCell {
     }
 
     static long segment(long cell) {
-        return Memory.getLong(cell + PLACE) & ~REWRITE;
+        return Memory.getLong(cell + PLACE) & ~(REWRITE | SHADOWS);
     }
 
     static boolean inRewriteQueue(long cell) {
         return Memory.getLong(cell + PLACE) < 0;
+    }
+
+    /** Whether replay of the rewrite queue alone would find the key. */
+    static boolean inOrShadowsRewriteQueue(long cell) {
+        return (Memory.getLong(cell + PLACE) & (REWRITE | SHADOWS)) != 0;
+    }
+
+    /** Notes for a cell of the append queue that the rewrite queue holds an older value. */
+    static void setShadows(long cell) {
+        Memory.putLong(cell + PLACE, Memory.getLong(cell + PLACE) | SHADOWS);
+    }
+
+    /** What a reader without the token sees of the place: only equal or not equal to a segment. */
+    static long placeRacy(long cell) {
+        return Memory.getLongRacy(cell + PLACE);
+    }
+
+    static boolean isRewritePlace(long place) {
+        return place < 0;
+    }
+
+    static long segmentOfPlace(long place) {
+        return place & ~(REWRITE | SHADOWS);
     }
 }

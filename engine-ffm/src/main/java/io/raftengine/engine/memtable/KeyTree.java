@@ -27,6 +27,9 @@ final class KeyTree {
     private final int[] positions = new int[HEIGHT_MAX + 1];
     private boolean found;
 
+    /** Whether what was dropped last leaves a value behind that the rewrite queue holds. */
+    private boolean droppedRewritten;
+
     KeyTree(Blocks blocks, SegmentAccounting accounting) {
         this.blocks = blocks;
         this.accounting = accounting;
@@ -70,6 +73,7 @@ final class KeyTree {
 
     private void drop(int handle) {
         long cell = blocks.at(handle);
+        droppedRewritten = KeyCell.inOrShadowsRewriteQueue(cell);
         accounting.remove(
                 KeyCell.inRewriteQueue(cell), KeyCell.segment(cell), payload(cell), items(cell));
         KeyCell.free(blocks, handle);
@@ -80,6 +84,7 @@ final class KeyTree {
         int order = compare(blocks.at(only), KeyCell.key(cell), KeyCell.keyBytes(cell));
         if (order == 0) {
             GroupRecord.setKeyRoot(record, handle);
+            inherit(cell, only);
             drop(only);
             return;
         }
@@ -152,7 +157,15 @@ final class KeyTree {
         int old = KeyNode.cell(leaf, true, positions[1]);
         KeyNode.setCell(leaf, true, positions[1], handle);
         leastChanged(GroupRecord.keyHeight(record), 1);
+        inherit(blocks.at(handle), old);
         drop(old);
+    }
+
+    /** The new value of a key hides what the rewrite queue holds of the old one. */
+    private void inherit(long cell, int old) {
+        if (!KeyCell.inRewriteQueue(cell) && KeyCell.inOrShadowsRewriteQueue(blocks.at(old))) {
+            KeyCell.setShadows(cell);
+        }
     }
 
     /** Corrects what the ancestors of the path's node at {@code level} hold for its least cell. */
@@ -266,6 +279,36 @@ final class KeyTree {
     }
 
     // ---- remove --------------------------------------------------------------------------------
+
+    /**
+     * Whether the rewrite queue holds a value of the key that was removed last, so that its deletion
+     * has to be carried there.
+     */
+    boolean removedRewritten() {
+        return droppedRewritten;
+    }
+
+    /** Handle of the cell of a key, which lies off-heap; 0 if there is none. */
+    int find(long record, long key, int keyBytes) {
+        if (GroupRecord.keyCount(record) == 0) {
+            return 0;
+        }
+        if (GroupRecord.keyHeight(record) == 0) {
+            int only = GroupRecord.keyRoot(record);
+            return compare(blocks.at(only), key, keyBytes) == 0 ? only : 0;
+        }
+        search(record, key, keyBytes);
+        return found ? KeyNode.cell(blocks.at(nodes[1]), true, positions[1]) : 0;
+    }
+
+    /** A value was copied to the rewrite queue. */
+    void moveToRewriteQueue(int handle, long segment) {
+        long cell = blocks.at(handle);
+        accounting.remove(
+                KeyCell.inRewriteQueue(cell), KeyCell.segment(cell), payload(cell), items(cell));
+        KeyCell.setPlace(cell, true, segment);
+        accounting.add(true, segment, payload(cell), items(cell));
+    }
 
     /** Removes a key, which lies off-heap, and frees its cell; returns whether it was there. */
     boolean remove(long record, long key, int keyBytes) {
@@ -399,19 +442,21 @@ final class KeyTree {
     /**
      * Applies the cells of {@code source}, puts and deletions, to {@code record}; leaves the source
      * without keys. The cells change their owner, they are not copied; they were counted where they
-     * came from.
+     * came from. Deletions that have to be carried to the rewrite queue are handed to {@code
+     * tombstones}.
      */
-    void merge(long record, long source) {
+    void merge(long record, long source, Tombstones tombstones) {
         if (GroupRecord.keyCount(source) > 0) {
-            merge(record, GroupRecord.keyRoot(source), GroupRecord.keyHeight(source));
+            int root = GroupRecord.keyRoot(source);
+            merge(record, root, GroupRecord.keyHeight(source), tombstones);
             forget(source);
         }
     }
 
-    private void merge(long record, int handle, int level) {
+    private void merge(long record, int handle, int level, Tombstones tombstones) {
         long node = blocks.at(handle);
         if (level == 0) {
-            mergeCell(record, handle, node);
+            mergeCell(record, handle, node, tombstones);
             return;
         }
         int count = KeyNode.count(node);
@@ -419,15 +464,20 @@ final class KeyTree {
             merge(
                     record,
                     level == 1 ? KeyNode.cell(node, true, i) : KeyNode.child(node, i),
-                    level - 1);
+                    level - 1,
+                    tombstones);
         }
         blocks.free(handle, KeyNode.bytes(node, level == 1));
     }
 
-    private void mergeCell(long record, int handle, long cell) {
+    private void mergeCell(long record, int handle, long cell, Tombstones tombstones) {
         if (KeyCell.deleted(cell)) {
-            remove(record, KeyCell.key(cell), KeyCell.keyBytes(cell));
-            KeyCell.free(blocks, handle);
+            boolean removed = remove(record, KeyCell.key(cell), KeyCell.keyBytes(cell));
+            if (removed && removedRewritten() && !KeyCell.inRewriteQueue(cell)) {
+                tombstones.deleted(record, handle, Tombstones.RECOVERED);
+            } else {
+                KeyCell.free(blocks, handle);
+            }
         } else {
             link(record, handle, cell);
         }

@@ -64,6 +64,7 @@ final class MemtableReplay implements ReplaySink {
         for (MergeThread worker : workers) {
             worker.rethrow();
             memtables.accounting().addAll(worker.accounting());
+            memtables.tombstones().addAll(worker.tombstones());
             groups += worker.groupsAdded();
         }
         for (ReplayPartition partition : partitions) {
@@ -75,7 +76,7 @@ final class MemtableReplay implements ReplaySink {
             worker.close();
         }
         memtables.setGroupCount(groups);
-        memtables.dropInvisible();
+        memtables.settleRecovered();
     }
 
     /** Frees partitions that were never joined. */

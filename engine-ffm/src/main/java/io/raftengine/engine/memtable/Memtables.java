@@ -68,12 +68,17 @@ public final class Memtables implements AutoCloseable {
     private final EntryIndex entries;
     private final KeyTree keys;
     private final WaitingCells waiting;
+    private final OldGroups old;
+    private final Tombstones tombstones;
     private final Validation validation;
     private final Applier applier;
     private final EntryReader entryReader;
 
     private MemtableReplay replay;
     private boolean recoveryFailed;
+
+    /** Groups of which the rewrite queue may hold something; changed with the write token. */
+    private int extensions;
     private volatile long groupCount;
     private boolean closed;
 
@@ -98,7 +103,9 @@ public final class Memtables implements AutoCloseable {
             keys = new KeyTree(blocks, accounting);
             waiting = new WaitingCells(blocks);
             validation = new Validation(blocks, table, pool, entries.chunks(), waiting);
-            applier = new Applier(blocks, table, entries, keys, waiting);
+            old = new OldGroups(blocks);
+            tombstones = new Tombstones(blocks);
+            applier = new Applier(blocks, table, entries, keys, waiting, old, tombstones);
             entryReader = new EntryReader(base);
         } catch (RuntimeException e) {
             arena.closeAbandoningBlocks();
@@ -223,17 +230,84 @@ public final class Memtables implements AutoCloseable {
         return replay;
     }
 
-    /** Takes the records of groups that were cleaned in the end out of the table. */
-    void dropInvisible() {
+    /**
+     * Takes the records of groups that were cleaned in the end out of the table, and notes for purge
+     * what the others hold.
+     */
+    void settleRecovered() {
         int used = pool.used();
         for (int i = 0; i < used; i++) {
             int handle = pool.handleOf(i);
             long record = blocks.at(handle);
-            if (!GroupRecord.visible(record)) {
+            int extension = GroupRecord.extension(record);
+            if (extension != 0) {
+                settleRewritten(record, extension);
+            }
+            if (GroupRecord.visible(record)) {
+                boolean appended = GroupRecord.rewrittenEnd(record) != GroupRecord.end(record);
+                if (appended || GroupRecord.keyCount(record) > 0) {
+                    old.addUnknown(handle, record);
+                }
+            } else if (GroupRecord.isFree(record)) {
                 table.remove(GroupRecord.id(record));
                 pool.free(handle);
             }
         }
+    }
+
+    private void settleRewritten(long record, int handle) {
+        long extension = blocks.at(handle);
+        if (GroupExtension.has(extension, GroupExtension.COMPACTED)) {
+            GroupExtension.unset(extension, GroupExtension.COMPACTED);
+            if (GroupRecord.rewrittenEntries(record)) {
+                tombstones.compacted(record, Tombstones.RECOVERED);
+            }
+        }
+        if (!GroupRecord.visible(record) && !GroupExtension.hasRemovals(extension)) {
+            GroupRecord.setExtension(record, 0);
+            blocks.free(handle, GroupExtension.BYTES);
+        } else {
+            listExtension(handle, extension);
+        }
+    }
+
+    /** Puts an extension into the list of all. */
+    void listExtension(int handle, long extension) {
+        GroupExtension.setNextOther(extension, extensions);
+        extensions = handle;
+    }
+
+    /** First of the list of all extensions. */
+    int extensions() {
+        return extensions;
+    }
+
+    void setExtensions(int head) {
+        extensions = head;
+    }
+
+    OldGroups old() {
+        return old;
+    }
+
+    Tombstones tombstones() {
+        return tombstones;
+    }
+
+    EntryIndex entries() {
+        return entries;
+    }
+
+    KeyTree keys() {
+        return keys;
+    }
+
+    SlabArena arena() {
+        return arena;
+    }
+
+    MemoryBudget budget() {
+        return budget;
     }
 
     /** Half-joined groups are owned by nobody in particular: close drops them with the mapping. */

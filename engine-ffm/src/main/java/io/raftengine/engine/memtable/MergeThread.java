@@ -87,6 +87,10 @@ final class MergeThread implements Runnable {
         return merge.accounting();
     }
 
+    Tombstones tombstones() {
+        return merge.tombstones();
+    }
+
     long groupsAdded() {
         return merge.groupsAdded();
     }

@@ -11,6 +11,7 @@ final class ReplayMerge {
     private final EntryIndex entries;
     private final KeyTree keys;
     private final SetAside aside;
+    private final Tombstones tombstones;
     private long groupsAdded;
 
     ReplayMerge(Memtables memtables, Blocks blocks) {
@@ -20,6 +21,11 @@ final class ReplayMerge {
         entries = new EntryIndex(blocks, accounting);
         keys = new KeyTree(blocks, accounting);
         aside = new SetAside(blocks, entries);
+        tombstones = new Tombstones(blocks);
+    }
+
+    Tombstones tombstones() {
+        return tombstones;
     }
 
     SegmentAccounting accounting() {
@@ -59,19 +65,56 @@ final class ReplayMerge {
         }
         long record = blocks.at(handle);
         boolean rewrite = partition.isRewrite();
-        replayMarks(partition, source, record, handle, rewrite);
+        boolean removed = replayMarks(partition, source, record, handle, rewrite);
         if (ReplayRecord.has(source, ReplayRecord.CLEANED)) {
             keys.clear(record);
-            dropExtension(record);
+            cleaned(record, rewrite);
             show(record, false);
+        } else if (removed && !rewrite && GroupRecord.rewrittenEntries(record)) {
+            GroupExtension.set(blocks.at(GroupRecord.extension(record)), GroupExtension.COMPACTED);
         }
         entries.splice(record, source);
         joinKeys(record, source);
         if (created) {
             show(record, true);
         }
-        if (GroupRecord.visible(record)) {
-            takeExtension(record, source);
+        if (rewrite && GroupRecord.visible(record)) {
+            noteRewritten(record, handle, source);
+        }
+    }
+
+    /** The append queue cleaned what the rewrite queue brings back; or the rewrite queue itself did. */
+    private void cleaned(long record, boolean rewrite) {
+        if (GroupRecord.rewrittenEntries(record) || GroupRecord.rewrittenKeys(record)) {
+            if (rewrite) {
+                GroupRecord.setRewrittenEntries(record, false);
+                GroupRecord.setRewrittenKeys(record, false);
+            } else {
+                tombstones.cleaned(record, Tombstones.RECOVERED);
+            }
+        }
+    }
+
+    /** What replay of the rewrite queue alone would find; removals of it have to be carried. */
+    private void noteRewritten(long record, int handle, long source) {
+        int extension = GroupRecord.extension(record);
+        if (extension == 0) {
+            extension = blocks.allocate(GroupExtension.BYTES);
+            GroupExtension.initialize(blocks.at(extension), handle);
+            GroupRecord.setExtension(record, extension);
+        }
+        if (GroupRecord.hasEntries(record)) {
+            GroupRecord.setRewrittenEntries(record, true);
+            GroupExtension.raiseRewriteEnd(blocks.at(extension), GroupRecord.end(record));
+        }
+        if (GroupRecord.keyCount(record) > 0) {
+            GroupRecord.setRewrittenKeys(record, true);
+        }
+        int theirs = GroupRecord.extension(source);
+        if (theirs != 0) {
+            long span = blocks.at(theirs);
+            long first = GroupExtension.spanFirst(span);
+            GroupExtension.setSpan(blocks.at(extension), first, GroupExtension.spanLast(span));
         }
     }
 
@@ -92,13 +135,17 @@ final class ReplayMerge {
 
     // ---- entries -------------------------------------------------------------------------------
 
-    private void replayMarks(
+    /** Whether any of the marks may have removed entries below others. */
+    private boolean replayMarks(
             ReplayPartition partition, long source, long record, int handle, boolean rewrite) {
         int count = ReplayRecord.marks(source);
         Blocks theirs = partition.blocks();
+        boolean removed = false;
         for (int i = 0; i < count; i++) {
             long index = ReplayMarks.index(theirs, source, i);
-            switch (ReplayMarks.kind(theirs, source, i)) {
+            int kind = ReplayMarks.kind(theirs, source, i);
+            removed |= kind != ReplayMarks.APPEND;
+            switch (kind) {
                 case ReplayMarks.COMPACT:
                     entries.compact(record, index);
                     aside.compact(record, index);
@@ -112,6 +159,7 @@ final class ReplayMerge {
                     break;
             }
         }
+        return removed;
     }
 
     private void makeWay(long record, int handle, long index, boolean rewrite) {
@@ -157,24 +205,7 @@ final class ReplayMerge {
                 && !ReplayRecord.has(source, ReplayRecord.DELETIONS)) {
             KeyTree.take(record, source);
         } else {
-            keys.merge(record, source);
-        }
-    }
-
-    private void dropExtension(long record) {
-        int extension = GroupRecord.extension(record);
-        if (extension != 0) {
-            blocks.free(extension, GroupExtension.BYTES);
-            GroupRecord.setExtension(record, 0);
-        }
-    }
-
-    private void takeExtension(long record, long source) {
-        int extension = GroupRecord.extension(source);
-        if (extension != 0) {
-            dropExtension(record);
-            GroupRecord.setExtension(record, extension);
-            GroupRecord.setExtension(source, 0);
+            keys.merge(record, source, tombstones);
         }
     }
 }

@@ -296,9 +296,10 @@ final class ReplayPartition implements PartitionSink {
         int extension = GroupRecord.extension(record);
         if (extension == 0) {
             extension = blocks.allocate(GroupExtension.BYTES);
+            GroupExtension.initialize(blocks.at(extension), 0);
             GroupRecord.setExtension(record, extension);
         }
-        GroupExtension.set(blocks.at(extension), firstSeq, lastSeq);
+        GroupExtension.setSpan(blocks.at(extension), firstSeq, lastSeq);
     }
 
     @Override

@@ -26,6 +26,7 @@ final class SegmentAccounting {
         long base = -1;
         long[] live = new long[16];
         long[] added = new long[16];
+        long[] items = new long[16];
         long liveItems;
 
         int place(long segment) {
@@ -40,19 +41,49 @@ final class SegmentAccounting {
                 int length = Math.toIntExact(Math.max(place + 1, live.length * 2L));
                 live = Arrays.copyOf(live, length);
                 added = Arrays.copyOf(added, length);
+                items = Arrays.copyOf(items, length);
             }
             return (int) place;
         }
 
         private void shiftUp(long segment) {
             int shift = Math.toIntExact(base - segment);
-            long[] newLive = new long[live.length + shift];
-            long[] newAdded = new long[added.length + shift];
-            System.arraycopy(live, 0, newLive, shift, live.length);
-            System.arraycopy(added, 0, newAdded, shift, added.length);
-            live = newLive;
-            added = newAdded;
+            live = shifted(live, shift);
+            added = shifted(added, shift);
+            items = shifted(items, shift);
             base = segment;
+        }
+
+        private static long[] shifted(long[] values, int by) {
+            long[] shifted = new long[values.length + by];
+            System.arraycopy(values, 0, shifted, by, values.length);
+            return shifted;
+        }
+
+        /** Forgets segments that are gone: years of segments must not be years of array. */
+        void dropBelow(long segment) {
+            if (base < 0 || segment <= base) {
+                return;
+            }
+            int dropped = (int) Math.min(segment - base, live.length);
+            live = without(live, dropped);
+            added = without(added, dropped);
+            items = without(items, dropped);
+            base = segment;
+        }
+
+        private static long[] without(long[] values, int dropped) {
+            System.arraycopy(values, dropped, values, 0, values.length - dropped);
+            Arrays.fill(values, values.length - dropped, values.length, 0);
+            return values;
+        }
+
+        void clear() {
+            base = -1;
+            Arrays.fill(live, 0);
+            Arrays.fill(added, 0);
+            Arrays.fill(items, 0);
+            liveItems = 0;
         }
     }
 
@@ -69,6 +100,7 @@ final class SegmentAccounting {
         int place = counters.place(segment);
         counters.live[place] += bytes;
         counters.added[place] += bytes;
+        counters.items[place] += items;
         counters.liveItems += items;
     }
 
@@ -76,9 +108,19 @@ final class SegmentAccounting {
         Counters counters = of(rewriteQueue);
         int place = counters.place(segment);
         counters.live[place] -= bytes;
+        counters.items[place] -= items;
         counters.liveItems -= items;
-        assert partial || counters.live[place] >= 0
+        assert partial || counters.live[place] >= 0 && counters.items[place] >= 0
                 : "segment " + segment + " lost more than it had";
+    }
+
+    /** Undoes a {@link #remove}. */
+    void takeBack(boolean rewriteQueue, long segment, long bytes, long items) {
+        Counters counters = of(rewriteQueue);
+        int place = counters.place(segment);
+        counters.live[place] += bytes;
+        counters.items[place] += items;
+        counters.liveItems += items;
     }
 
     /** Adds what another one counted, such as a replay partition's. */
@@ -89,21 +131,46 @@ final class SegmentAccounting {
 
     private static void addAll(Counters to, Counters from) {
         for (int i = 0; i < from.live.length; i++) {
-            if (from.added[i] != 0 || from.live[i] != 0) {
+            if (from.added[i] != 0 || from.live[i] != 0 || from.items[i] != 0) {
                 int place = to.place(from.base + i);
                 to.live[place] += from.live[i];
                 to.added[place] += from.added[i];
+                to.items[place] += from.items[i];
             }
         }
         to.liveItems += from.liveItems;
     }
 
+    /** Forgets everything, to be used again. */
+    void clear() {
+        append.clear();
+        rewrite.clear();
+    }
+
+    /** Forgets segments that were dropped. */
+    void dropBelow(QueueKind queue, long segment) {
+        of(queue == QueueKind.REWRITE).dropBelow(segment);
+    }
+
+    /** The oldest segment from {@code first} on that holds a live entry or key-value, else {@code active}. */
+    long firstLive(QueueKind queue, long first, long active) {
+        Counters counters = of(queue == QueueKind.REWRITE);
+        for (long segment = first; segment < active; segment++) {
+            if (at(counters, counters.items, segment) != 0) {
+                return segment;
+            }
+        }
+        return active;
+    }
+
     long liveBytes(QueueKind queue, long segment) {
-        return at(of(queue == QueueKind.REWRITE), segment, true);
+        Counters counters = of(queue == QueueKind.REWRITE);
+        return at(counters, counters.live, segment);
     }
 
     long addedBytes(QueueKind queue, long segment) {
-        return at(of(queue == QueueKind.REWRITE), segment, false);
+        Counters counters = of(queue == QueueKind.REWRITE);
+        return at(counters, counters.added, segment);
     }
 
     /** Live entries and key-values of a queue. */
@@ -111,11 +178,11 @@ final class SegmentAccounting {
         return of(queue == QueueKind.REWRITE).liveItems;
     }
 
-    private static long at(Counters counters, long segment, boolean live) {
+    private static long at(Counters counters, long[] values, long segment) {
         long place = segment - counters.base;
-        if (counters.base < 0 || place < 0 || place >= counters.live.length) {
+        if (counters.base < 0 || place < 0 || place >= values.length) {
             return 0;
         }
-        return live ? counters.live[(int) place] : counters.added[(int) place];
+        return values[(int) place];
     }
 }

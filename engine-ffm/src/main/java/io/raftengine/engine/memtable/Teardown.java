@@ -16,6 +16,7 @@ final class Teardown {
         keys.clear(record);
         int extension = GroupRecord.extension(record);
         if (extension != 0) {
+            Tombstones.free(blocks, blocks.at(extension));
             blocks.free(extension, GroupExtension.BYTES);
             GroupRecord.setExtension(record, 0);
         }

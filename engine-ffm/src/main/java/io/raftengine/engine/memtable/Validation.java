@@ -251,7 +251,7 @@ final class Validation {
 
     /**
      * Ends the commit group: groups that hold nothing visible, cleaned or never applied, lose their
-     * records.
+     * records, unless purge has yet to look at them.
      */
     void endGroup() {
         int count = simulation.count();
@@ -259,7 +259,7 @@ final class Validation {
             int handle = simulation.recordHandle(i);
             long record = blocks.at(handle);
             GroupRecord.setLink(record, 0);
-            if (!GroupRecord.visible(record)) {
+            if (GroupRecord.isFree(record)) {
                 table.remove(GroupRecord.id(record));
                 pool.free(handle);
             }

@@ -1,0 +1,99 @@
+package io.raftengine.engine.memtable;
+
+import java.util.Arrays;
+
+/**
+ * Which groups may have data in which old segments of the append queue, so that purge need not look
+ * at all groups.
+ *
+ * <p>A group is in the list of a segment that is not newer than its oldest data; it gets there with
+ * its first data, and is moved when purge has looked at it. That the bound is often too low costs a
+ * look; that it is never too high is what matters, and follows from data only getting newer. The
+ * lists are linked through the records: four bytes per segment here, nothing per group.
+ *
+ * <p>For the write token's holder. The groups of a list that was {@linkplain #take taken} are the
+ * taker's until it lists them again.
+ */
+final class OldGroups {
+    private final Blocks blocks;
+
+    /** Groups of which nothing is known, as after recovery. */
+    private int unknown;
+
+    private int[] heads = new int[16];
+    private long base = -1;
+
+    OldGroups(Blocks blocks) {
+        this.blocks = blocks;
+    }
+
+    /** Lists a group that is in no list; its oldest data is in the segment or in newer ones. */
+    void add(int handle, long record, long segment) {
+        int place = place(segment);
+        GroupRecord.setListed(record, true);
+        GroupRecord.setNext(record, heads[place]);
+        heads[place] = handle;
+    }
+
+    /** Lists a group that is in no list and has its oldest data anywhere. */
+    void addUnknown(int handle, long record) {
+        GroupRecord.setListed(record, true);
+        GroupRecord.setNext(record, unknown);
+        unknown = handle;
+    }
+
+    private int place(long segment) {
+        if (base < 0) {
+            base = segment;
+        }
+        if (segment < base) {
+            int shift = Math.toIntExact(base - segment);
+            int[] larger = new int[heads.length + shift];
+            System.arraycopy(heads, 0, larger, shift, heads.length);
+            heads = larger;
+            base = segment;
+        }
+        long place = segment - base;
+        if (place >= heads.length) {
+            dropEmptyFront();
+            place = segment - base;
+            int length = Math.toIntExact(Math.max(place + 1, heads.length * 2L));
+            if (place >= heads.length) {
+                heads = Arrays.copyOf(heads, length);
+            }
+        }
+        return (int) place;
+    }
+
+    /** Years of segments must not be years of array. */
+    private void dropEmptyFront() {
+        int empty = 0;
+        while (empty < heads.length - 1 && heads[empty] == 0) {
+            empty++;
+        }
+        System.arraycopy(heads, empty, heads, 0, heads.length - empty);
+        Arrays.fill(heads, heads.length - empty, heads.length, 0);
+        base += empty;
+    }
+
+    /**
+     * Takes a list whose groups may have data in segments up to {@code watermark}.
+     *
+     * @return its first group, 0 if there is no such list any more
+     */
+    int take(long watermark) {
+        if (unknown != 0) {
+            int head = unknown;
+            unknown = 0;
+            return head;
+        }
+        for (int i = 0; base >= 0 && i < heads.length && base + i <= watermark; i++) {
+            if (heads[i] != 0) {
+                int head = heads[i];
+                heads[i] = 0;
+                return head;
+            }
+        }
+        return 0;
+    }
+}

@@ -1,0 +1,283 @@
+package io.raftengine.engine.memtable;
+
+import io.raftengine.error.MemoryLimitException;
+import io.raftengine.log.format.ItemReader;
+import io.raftengine.log.format.QueueKind;
+
+/**
+ * Entries and keys that purge has copied to the rewrite queue, on their way into the index.
+ *
+ * <p>The purger {@linkplain #add adds} what it has written, which builds the new part of each group
+ * beside the index, without the write token. {@link #apply} then puts the parts in the place of the
+ * old ones, a few groups at a time, with the token.
+ *
+ * <p>Meanwhile a group may have changed: overwritten, compacted or cleaned. What was copied in vain
+ * then is not put in place, but the rewrite queue holds it, so removals are noted in {@link
+ * Tombstones} that keep it from coming back. Every group must have been {@linkplain
+ * PurgeIndex#admit admitted} before.
+ *
+ * <p>Parts are records of no group: the link is the last of its keys, the extension the first, next
+ * the next part.
+ */
+public final class Relocation implements AutoCloseable {
+    private final Memtables memtables;
+    private final Blocks blocks;
+    private final SegmentAccounting counted = new SegmentAccounting(true);
+    private final EntryIndex own;
+
+    private int head;
+    private int tail;
+    private long spanFirst;
+    private long spanLast;
+    private MemoryLimitException overLimit;
+
+    /**
+     * An empty one.
+     *
+     * @param memtables the index
+     */
+    public Relocation(Memtables memtables) {
+        this.memtables = memtables;
+        blocks = new Blocks(memtables.arena());
+        own = new EntryIndex(blocks, counted);
+    }
+
+    // ---- build ---------------------------------------------------------------------------------
+
+    /**
+     * Adds what a batch in the rewrite queue holds. Items of a group are neighbours. Without the
+     * write token, by one thread.
+     *
+     * @param segment the segment it was written to
+     * @param blockOffset where its entries block starts there
+     * @param blockBytes length of that block with its checksum, 0 if there is none
+     * @param compressed whether the block is LZ4
+     * @param items the batch's items, not yet advanced
+     * @throws MemoryLimitException part of it was added; discard all
+     */
+    public void add(
+            long segment, long blockOffset, int blockBytes, boolean compressed, ItemReader items) {
+        while (items.next()) {
+            switch (items.kind()) {
+                case ItemReader.ENTRIES:
+                    long part = partOf(items.groupId());
+                    own.append(
+                            part, true, segment, blockOffset, blockBytes, compressed, items);
+                    break;
+                case ItemReader.PUT:
+                    if (!items.isInternalKey()) {
+                        addKey(partOf(items.groupId()), items, segment);
+                    }
+                    break;
+                default:
+                    throw new AssertionError("purge copies entries and keys only");
+            }
+        }
+    }
+
+    /**
+     * Notes that what was added is an atomic group.
+     *
+     * @param firstSegment segment of its begin
+     * @param lastSegment segment of its end
+     */
+    public void span(long firstSegment, long lastSegment) {
+        spanFirst = firstSegment;
+        spanLast = lastSegment;
+    }
+
+    private long partOf(long group) {
+        if (tail != 0 && GroupRecord.id(blocks.at(tail)) == group) {
+            return blocks.at(tail);
+        }
+        int handle = blocks.allocate(GroupRecord.BYTES);
+        GroupRecord.initialize(blocks.at(handle), group);
+        if (tail == 0) {
+            head = handle;
+        } else {
+            GroupRecord.setNext(blocks.at(tail), handle);
+        }
+        tail = handle;
+        return blocks.at(handle);
+    }
+
+    /** The key as a deletion, for that is what it becomes if the key is gone by now. */
+    private void addKey(long part, ItemReader items, long segment) {
+        int handle = KeyCell.createDeleted(blocks, items);
+        KeyCell.setDeletedIn(blocks.at(handle), segment);
+        KeyCell.setNextWaiting(blocks.at(handle), GroupRecord.extension(part));
+        GroupRecord.setExtension(part, handle);
+    }
+
+    /**
+     * Whether there is nothing to apply.
+     *
+     * @return true if all is applied or discarded
+     */
+    public boolean isEmpty() {
+        return head == 0;
+    }
+
+    // ---- apply ---------------------------------------------------------------------------------
+
+    /**
+     * Puts parts in place. With the write token.
+     *
+     * @param from where the data was copied from
+     * @param gate data of newer segments than this was not copied; for the append queue
+     * @param activeSegment of the append queue
+     * @param groupsMax how many groups to do
+     * @return false if all are done
+     * @throws MemoryLimitException all are done, but some were left where they were: the rewrite
+     *     queue holds a copy that nobody needs
+     */
+    public boolean apply(QueueKind from, long gate, long activeSegment, int groupsMax) {
+        try {
+            for (int i = 0; i < groupsMax && head != 0; i++) {
+                long part = blocks.at(head);
+                applyPart(part, from == QueueKind.REWRITE, gate, activeSegment);
+                dropHead();
+            }
+        } finally {
+            memtables.accounting().addAll(counted);
+            counted.clear();
+        }
+        if (head == 0) {
+            finish();
+        }
+        return head != 0;
+    }
+
+    private void finish() {
+        tail = 0;
+        spanFirst = 0;
+        spanLast = 0;
+        MemoryLimitException failure = overLimit;
+        overLimit = null;
+        if (failure != null) {
+            throw failure;
+        }
+    }
+
+    private void applyPart(long part, boolean squeeze, long gate, long activeSegment) {
+        int handle = memtables.table().find(GroupRecord.id(part));
+        assert handle != 0 : "a group that was not admitted";
+        long record = memtables.blocks().at(handle);
+        GroupRecord.beginWrite(record);
+        try {
+            if (GroupRecord.visible(record)) {
+                applyEntries(part, record, squeeze, gate, activeSegment);
+                applyKeys(part, record, squeeze, gate, activeSegment);
+                if (spanFirst != spanLast) {
+                    long extension = memtables.blocks().at(GroupRecord.extension(record));
+                    GroupExtension.setSpan(extension, spanFirst, spanLast);
+                }
+            } else {
+                memtables.tombstones().cleaned(record, activeSegment);
+            }
+        } finally {
+            GroupRecord.endWrite(record);
+        }
+    }
+
+    private void applyEntries(
+            long part, long record, boolean squeeze, long gate, long activeSegment) {
+        if (!GroupRecord.hasEntries(part)) {
+            return;
+        }
+        EntryIndex entries = memtables.entries();
+        long copiedFirst = GroupRecord.first(part);
+        long copiedEnd = GroupRecord.end(part);
+        long extension = memtables.blocks().at(GroupRecord.extension(record));
+        if (GroupRecord.hasEntries(record)) {
+            long first = GroupRecord.first(record);
+            long rewrittenEnd = GroupRecord.rewrittenEnd(record);
+            long bound =
+                    squeeze ? rewrittenEnd : entries.firstBeyond(record, rewrittenEnd, gate);
+            long low = Long.compareUnsigned(copiedFirst, first) > 0 ? copiedFirst : first;
+            long high = Long.compareUnsigned(copiedEnd, bound) < 0 ? copiedEnd : bound;
+            if (overLimit == null && Long.compareUnsigned(low, high) < 0) {
+                assert squeeze || low == rewrittenEnd : "breaks I5: a gap before what was copied";
+                putInPlace(entries, part, record, low, high);
+            }
+        }
+        GroupRecord.setRewrittenEntries(record, true);
+        GroupExtension.raiseRewriteEnd(extension, copiedEnd);
+        if (!GroupRecord.hasEntries(record)
+                || Long.compareUnsigned(GroupRecord.first(record), copiedFirst) > 0) {
+            memtables.tombstones().compacted(record, activeSegment);
+        }
+    }
+
+    private void putInPlace(EntryIndex entries, long part, long record, long low, long high) {
+        own.cut(part, high);
+        own.compact(part, low);
+        try {
+            entries.replace(record, part);
+        } catch (MemoryLimitException failure) {
+            overLimit = failure; // for want of a directory; the entries are where they were
+        }
+    }
+
+    private void applyKeys(
+            long part, long record, boolean squeeze, long gate, long activeSegment) {
+        KeyTree keys = memtables.keys();
+        int handle = GroupRecord.extension(part);
+        if (handle != 0) {
+            GroupRecord.setRewrittenKeys(record, true);
+        }
+        while (handle != 0) {
+            long copied = blocks.at(handle);
+            int next = KeyCell.nextWaiting(copied);
+            int found = keys.find(record, KeyCell.key(copied), KeyCell.keyBytes(copied));
+            if (found == 0) {
+                memtables.tombstones().deleted(record, handle, activeSegment);
+            } else {
+                long cell = blocks.at(found);
+                boolean rewritten = KeyCell.inRewriteQueue(cell);
+                if (squeeze ? rewritten : !rewritten && KeyCell.segment(cell) <= gate) {
+                    keys.moveToRewriteQueue(found, KeyCell.deletedIn(copied));
+                } else if (!rewritten) {
+                    KeyCell.setShadows(cell);
+                }
+                KeyCell.free(blocks, handle);
+            }
+            handle = next;
+            GroupRecord.setExtension(part, handle);
+        }
+    }
+
+    // ---- end -----------------------------------------------------------------------------------
+
+    private void dropHead() {
+        int handle = head;
+        long part = blocks.at(handle);
+        head = GroupRecord.next(part);
+        own.dropAll(part);
+        int cell = GroupRecord.extension(part);
+        while (cell != 0) {
+            int next = KeyCell.nextWaiting(blocks.at(cell));
+            KeyCell.free(blocks, cell);
+            cell = next;
+        }
+        blocks.free(handle, GroupRecord.BYTES);
+    }
+
+    /** Forgets what was added: the rewrite queue does not hold it, or replay will ignore it. */
+    public void discard() {
+        while (head != 0) {
+            dropHead();
+        }
+        tail = 0;
+        counted.clear();
+        spanFirst = 0;
+        spanLast = 0;
+        overLimit = null;
+    }
+
+    @Override
+    public void close() {
+        discard();
+        blocks.close();
+    }
+}
