@@ -329,15 +329,15 @@ final class Chunk {
         setRunsAndSlots(chunk, live, slots - deadSlots);
     }
 
-    /** Drops the runs before {@code index}, with which one begins, and makes it the base index. */
+    /** Drops everything before {@code index} and makes that the base index. */
     static void beginAt(long chunk, long index) {
         long delta = index - baseIndex(chunk);
         if (delta == 0) {
             return;
         }
         int dead = findRun(chunk, runs(chunk), delta);
-        assert firstDelta(run(chunk, dead)) == delta : "no run begins at " + index;
-        if (dead > 0) {
+        beginRunAt(run(chunk, dead), delta);
+        if (dead > 0 || (slotBits(run(chunk, dead)) & SLOT_MASK) > 0) {
             dropRunsBefore(chunk, dead);
         }
         int runs = runs(chunk);
@@ -346,6 +346,21 @@ final class Chunk {
             Memory.putInt(run + 8, (int) (firstDelta(run) - delta));
         }
         Memory.putLong(chunk + BASE_INDEX, index);
+    }
+
+    /** Lets a run begin with a later entry; where that starts is a boundary that has a slot. */
+    private static void beginRunAt(long run, long delta) {
+        int skipped = (int) (delta - firstDelta(run));
+        if (skipped == 0) {
+            return;
+        }
+        Memory.putInt(run + 8, (int) delta);
+        if (blockBytes(run) != 0) {
+            int bits = slotBits(run);
+            int slot = (bits & SLOT_MASK) + skipped - 1 + (bits >>> 14 & 1);
+            int changed = slot | STORED_START | bits & STORED_END;
+            Memory.putInt(run + 12, segmentDelta(run) | changed << 16);
+        }
     }
 
     private static void addToSlotNumber(long run, int difference) {

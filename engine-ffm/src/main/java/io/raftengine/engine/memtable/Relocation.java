@@ -27,6 +27,13 @@ public final class Relocation implements AutoCloseable {
 
     private int head;
     private int tail;
+
+    // Where the last batch began, to go back to.
+    private int savedTail;
+    private long savedEnd;
+    private boolean savedEntries;
+    private int savedKey;
+
     private long spanFirst;
     private long spanLast;
     private MemoryLimitException overLimit;
@@ -72,6 +79,46 @@ public final class Relocation implements AutoCloseable {
                 default:
                     throw new AssertionError("purge copies entries and keys only");
             }
+        }
+    }
+
+    /** Remembers what was added so far. */
+    public void save() {
+        savedTail = tail;
+        if (tail != 0) {
+            long part = blocks.at(tail);
+            savedEntries = GroupRecord.hasEntries(part);
+            savedEnd = GroupRecord.end(part);
+            savedKey = GroupRecord.extension(part);
+        }
+    }
+
+    /** Forgets what was added since {@link #save}: it was not written after all. */
+    public void rollBack() {
+        if (savedTail == 0) {
+            discardParts();
+            return;
+        }
+        long part = blocks.at(savedTail);
+        int further = GroupRecord.next(part);
+        GroupRecord.setNext(part, 0);
+        tail = savedTail;
+        while (further != 0) {
+            int next = GroupRecord.next(blocks.at(further));
+            freePart(further);
+            further = next;
+        }
+        int cell = GroupRecord.extension(part);
+        while (cell != savedKey) {
+            int next = KeyCell.nextWaiting(blocks.at(cell));
+            KeyCell.free(blocks, cell);
+            cell = next;
+        }
+        GroupRecord.setExtension(part, savedKey);
+        if (!savedEntries) {
+            own.dropAll(part);
+        } else {
+            own.cut(part, savedEnd);
         }
     }
 
@@ -150,6 +197,7 @@ public final class Relocation implements AutoCloseable {
 
     private void finish() {
         tail = 0;
+        savedTail = 0;
         spanFirst = 0;
         spanLast = 0;
         MemoryLimitException failure = overLimit;
@@ -251,8 +299,12 @@ public final class Relocation implements AutoCloseable {
 
     private void dropHead() {
         int handle = head;
+        head = GroupRecord.next(blocks.at(handle));
+        freePart(handle);
+    }
+
+    private void freePart(int handle) {
         long part = blocks.at(handle);
-        head = GroupRecord.next(part);
         own.dropAll(part);
         int cell = GroupRecord.extension(part);
         while (cell != 0) {
@@ -265,14 +317,19 @@ public final class Relocation implements AutoCloseable {
 
     /** Forgets what was added: the rewrite queue does not hold it, or replay will ignore it. */
     public void discard() {
-        while (head != 0) {
-            dropHead();
-        }
-        tail = 0;
+        discardParts();
+        savedTail = 0;
         counted.clear();
         spanFirst = 0;
         spanLast = 0;
         overLimit = null;
+    }
+
+    private void discardParts() {
+        while (head != 0) {
+            dropHead();
+        }
+        tail = 0;
     }
 
     @Override
