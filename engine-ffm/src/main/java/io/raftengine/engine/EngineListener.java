@@ -41,4 +41,14 @@ public interface EngineListener {
      * @param highestPurgedSeq number of the newest one among them
      */
     default void onPurged(QueueKind queue, long highestPurgedSeq) {}
+
+    /**
+     * Asked by a purge: segments of the append queue from this one on must stay, because what was
+     * written there is not yet where the listener wants it to be. A purge asks each time.
+     *
+     * @return a segment number, {@link Long#MAX_VALUE} if purge need not wait
+     */
+    default long firstSegmentNotReadyForPurge() {
+        return Long.MAX_VALUE;
+    }
 }

@@ -4,6 +4,8 @@ import io.raftengine.allocator.MemoryBudget;
 import io.raftengine.engine.commit.CommitPipeline;
 import io.raftengine.engine.commit.GroupCommitter;
 import io.raftengine.engine.memtable.Memtables;
+import io.raftengine.engine.purge.PurgeManager;
+import io.raftengine.engine.purge.PurgeSettings;
 import io.raftengine.engine.read.EntryReader;
 import io.raftengine.engine.read.ReadContextPool;
 import io.raftengine.error.ConfigException;
@@ -66,6 +68,7 @@ final class EngineOpener {
     CommitPipeline pipeline;
     EntryReader entryReader;
     ReadContextPool contexts;
+    PurgeManager purge;
     EngineAgent agent;
     RecoveryResult recovered;
     private boolean created;
@@ -150,10 +153,43 @@ final class EngineOpener {
         parts.opened(committer::close);
         pipeline = new CommitPipeline(budget, committer);
         parts.opened(pipeline::close);
+        purge =
+                new PurgeManager(
+                        budget,
+                        purgeSettings(),
+                        memtables,
+                        pipeline,
+                        committer,
+                        appendQueue,
+                        rewriteQueue,
+                        BatchListeners.of(listeners),
+                        clockwork.nanoClock());
+        parts.opened(purge::close);
         agent = new EngineAgent(pipeline, clockwork.nanoClock(), appendQueue, rewriteQueue);
         if (clockwork.agentThread()) {
             startAgent();
         }
+    }
+
+    private PurgeSettings purgeSettings() {
+        return new PurgeSettings(
+                config.targetFileSizeBytes(),
+                config.purgeThresholdBytes(),
+                config.purgeRewriteThresholdBytes(),
+                config.purgeRewriteGarbageRatio(),
+                (int) Math.min(config.batchCompressionThresholdBytes(), Integer.MAX_VALUE),
+                config.compressionLevel(),
+                0,
+                config.memoryLimitBytes(),
+                this::firstSegmentListenersNeed);
+    }
+
+    private long firstSegmentListenersNeed() {
+        long first = Long.MAX_VALUE;
+        for (EngineListener listener : listeners) {
+            first = Math.min(first, listener.firstSegmentNotReadyForPurge());
+        }
+        return first;
     }
 
     private void startAgent() {

@@ -36,8 +36,8 @@ public final class Maintenance {
     }
 
     /**
-     * Begins a new segment of the rewrite queue, copies everything that is live in the older ones to
-     * it, and drops these.
+     * Begins a new segment of the rewrite queue, copies everything that is live in the older ones
+     * to it, and drops these.
      *
      * @return what was dropped and written
      * @throws OutOfSpaceException no space for the data; nothing was moved by halves

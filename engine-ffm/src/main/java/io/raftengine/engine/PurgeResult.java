@@ -1,5 +1,7 @@
 package io.raftengine.engine;
 
+import io.raftengine.engine.purge.PurgeOutcome;
+import java.util.Comparator;
 import java.util.List;
 
 /**
@@ -23,6 +25,17 @@ public record PurgeResult(
     /** Keeps its own copy of the list. */
     public PurgeResult {
         groups = List.copyOf(groups);
+    }
+
+    static PurgeResult of(PurgeOutcome outcome) {
+        return new PurgeResult(
+                outcome.blocking().stream()
+                        .map(group -> new BlockingGroup(group.groupId(), group.bytes()))
+                        .sorted(Comparator.comparingLong(BlockingGroup::bytes).reversed())
+                        .toList(),
+                outcome.appendDropped(),
+                outcome.rewriteDropped(),
+                outcome.bytesWritten());
     }
 
     /**

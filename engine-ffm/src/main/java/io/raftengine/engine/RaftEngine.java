@@ -7,6 +7,8 @@ import io.raftengine.allocator.MemoryBudget;
 import io.raftengine.engine.commit.CommitCounters;
 import io.raftengine.engine.commit.CommitPipeline;
 import io.raftengine.engine.memtable.Memtables;
+import io.raftengine.engine.purge.PurgeManager;
+import io.raftengine.engine.purge.PurgeOutcome;
 import io.raftengine.engine.read.GroupScanner;
 import io.raftengine.engine.read.RangeReader;
 import io.raftengine.engine.read.ReadContext;
@@ -32,6 +34,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Function;
 import java.util.function.LongConsumer;
 
 /**
@@ -331,8 +334,7 @@ public final class RaftEngine implements AutoCloseable {
      * @throws UnsupportedFeatureException the engine was opened for reading only
      */
     public PurgeResult purgeExpiredFiles() {
-        demandWritable();
-        throw new UnsupportedFeatureException("purge is not supported yet");
+        return purging(PurgeManager::purge);
     }
 
     /**
@@ -345,18 +347,30 @@ public final class RaftEngine implements AutoCloseable {
     }
 
     PurgeResult rewriteAppend(long through) {
-        demandWritable();
-        throw new UnsupportedFeatureException("rewrite_append is not supported yet");
+        return purging(purge -> purge.rewriteAppend(through));
     }
 
     PurgeResult rewriteRewrite() {
-        demandWritable();
-        throw new UnsupportedFeatureException("rewrite_rewrite is not supported yet");
+        return purging(PurgeManager::rewriteRewrite);
     }
 
     void rotate(QueueKind queue) {
+        Objects.requireNonNull(queue, "queue");
+        purging(purge -> {
+            purge.rotate(queue);
+            return null;
+        });
+    }
+
+    PurgeResult purging(Function<PurgeManager, PurgeOutcome> work) {
         demandWritable();
-        throw new UnsupportedFeatureException("rotate is not supported yet");
+        int ticket = gate.enter();
+        try {
+            PurgeOutcome outcome = work.apply(parts.purge);
+            return outcome == null ? PurgeResult.NOTHING : PurgeResult.of(outcome);
+        } finally {
+            gate.leave(ticket);
+        }
     }
 
     // ---- key-values
@@ -845,6 +859,9 @@ public final class RaftEngine implements AutoCloseable {
                 return;
             }
             closed = true;
+            if (parts.purge != null) {
+                parts.purge.stop();
+            }
             gate.close();
             try {
                 parts.parts.closeAll();

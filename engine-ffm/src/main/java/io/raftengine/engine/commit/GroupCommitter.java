@@ -333,7 +333,14 @@ public final class GroupCommitter implements AutoCloseable {
                 batch.itemSectionAddress(), batch.itemSectionBytes(), batch.contentBytes());
     }
 
-    private void rotate() {
+    /**
+     * Begins a new segment. For the holder of the write token, between two groups.
+     *
+     * @throws OutOfSpaceException no space for it; the old one stays the active one
+     * @throws StorageException the new file cannot be made; the old one stays the active one
+     * @throws PoisonedException a cut or a sync failed, now or before
+     */
+    public void rotate() {
         queue.rotate();
         watermark.segment(queue.activeSeq(), queue.end(), clock.getAsLong());
     }

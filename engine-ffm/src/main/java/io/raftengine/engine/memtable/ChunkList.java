@@ -443,7 +443,9 @@ final class ChunkList {
         GroupRecord.setChunks(source, 0);
     }
 
-    /** Copies the source's only chunk into the one at a place, if both are small enough for that. */
+    /**
+     * Copies the source's only chunk into the one at a place, if both are small enough for that.
+     */
     private boolean joinOnto(long record, int place, long source) {
         if (GroupRecord.chunks(source) != 1) {
             return false;

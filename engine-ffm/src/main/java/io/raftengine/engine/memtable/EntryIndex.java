@@ -389,8 +389,8 @@ final class EntryIndex {
     }
 
     /**
-     * Puts all entries of {@code source}, which are [from, to) of the rewrite queue, in the place of
-     * the same entries of {@code record}; leaves the source without any. They were counted where
+     * Puts all entries of {@code source}, which are [from, to) of the rewrite queue, in the place
+     * of the same entries of {@code record}; leaves the source without any. They were counted where
      * they came from.
      *
      * @throws io.raftengine.error.MemoryLimitException nothing changed

@@ -69,6 +69,16 @@ public final class GroupLook {
         return asked;
     }
 
+    /** Counts one more time that the user was asked. */
+    public void countAsked() {
+        asked++;
+    }
+
+    /** Begins to count anew. */
+    public void forgetAsked() {
+        asked = 0;
+    }
+
     /**
      * Whether the group has any key.
      *

@@ -281,8 +281,8 @@ final class KeyTree {
     // ---- remove --------------------------------------------------------------------------------
 
     /**
-     * Whether the rewrite queue holds a value of the key that was removed last, so that its deletion
-     * has to be carried there.
+     * Whether the rewrite queue holds a value of the key that was removed last, so that its
+     * deletion has to be carried there.
      */
     boolean removedRewritten() {
         return droppedRewritten;

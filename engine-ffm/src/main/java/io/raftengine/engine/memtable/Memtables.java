@@ -79,6 +79,7 @@ public final class Memtables implements AutoCloseable {
 
     /** Groups of which the rewrite queue may hold something; changed with the write token. */
     private int extensions;
+
     private volatile long groupCount;
     private boolean closed;
 
@@ -231,8 +232,8 @@ public final class Memtables implements AutoCloseable {
     }
 
     /**
-     * Takes the records of groups that were cleaned in the end out of the table, and notes for purge
-     * what the others hold.
+     * Takes the records of groups that were cleaned in the end out of the table, and notes for
+     * purge what the others hold.
      */
     void settleRecovered() {
         int used = pool.used();

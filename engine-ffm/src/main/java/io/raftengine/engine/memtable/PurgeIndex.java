@@ -9,11 +9,14 @@ import io.raftengine.log.format.QueueKind;
  * What purge needs of the index: which groups hold old data, which removals have to be carried to
  * the rewrite queue, which segments hold nothing live any more.
  *
- * <p>For one purger at a time. Methods marked <em>token</em> are called with the write token and take
- * a bounded number of steps; the others need none.
+ * <p>For one purger at a time. Methods marked <em>token</em> are called with the write token and
+ * take a bounded number of steps; the others need none.
  */
 public final class PurgeIndex {
     private final Memtables memtables;
+
+    /** The last place of the list of rewritten groups that a sweep has kept. */
+    private int sweptTo;
 
     /**
      * The purger's view of an index.
@@ -241,41 +244,46 @@ public final class PurgeIndex {
         return true;
     }
 
+    /** Begins a {@link #sweep}. */
+    public void beginSweep() {
+        sweptTo = 0;
+    }
+
     /**
      * Lets go of groups of which the rewrite queue holds nothing any more: cleaned ones lose their
-     * records. Goes on from the place it got to last. Token.
+     * records. Token.
      *
-     * @param before the last place kept, 0 to begin
      * @param stepsMax how many groups to look at
-     * @return to be handed to the next call; 0 at the end
+     * @return false at the end
      */
-    public int sweep(int before, int stepsMax) {
+    public boolean sweep(int stepsMax) {
         Blocks blocks = memtables.blocks();
-        int kept = before;
         for (int i = 0; i < stepsMax; i++) {
             int place =
-                    kept == 0 ? memtables.extensions() : GroupExtension.nextOther(blocks.at(kept));
+                    sweptTo == 0
+                            ? memtables.extensions()
+                            : GroupExtension.nextOther(blocks.at(sweptTo));
             if (place == 0) {
-                return 0;
+                return false;
             }
             long extension = blocks.at(place);
             int handle = GroupExtension.record(extension);
             long record = blocks.at(handle);
             if (isNeeded(extension, record)) {
-                kept = place;
+                sweptTo = place;
             } else {
                 int next = GroupExtension.nextOther(extension);
-                if (kept == 0) {
+                if (sweptTo == 0) {
                     memtables.setExtensions(next);
                 } else {
-                    GroupExtension.setNextOther(blocks.at(kept), next);
+                    GroupExtension.setNextOther(blocks.at(sweptTo), next);
                 }
                 GroupRecord.setExtension(record, 0);
                 blocks.free(place, GroupExtension.BYTES);
                 freeIfGone(handle, record);
             }
         }
-        return kept;
+        return true;
     }
 
     private static boolean isNeeded(long extension, long record) {

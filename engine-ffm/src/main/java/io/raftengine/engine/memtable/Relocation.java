@@ -68,8 +68,7 @@ public final class Relocation implements AutoCloseable {
             switch (items.kind()) {
                 case ItemReader.ENTRIES:
                     long part = partOf(items.groupId());
-                    own.append(
-                            part, true, segment, blockOffset, blockBytes, compressed, items);
+                    own.append(part, true, segment, blockOffset, blockBytes, compressed, items);
                     break;
                 case ItemReader.PUT:
                     if (!items.isInternalKey()) {
@@ -240,8 +239,7 @@ public final class Relocation implements AutoCloseable {
         if (GroupRecord.hasEntries(record)) {
             long first = GroupRecord.first(record);
             long rewrittenEnd = GroupRecord.rewrittenEnd(record);
-            long bound =
-                    squeeze ? rewrittenEnd : entries.firstBeyond(record, rewrittenEnd, gate);
+            long bound = squeeze ? rewrittenEnd : entries.firstBeyond(record, rewrittenEnd, gate);
             long low = Long.compareUnsigned(copiedFirst, first) > 0 ? copiedFirst : first;
             long high = Long.compareUnsigned(copiedEnd, bound) < 0 ? copiedEnd : bound;
             if (overLimit == null && Long.compareUnsigned(low, high) < 0) {
@@ -267,8 +265,7 @@ public final class Relocation implements AutoCloseable {
         }
     }
 
-    private void applyKeys(
-            long part, long record, boolean squeeze, long gate, long activeSegment) {
+    private void applyKeys(long part, long record, boolean squeeze, long gate, long activeSegment) {
         KeyTree keys = memtables.keys();
         int handle = GroupRecord.extension(part);
         if (handle != 0) {

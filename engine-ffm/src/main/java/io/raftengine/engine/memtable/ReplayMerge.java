@@ -83,7 +83,9 @@ final class ReplayMerge {
         }
     }
 
-    /** The append queue cleaned what the rewrite queue brings back; or the rewrite queue itself did. */
+    /**
+     * The append queue cleaned what the rewrite queue brings back; or the rewrite queue itself did.
+     */
     private void cleaned(long record, boolean rewrite) {
         if (GroupRecord.rewrittenEntries(record) || GroupRecord.rewrittenKeys(record)) {
             if (rewrite) {

@@ -152,7 +152,10 @@ final class SegmentAccounting {
         of(queue == QueueKind.REWRITE).dropBelow(segment);
     }
 
-    /** The oldest segment from {@code first} on that holds a live entry or key-value, else {@code active}. */
+    /**
+     * The oldest segment from {@code first} on that holds a live entry or key-value, else {@code
+     * active}.
+     */
     long firstLive(QueueKind queue, long first, long active) {
         Counters counters = of(queue == QueueKind.REWRITE);
         for (long segment = first; segment < active; segment++) {

@@ -18,8 +18,8 @@ import io.raftengine.log.format.BatchEncoder;
  *       index, or 2^64-1 if nothing was left. Entries that were overwritten in the append queue and
  *       then compacted would survive in the rewrite queue otherwise;
  *   <li>only what stands in a sealed segment is carried, for only that is surely on disk: after a
- *       power cut a removal must not have survived what was written before it. Hence a second, older
- *       compaction is kept for groups that are compacted all the time;
+ *       power cut a removal must not have survived what was written before it. Hence a second,
+ *       older compaction is kept for groups that are compacted all the time;
  *   <li>a later put, append or CLEAN does not make a removal superfluous before it is as durable;
  *       writing one too many is harmless, so all are written.
  * </ul>

@@ -38,6 +38,21 @@ final class RewriteLog implements AutoCloseable {
     /** Positions inside a segment are kept in 32 bits, so no batch may reach beyond this offset. */
     private static final long SEGMENT_BYTES_MAX = 0xFFFF_0000L;
 
+    /**
+     * Told where a batch will be, before it is written: what can fail for want of memory, such as
+     * an index of it, fails before there is anything to be indexed.
+     */
+    interface Placing {
+        /**
+         * The batch is about to be written; once more, with another place, if it does not fit
+         * there.
+         *
+         * @param segment the segment
+         * @param blockOffset where its entries block will begin
+         */
+        void placed(long segment, long blockOffset);
+    }
+
     /** The watermark, then header with entries block, then the items. */
     private static final int PIECES_MAX = 3;
 
@@ -99,16 +114,27 @@ final class RewriteLog implements AutoCloseable {
     }
 
     /**
+     * Appends a batch of which nobody needs to know the place, otherwise as {@link
+     * #append(BatchEncoder, Placing)}.
+     *
+     * @param batch finished and not empty
+     */
+    void append(BatchEncoder batch) {
+        append(batch, (segment, blockOffset) -> {});
+    }
+
+    /**
      * Appends one batch, not synced; it is in {@link #segment()} at {@link #blockOffset()} then.
      * The batch is unsigned again afterwards, whatever happened.
      *
      * @param batch finished and not empty
+     * @param placing told where it will be; what it throws is thrown here, and nothing is written
      * @throws OutOfSpaceException no space, not in a new segment either; nothing of it is left
      * @throws StorageException the write failed; nothing of it is left
      * @throws PoisonedException a failed write could not be cut off, or a sync failed on the way or
      *     before; its fate is unknown
      */
-    void append(BatchEncoder batch) {
+    void append(BatchEncoder batch, Placing placing) {
         long bytes = batch.encodedBytes();
         if (bytes == 0) {
             throw new InvalidArgumentException("an empty batch was to be rewritten");
@@ -116,7 +142,7 @@ final class RewriteLog implements AutoCloseable {
         try {
             rotateIfDue(bytes);
             try {
-                writeOnce(batch, bytes);
+                writeOnce(batch, bytes, placing);
             } catch (OutOfSpaceException full) {
                 // What was written is cut back. A new segment may find room where this one did not.
                 // Behind an empty segment that must be certain, or every refused batch would leave
@@ -125,7 +151,7 @@ final class RewriteLog implements AutoCloseable {
                     throw full;
                 }
                 beginSegment();
-                writeOnce(batch, bytes);
+                writeOnce(batch, bytes, placing);
             }
         } catch (PoisonedException poison) {
             onPoison.accept(poison);
@@ -143,7 +169,7 @@ final class RewriteLog implements AutoCloseable {
         }
     }
 
-    private void writeOnce(BatchEncoder batch, long bytes) {
+    private void writeOnce(BatchEncoder batch, long bytes, Placing placing) {
         long end = queue.end();
         int signature = queue.signature();
         long now = clock.getAsLong();
@@ -158,6 +184,7 @@ final class RewriteLog implements AutoCloseable {
             pieces.add(watermarkMemory.address(), WatermarkBatch.BYTES);
             offset += WatermarkBatch.BYTES;
         }
+        placing.placed(queue.activeSeq(), offset + BatchHeader.BYTES);
         long tail = batch.itemSectionAddress();
         long tailBytes = batch.itemSectionBytes() + BatchHeader.CRC_BYTES;
         pieces.add(batch.frontAddress(), batch.frontBytes());

@@ -1,0 +1,108 @@
+package io.raftengine.engine.purge;
+
+import io.raftengine.engine.memtable.Relocation;
+import io.raftengine.log.format.BatchEncoder;
+import io.raftengine.log.format.ItemReader;
+import io.raftengine.log.format.QueueKind;
+
+/**
+ * Writes copies to the rewrite queue and puts them into the index.
+ *
+ * <p>The index learns of a batch before it is written, so that nothing can fail afterwards: what is
+ * in the rewrite queue without the index knowing could come back one day (see {@link Relocation}).
+ *
+ * <p>For the purger's thread.
+ */
+final class CopyWriter implements RewriteLog.Placing {
+    /** A batch is written when it has this size. */
+    static final long BATCH_BYTES = 128 << 10;
+
+    /** Written bytes are synced in portions of this size. */
+    private static final long SYNC_BYTES = 4 * BATCH_BYTES;
+
+    /** Groups put in place with one hold of the write token. */
+    private static final int APPLY_STEP = 64;
+
+    private final PurgeParts parts;
+    private final QueueKind from;
+    private final long gate;
+    private final Relocation relocation;
+    private final ItemReader items = new ItemReader();
+
+    private BatchEncoder writing;
+    private boolean placedBefore;
+    private boolean more;
+    private long bytesWritten;
+
+    /**
+     * A writer of copies.
+     *
+     * @param from where they come from
+     * @param gate from segments up to this one
+     */
+    CopyWriter(PurgeParts parts, QueueKind from, long gate) {
+        this.parts = parts;
+        this.from = from;
+        this.gate = gate;
+        this.relocation = parts.relocation();
+    }
+
+    /** Writes a batch, not synced, and empties it. */
+    void write(BatchEncoder batch) {
+        batch.finish(parts.settings().compressionThreshold(), parts.settings().compressionLevel());
+        parts.pacer().spend(batch.encodedBytes());
+        writing = batch;
+        placedBefore = false;
+        relocation.save();
+        try {
+            parts.log().append(batch, this);
+        } catch (RuntimeException | Error notWritten) {
+            if (placedBefore) {
+                relocation.rollBack();
+            }
+            throw notWritten;
+        }
+        bytesWritten += batch.encodedBytes();
+        batch.clear();
+        if (parts.log().unsyncedBytes() >= SYNC_BYTES) {
+            parts.log().sync();
+        }
+    }
+
+    @Override
+    public void placed(long segment, long blockOffset) {
+        if (placedBefore) {
+            relocation.rollBack();
+        }
+        placedBefore = true;
+        items.openMemory(
+                writing.itemSectionAddress(), writing.itemSectionBytes(), writing.contentBytes());
+        relocation.add(
+                segment, blockOffset, (int) writing.blockBytes(), writing.compressed(), items);
+    }
+
+    /** Puts everything written in place. */
+    void apply() {
+        do {
+            parts.exclusively(() ->
+                    more = relocation.apply(from, gate, parts.append().activeSeq(), APPLY_STEP));
+        } while (more);
+        if (parts.listener() != null) {
+            parts.listener().batchApplied(QueueKind.REWRITE, parts.rewrite().activeSeq());
+        }
+    }
+
+    /** What was written is an atomic group. */
+    void span(long firstSegment, long lastSegment) {
+        relocation.span(firstSegment, lastSegment);
+    }
+
+    /** Forgets what was written and not put in place: replay will ignore it. */
+    void discard() {
+        relocation.discard();
+    }
+
+    long bytesWritten() {
+        return bytesWritten;
+    }
+}

@@ -1,0 +1,232 @@
+package io.raftengine.engine.purge;
+
+import io.raftengine.engine.memtable.EntryLocation;
+import io.raftengine.engine.memtable.GroupLook;
+import io.raftengine.engine.memtable.Memtables;
+import io.raftengine.engine.memtable.PlacedKeys;
+import io.raftengine.engine.memtable.PurgeIndex;
+import io.raftengine.log.format.QueueKind;
+import java.util.ArrayList;
+import java.util.List;
+import org.agrona.collections.IntArrayList;
+import org.agrona.collections.LongHashSet;
+
+/**
+ * Looks at the groups that have data in old segments of the append queue, decides which of them are
+ * copied away and which the user is asked to compact, and hands the former to a {@link GroupCopy}.
+ *
+ * <p>The rules are those of the real engine, so that a user's loop behaves alike. A group that lags
+ * with many entries is not copied at once: nine times the user is asked to compact it, the tenth
+ * time he is asked and it is copied.
+ *
+ * <pre>
+ *   lagging   data in the oldest fifth of the segments, or some of it rewritten already
+ *   heavy     its 32nd entry is old, too
+ *   lagging and heavy             ask; copy it when that was asked nine times before
+ *   32 of its entries to be copied, or more       leave it to next time, its user compacts
+ *   else                          copy
+ * </pre>
+ *
+ * <p>For the purger's thread; one instance for one purge.
+ */
+final class OldGroupVisit {
+    private static final int HEAVY_ENTRIES = 32;
+    private static final int ASKED_MAX = 9;
+
+    /** Groups put in order with one hold of the write token. */
+    private static final int STEP = 256;
+
+    private final PurgeParts parts;
+    private final PurgeIndex index;
+    private final Memtables memtables;
+    private final PlacedKeys keys;
+    private final long watermark;
+    private final long laggingBelow;
+    private final boolean everything;
+    private final GroupLook look = new GroupLook();
+    private final EntryLocation location = new EntryLocation();
+    private final HeldBytes held;
+    private final List<PurgeOutcome.Blocking> blocking = new ArrayList<>();
+    private final LongHashSet asked = new LongHashSet();
+
+    // Lists taken and not looked at yet, then the rest of the one being looked at.
+    private final IntArrayList lists = new IntArrayList();
+    private int rest;
+
+    // Groups looked at that have to be put in order.
+    private final int[] handles = new int[STEP];
+    private final int[] versions = new int[STEP];
+    private final int[] times = new int[STEP];
+    private final long[] segments = new long[STEP];
+    private final boolean[] released = new boolean[STEP];
+    private int count;
+
+    /**
+     * A visit.
+     *
+     * @param watermark data of newer segments is left alone
+     * @param laggingBelow groups with data below this segment lag
+     * @param everything whether all old data is copied, without the rules
+     */
+    OldGroupVisit(PurgeParts parts, long watermark, long laggingBelow, boolean everything) {
+        this.parts = parts;
+        this.index = parts.index();
+        this.memtables = parts.memtables();
+        this.keys = parts.keys();
+        this.held = new HeldBytes(memtables);
+        this.watermark = watermark;
+        this.laggingBelow = laggingBelow;
+        this.everything = everything;
+    }
+
+    /** Groups the user is asked to compact. */
+    List<PurgeOutcome.Blocking> blocking() {
+        return blocking;
+    }
+
+    /** Visits all, and hands those to be copied to {@code copy}. */
+    void run(GroupCopy copy) {
+        try {
+            if (!everything) {
+                askRewritten();
+            }
+            parts.exclusively(this::takeLists);
+            for (int i = 0; i < lists.size(); i++) {
+                rest = lists.getInt(i);
+                lists.setInt(i, 0);
+                while (rest != 0) {
+                    int handle = rest;
+                    rest = index.nextOld(handle);
+                    visit(handle, copy);
+                }
+            }
+        } finally {
+            parts.exclusivelyAtEnd(this::putInOrder);
+            parts.exclusivelyAtEnd(this::listRest);
+        }
+    }
+
+    private void takeLists() {
+        for (int head = index.takeOld(watermark); head != 0; head = index.takeOld(watermark)) {
+            lists.addInt(head);
+        }
+    }
+
+    private void listRest() {
+        index.listAgain(rest);
+        for (int i = 0; i < lists.size(); i++) {
+            index.listAgain(lists.getInt(i));
+        }
+    }
+
+    private void putInOrder() {
+        for (int i = 0; i < count; i++) {
+            if (released[i]) {
+                index.release(handles[i], versions[i], segments[i]);
+            } else {
+                index.setAsked(handles[i], times[i]);
+                index.list(handles[i], segments[i]);
+            }
+        }
+        count = 0;
+    }
+
+    private void note(long segment, boolean release, int askedTimes) {
+        handles[count] = PurgeIndex.handle(look);
+        versions[count] = PurgeIndex.version(look);
+        segments[count] = segment;
+        released[count] = release;
+        times[count] = askedTimes;
+        count++;
+        if (count == STEP) {
+            parts.exclusively(this::putInOrder);
+        }
+    }
+
+    // ---- one group -----------------------------------------------------------------------------
+
+    private void visit(int handle, GroupCopy copy) {
+        long active = parts.append().activeSeq();
+        index.look(handle, look);
+        long oldest = look.exists() ? oldestAppended() : Long.MAX_VALUE;
+        if (oldest == Long.MAX_VALUE) {
+            note(active, true, 0);
+            return;
+        }
+        if (oldest > watermark) {
+            note(oldest, false, look.asked());
+            return;
+        }
+        long group = look.groupId();
+        long from = look.rewrittenEnd();
+        long to = look.end();
+        boolean copied = everything || decide(oldest);
+        // Listed before it is copied: if that fails the group is found again.
+        note(oldest, false, copied ? 0 : look.asked());
+        if (copied) {
+            copy.copy(group, from, to);
+        }
+    }
+
+    /** Whether to copy the group; remembers to ask for its compaction. */
+    private boolean decide(long oldest) {
+        boolean lagging = oldest < laggingBelow || look.rewrittenEnd() != look.first();
+        if (lagging && isHeavy(look.first())) {
+            ask();
+            if (look.asked() < ASKED_MAX) {
+                look.countAsked();
+                return false;
+            }
+            return true;
+        }
+        look.forgetAsked();
+        return !isHeavy(look.rewrittenEnd());
+    }
+
+    /** Groups all of whose old data is in the rewrite queue hold that one back. */
+    private void askRewritten() {
+        for (int place = index.firstRewritten(); place != 0; place = index.nextRewritten(place)) {
+            index.look(index.groupAt(place), look);
+            if (look.exists()
+                    && look.rewrittenEnd() != look.first()
+                    && isHeavy(look.first())
+                    && oldestAppended() > watermark) {
+                ask();
+                int now = look.asked() < ASKED_MAX ? look.asked() + 1 : 0;
+                int handle = PurgeIndex.handle(look);
+                parts.exclusively(() -> index.setAsked(handle, now));
+            }
+        }
+    }
+
+    /** Whether so many entries from an index on are old. */
+    private boolean isHeavy(long from) {
+        if (Long.compareUnsigned(look.end() - from, HEAVY_ENTRIES) < 0) {
+            return false;
+        }
+        // The number alone, whichever queue it is of: as the real engine has it.
+        return memtables.locate(look.groupId(), from + HEAVY_ENTRIES - 1, location)
+                && location.segment() <= watermark;
+    }
+
+    private long oldestAppended() {
+        long oldest = Long.MAX_VALUE;
+        if (look.end() != look.rewrittenEnd()) {
+            // If it is gone meanwhile the watermark is as good a bound as any.
+            oldest = watermark;
+            if (memtables.locate(look.groupId(), look.rewrittenEnd(), location)
+                    && location.queue() == QueueKind.APPEND) {
+                oldest = location.segment();
+            }
+        }
+        return look.hasKeys()
+                ? Math.min(oldest, keys.oldest(look.groupId(), QueueKind.APPEND))
+                : oldest;
+    }
+
+    private void ask() {
+        if (asked.add(look.groupId())) {
+            blocking.add(new PurgeOutcome.Blocking(look.groupId(), held.old(look, watermark)));
+        }
+    }
+}

@@ -1,0 +1,460 @@
+package io.raftengine.engine.purge;
+
+import io.raftengine.allocator.MemoryBudget;
+import io.raftengine.engine.commit.CommitListener;
+import io.raftengine.engine.commit.CommitPipeline;
+import io.raftengine.engine.commit.GroupCommitter;
+import io.raftengine.engine.memtable.EntryLocation;
+import io.raftengine.engine.memtable.GroupLook;
+import io.raftengine.engine.memtable.Memtables;
+import io.raftengine.engine.memtable.PurgeIndex;
+import io.raftengine.error.PoisonedException;
+import io.raftengine.log.format.BatchEncoder;
+import io.raftengine.log.format.QueueKind;
+import io.raftengine.log.segment.SegmentQueue;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.LongSupplier;
+import org.agrona.collections.LongHashSet;
+
+/**
+ * Frees old segments of both queues. What is live in them is copied to the end of the rewrite queue
+ * first, and what was removed is told to it before that.
+ *
+ * <pre>
+ *   append queue                                        rewrite queue
+ *   | old segments, little alive ..... | new ....|      | removals, then copies, then a mark, synced |
+ *        '--- removals, live data --------------------&gt;'          then the old segments are dropped
+ *
+ *   squeeze: | old segments, much garbage | begun anew: all that is live, groups as a whole, mark |
+ * </pre>
+ *
+ * <p>Nothing is dropped before its replacement is on disk and marked as such (I6); removals come
+ * before the copies of the same purge (D13); a segment of the append queue goes only when no live
+ * entry or key is in it, which is counted and not searched for.
+ *
+ * <p>For any thread, one at a time: {@link #purge} returns at once if another works, the others
+ * wait.
+ */
+public final class PurgeManager implements AutoCloseable {
+    /** Share of the append queue's segments that is freed. */
+    private static final double OLD_SHARE = 0.7;
+
+    /** Groups with data in this share of the segments lag. */
+    private static final double LAGGING_SHARE = 0.2;
+
+    /** A group with more rewritten entries than this should be compacted. */
+    private static final long REWRITTEN_MAX = 32;
+
+    private static final int REMOVALS_STEP = 512;
+    private static final int SWEEP_STEP = 512;
+
+    /** Where a purge may be broken off by a test. */
+    enum StopAfter {
+        NOTHING,
+        REMOVALS,
+        COPIES
+    }
+
+    private final ReentrantLock lock = new ReentrantLock();
+    private final PurgeParts parts;
+    private final RewriteLog log;
+    private final PurgeSettings settings;
+    private final SegmentQueue append;
+    private final SegmentQueue rewrite;
+    private final GroupCommitter committer;
+    private final EntryLocation location = new EntryLocation();
+    private long nextAtomicId;
+
+    // Of a step with the write token.
+    private boolean more;
+    private long firstLive;
+
+    /**
+     * A purger for one engine.
+     *
+     * @param budget pays for its buffers
+     * @param settings how to purge
+     * @param memtables the index
+     * @param pipeline gives short steps the write token
+     * @param committer whose figures say how the writers fare
+     * @param append the append queue
+     * @param rewrite the rewrite queue; nobody else writes to it
+     * @param listener told about batches; may be null
+     * @param clock nanoseconds
+     */
+    public PurgeManager(
+            MemoryBudget budget,
+            PurgeSettings settings,
+            Memtables memtables,
+            CommitPipeline pipeline,
+            GroupCommitter committer,
+            SegmentQueue append,
+            SegmentQueue rewrite,
+            CommitListener listener,
+            LongSupplier clock) {
+        this.settings = settings;
+        this.committer = committer;
+        this.append = append;
+        this.rewrite = rewrite;
+        this.log = new RewriteLog(budget, rewrite, listener, clock, this::poisonAppendQueue);
+        Pacer pacer = new Pacer(settings.bytesPerSecond(), Foreground.of(pipeline, committer));
+        this.parts =
+                new PurgeParts(
+                        budget, settings, memtables, pipeline, append, rewrite, log, listener,
+                        pacer);
+    }
+
+    private void poisonAppendQueue(PoisonedException poison) {
+        append.poison("the rewrite queue was poisoned", poison);
+    }
+
+    // ---- what users want -----------------------------------------------------------------------
+
+    /**
+     * Frees what the thresholds say is too much.
+     *
+     * @return what was done; nothing if another thread purges
+     */
+    public PurgeOutcome purge() {
+        if (!lock.tryLock()) {
+            return PurgeOutcome.NOTHING;
+        }
+        try {
+            return locked(this::purgeByThresholds);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * Copies everything that is live in the append queue, up to a segment, and drops what nobody
+     * needs then.
+     *
+     * @param through the last segment to copy from; from the active one on, a new one is begun and
+     *     everything copied
+     * @return what was done
+     */
+    public PurgeOutcome rewriteAppend(long through) {
+        return rewriteAppend(through, StopAfter.NOTHING);
+    }
+
+    PurgeOutcome rewriteAppend(long through, StopAfter stop) {
+        return waiting(() -> {
+            if (through >= append.activeSeq()) {
+                parts.exclusively(this::rotateAppend);
+            }
+            long watermark = Math.min(through, append.activeSeq() - 1);
+            Figures figures = new Figures();
+            if (watermark >= append.firstSeq()) {
+                moveOld(watermark, 0, true, stop, figures);
+            }
+            return figures.outcome();
+        });
+    }
+
+    /**
+     * Copies everything that is live in the rewrite queue to a new segment, and drops the old ones.
+     *
+     * @return what was done
+     */
+    public PurgeOutcome rewriteRewrite() {
+        return waiting(() -> {
+            Figures figures = new Figures();
+            squeeze(figures);
+            return figures.outcome();
+        });
+    }
+
+    /**
+     * Begins a new segment.
+     *
+     * @param queue in which queue
+     */
+    public void rotate(QueueKind queue) {
+        waiting(() -> {
+            if (queue == QueueKind.APPEND) {
+                parts.exclusively(this::rotateAppend);
+            } else {
+                log.rotate();
+            }
+            return PurgeOutcome.NOTHING;
+        });
+    }
+
+    private void rotateAppend() {
+        committer.rotate();
+    }
+
+    private interface Work {
+        PurgeOutcome run();
+    }
+
+    private PurgeOutcome waiting(Work work) {
+        lock.lock();
+        try {
+            return locked(work);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private PurgeOutcome locked(Work work) {
+        parts.pacer().purgeBegins();
+        try {
+            return work.run();
+        } finally {
+            parts.pacer().purgeEnds();
+            parts.close();
+        }
+    }
+
+    // ---- thresholds ----------------------------------------------------------------------------
+
+    private PurgeOutcome purgeByThresholds() {
+        Figures figures = new Figures();
+        if (isRewriteDue()) {
+            squeeze(figures);
+        }
+        if (isAppendDue()) {
+            long first = append.firstSeq();
+            long active = append.activeSeq();
+            long watermark = Math.min(segmentAt(first, active, OLD_SHARE), active - 1);
+            long lagging = Math.min(segmentAt(first, active, LAGGING_SHARE), active - 1);
+            moveOld(watermark, lagging, false, StopAfter.NOTHING, figures);
+        }
+        return figures.outcome();
+    }
+
+    private static long segmentAt(long first, long active, double share) {
+        return first + (long) ((active - first + 1) * share);
+    }
+
+    private boolean isAppendDue() {
+        return isOver(append, settings.purgeThresholdBytes());
+    }
+
+    private boolean isRewriteDue() {
+        if (!isOver(rewrite, settings.rewriteThresholdBytes())) {
+            return false;
+        }
+        long live = 0;
+        long added = 0;
+        for (long segment = rewrite.firstSeq(); segment <= rewrite.activeSeq(); segment++) {
+            live += parts.memtables().liveBytes(QueueKind.REWRITE, segment);
+            added += parts.memtables().addedBytes(QueueKind.REWRITE, segment);
+        }
+        return added > 0 && (double) (added - live) / added > settings.garbageRatio();
+    }
+
+    private boolean isOver(SegmentQueue queue, long threshold) {
+        long segments = queue.activeSeq() - queue.firstSeq() + 1;
+        return segments > 1 && segments * settings.targetBytes() > threshold;
+    }
+
+    // ---- append queue --------------------------------------------------------------------------
+
+    private void moveOld(
+            long watermark, long lagging, boolean everything, StopAfter stop, Figures figures) {
+        // Segments from here on may hold removals that are not carried this time.
+        long barrier = carryRemovals(figures);
+        if (stop == StopAfter.REMOVALS) {
+            return;
+        }
+        CopyWriter writer = new CopyWriter(parts, QueueKind.APPEND, watermark);
+        AppendTarget target = new AppendTarget(parts, writer);
+        OldGroupVisit visit = new OldGroupVisit(parts, watermark, lagging, everything);
+        try (GroupCopy copy = new GroupCopy(parts, QueueKind.APPEND, watermark, target)) {
+            visit.run(copy);
+            copy.finish();
+            target.flush();
+        } finally {
+            figures.bytesWritten += writer.bytesWritten();
+        }
+        log.seal();
+        visit.blocking().forEach(group -> figures.ask(group.groupId(), group.bytes()));
+        if (stop == StopAfter.COPIES) {
+            return;
+        }
+        long kept = Math.min(barrier, settings.listenersGate().getAsLong());
+        figures.appendDropped += drop(append, QueueKind.APPEND, kept);
+        figures.rewriteDropped += dropRewritten();
+        sweep();
+    }
+
+    /**
+     * Writes what was removed to the rewrite queue, and syncs it.
+     *
+     * @return the first segment of the append queue with removals that were left out
+     */
+    private long carryRemovals(Figures figures) {
+        long[] active = new long[1];
+        PurgeIndex index = parts.index();
+        parts.exclusively(() -> {
+            active[0] = append.activeSeq();
+            index.beginRemovals(active[0]);
+        });
+        boolean done = false;
+        try {
+            BatchEncoder batch = parts.shared();
+            batch.clear();
+            do {
+                parts.exclusively(() ->
+                        more = index.writeRemovals(batch, CopyWriter.BATCH_BYTES, REMOVALS_STEP));
+                if (!batch.isEmpty()
+                        && (!more || batch.approximateBytes() >= CopyWriter.BATCH_BYTES)) {
+                    batch.finish(0, 1);
+                    parts.pacer().spend(batch.encodedBytes());
+                    log.append(batch);
+                    figures.bytesWritten += batch.encodedBytes();
+                    batch.clear();
+                }
+            } while (more);
+            log.sync();
+            done = true;
+        } finally {
+            if (!done) {
+                parts.exclusivelyAtEnd(index::abandonRemovals);
+            }
+        }
+        do {
+            parts.exclusivelyAtEnd(() -> more = index.settleRemovals(REMOVALS_STEP));
+        } while (more);
+        return active[0];
+    }
+
+    // ---- rewrite queue -------------------------------------------------------------------------
+
+    private void squeeze(Figures figures) {
+        long old = rewrite.activeSeq();
+        log.rotate();
+        CopyWriter writer = new CopyWriter(parts, QueueKind.REWRITE, old);
+        SqueezeTarget target = new SqueezeTarget(parts, writer, nextAtomicId);
+        GroupLook look = new GroupLook();
+        HeldBytes held = new HeldBytes(parts.memtables());
+        PurgeIndex index = parts.index();
+        try (GroupCopy copy = new GroupCopy(parts, QueueKind.REWRITE, old, target)) {
+            for (int place = index.firstRewritten();
+                    place != 0;
+                    place = index.nextRewritten(place)) {
+                index.look(index.groupAt(place), look);
+                if (look.exists()) {
+                    copy.copy(look.groupId(), look.first(), look.rewrittenEnd());
+                    if (look.rewrittenEnd() - look.first() > REWRITTEN_MAX) {
+                        figures.ask(look.groupId(), held.rewritten(look));
+                    }
+                }
+            }
+            copy.finish();
+            target.flush();
+        } finally {
+            nextAtomicId = target.nextAtomicId();
+            writer.discard();
+            figures.bytesWritten += writer.bytesWritten();
+        }
+        log.seal();
+        figures.rewriteDropped += dropRewritten();
+        sweep();
+    }
+
+    /**
+     * Drops the rewrite queue's segments without live data, as far as no atomic group needs them.
+     */
+    private long dropRewritten() {
+        PurgeIndex index = parts.index();
+        GroupLook look = new GroupLook();
+        long kept = rewrite.activeSeq();
+        for (int place = index.firstRewritten(); place != 0; place = index.nextRewritten(place)) {
+            long first = index.spanFirst(place);
+            if (first == Long.MAX_VALUE) {
+                continue;
+            }
+            index.look(index.groupAt(place), look);
+            if (look.exists() && oldestRewritten(look) <= index.spanLast(place)) {
+                kept = Math.min(kept, Math.max(first, rewrite.firstSeq()));
+            } else {
+                int settled = place;
+                parts.exclusively(() -> index.forgetSpan(settled));
+            }
+        }
+        return drop(rewrite, QueueKind.REWRITE, kept);
+    }
+
+    private long oldestRewritten(GroupLook look) {
+        long oldest = Long.MAX_VALUE;
+        if (look.rewrittenEnd() != look.first()) {
+            // If it is gone meanwhile the group may have anything.
+            boolean there = parts.memtables().locate(look.groupId(), look.first(), location);
+            oldest = there && location.queue() == QueueKind.REWRITE ? location.segment() : 0;
+        }
+        return look.hasKeys()
+                ? Math.min(oldest, parts.keys().oldest(look.groupId(), QueueKind.REWRITE))
+                : oldest;
+    }
+
+    // ---- both ----------------------------------------------------------------------------------
+
+    /** Drops segments below {@code kept} that hold nothing live. */
+    private long drop(SegmentQueue queue, QueueKind kind, long kept) {
+        long first = queue.firstSeq();
+        long limit = Math.max(first, Math.min(kept, queue.activeSeq()));
+        parts.exclusively(() -> firstLive = parts.index().firstLive(kind, first, limit));
+        if (firstLive <= first) {
+            return 0;
+        }
+        try {
+            return queue.purgeTo(firstLive);
+        } finally {
+            long now = queue.firstSeq();
+            parts.exclusivelyAtEnd(() -> parts.index().forgetBelow(kind, now));
+        }
+    }
+
+    private void sweep() {
+        parts.index().beginSweep();
+        do {
+            parts.exclusively(() -> more = parts.index().sweep(SWEEP_STEP));
+        } while (more);
+    }
+
+    /** What a purge did so far. */
+    private static final class Figures {
+        final List<PurgeOutcome.Blocking> blocking = new ArrayList<>();
+        long appendDropped;
+        long rewriteDropped;
+        long bytesWritten;
+        private final LongHashSet asked = new LongHashSet();
+
+        /** Names a group once. */
+        void ask(long group, long bytes) {
+            if (asked.add(group)) {
+                blocking.add(new PurgeOutcome.Blocking(group, bytes));
+            }
+        }
+
+        PurgeOutcome outcome() {
+            return new PurgeOutcome(
+                    List.copyOf(blocking), appendDropped, rewriteDropped, bytesWritten);
+        }
+    }
+
+    // ---- end -----------------------------------------------------------------------------------
+
+    /** Ends a purge at its next step; for a close that need not wait long. By any thread. */
+    public void stop() {
+        parts.stop();
+    }
+
+    @Override
+    public void close() {
+        stop();
+        lock.lock();
+        try {
+            parts.close();
+            log.close();
+        } finally {
+            lock.unlock();
+        }
+    }
+}

@@ -1,0 +1,198 @@
+package io.raftengine.engine.purge;
+
+import io.raftengine.allocator.MemoryBudget;
+import io.raftengine.engine.commit.CommitListener;
+import io.raftengine.engine.commit.CommitPipeline;
+import io.raftengine.engine.memtable.Memtables;
+import io.raftengine.engine.memtable.PlacedKeys;
+import io.raftengine.engine.memtable.PurgeIndex;
+import io.raftengine.engine.memtable.Relocation;
+import io.raftengine.error.ClosedException;
+import io.raftengine.log.format.BatchEncoder;
+import io.raftengine.log.segment.SegmentQueue;
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.List;
+import org.agrona.collections.LongArrayList;
+
+/**
+ * What the steps of a purge work with: the two queues, the index, and buffers, which exist only
+ * while a purge has something to copy. For the purger's thread.
+ */
+final class PurgeParts implements AutoCloseable {
+    /** Groups admitted with one hold of the write token. */
+    private static final int ADMIT_STEP = 128;
+
+    private static final long WINDOW_BYTES_MIN = 256 << 10;
+
+    private final MemoryBudget budget;
+    private final PurgeSettings settings;
+    private final Memtables memtables;
+    private final CommitPipeline pipeline;
+    private final SegmentQueue append;
+    private final SegmentQueue rewrite;
+    private final RewriteLog log;
+    private final CommitListener listener;
+    private final Pacer pacer;
+    private final PurgeIndex index;
+    private volatile boolean stopped;
+
+    // Made by the first copy.
+    private final List<AutoCloseable> open = new ArrayList<>();
+    private EntryWindow window;
+    private PlacedKeys keys;
+    private BatchEncoder shared;
+    private BatchEncoder single;
+    private Relocation relocation;
+
+    PurgeParts(
+            MemoryBudget budget,
+            PurgeSettings settings,
+            Memtables memtables,
+            CommitPipeline pipeline,
+            SegmentQueue append,
+            SegmentQueue rewrite,
+            RewriteLog log,
+            CommitListener listener,
+            Pacer pacer) {
+        this.budget = budget;
+        this.settings = settings;
+        this.memtables = memtables;
+        this.pipeline = pipeline;
+        this.append = append;
+        this.rewrite = rewrite;
+        this.log = log;
+        this.listener = listener;
+        this.pacer = pacer;
+        this.index = new PurgeIndex(memtables);
+    }
+
+    PurgeSettings settings() {
+        return settings;
+    }
+
+    Memtables memtables() {
+        return memtables;
+    }
+
+    SegmentQueue append() {
+        return append;
+    }
+
+    SegmentQueue rewrite() {
+        return rewrite;
+    }
+
+    RewriteLog log() {
+        return log;
+    }
+
+    CommitListener listener() {
+        return listener;
+    }
+
+    Pacer pacer() {
+        return pacer;
+    }
+
+    PurgeIndex index() {
+        return index;
+    }
+
+    /** Runs a short step with the write token. */
+    void exclusively(Runnable step) {
+        if (stopped) {
+            throw new ClosedException("the engine is being closed");
+        }
+        pipeline.exclusively(step);
+    }
+
+    /** As {@link #exclusively}, for what must be put in order also while the engine closes. */
+    void exclusivelyAtEnd(Runnable step) {
+        pipeline.exclusively(step);
+    }
+
+    /** Ends the purge at its next step. By any thread. */
+    void stop() {
+        stopped = true;
+        pacer.stop();
+    }
+
+    /** Makes ready for the rewrite queue to get data of groups, and tells which of them exist. */
+    void admit(LongArrayList groups, BitSet admitted) {
+        admitted.clear();
+        for (int from = 0; from < groups.size(); from += ADMIT_STEP) {
+            int begin = from;
+            int end = Math.min(groups.size(), from + ADMIT_STEP);
+            exclusively(() -> {
+                for (int i = begin; i < end; i++) {
+                    admitted.set(i, index.admit(groups.getLong(i)));
+                }
+            });
+        }
+    }
+
+    // ---- buffers -------------------------------------------------------------------------------
+
+    EntryWindow window() {
+        if (window == null) {
+            long share = settings.memoryLimitBytes() / 64;
+            long bytes = Math.max(WINDOW_BYTES_MIN, Math.min(GroupCopy.WINDOW_BYTES, share));
+            window = new EntryWindow(budget, memtables, append, rewrite, bytes, GroupCopy.RUNS_MAX);
+            open.add(window);
+        }
+        return window;
+    }
+
+    PlacedKeys keys() {
+        if (keys == null) {
+            keys = new PlacedKeys(memtables, budget);
+            open.add(keys);
+        }
+        return keys;
+    }
+
+    /** Holds what many groups share. */
+    BatchEncoder shared() {
+        if (shared == null) {
+            shared = new BatchEncoder(budget);
+            open.add(shared);
+        }
+        return shared;
+    }
+
+    /** Holds what is of one group. */
+    BatchEncoder single() {
+        if (single == null) {
+            single = new BatchEncoder(budget);
+            open.add(single);
+        }
+        return single;
+    }
+
+    Relocation relocation() {
+        if (relocation == null) {
+            relocation = new Relocation(memtables);
+            open.add(relocation);
+        }
+        return relocation;
+    }
+
+    /** Gives the buffers back. */
+    @Override
+    public void close() {
+        for (AutoCloseable part : open) {
+            try {
+                part.close();
+            } catch (Exception e) {
+                throw new IllegalStateException("a buffer cannot be given back", e);
+            }
+        }
+        open.clear();
+        window = null;
+        keys = null;
+        shared = null;
+        single = null;
+        relocation = null;
+    }
+}

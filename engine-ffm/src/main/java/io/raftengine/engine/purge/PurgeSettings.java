@@ -1,0 +1,27 @@
+package io.raftengine.engine.purge;
+
+import java.util.function.LongSupplier;
+
+/**
+ * How an engine purges.
+ *
+ * @param targetBytes size of a segment
+ * @param purgeThresholdBytes the append queue is purged when its segments exceed this
+ * @param rewriteThresholdBytes the rewrite queue is squeezed when its segments exceed this
+ * @param garbageRatio and so much of it is garbage
+ * @param compressionThreshold copies of at least so many bytes are compressed; 0 for never
+ * @param compressionLevel LZ4 acceleration
+ * @param bytesPerSecond most bytes to read and write; 0 to adapt to the writers
+ * @param memoryLimitBytes of the engine; the window is small beside it
+ * @param listenersGate asked for the first segment of the append queue that must stay
+ */
+public record PurgeSettings(
+        long targetBytes,
+        long purgeThresholdBytes,
+        long rewriteThresholdBytes,
+        double garbageRatio,
+        int compressionThreshold,
+        int compressionLevel,
+        long bytesPerSecond,
+        long memoryLimitBytes,
+        LongSupplier listenersGate) {}
