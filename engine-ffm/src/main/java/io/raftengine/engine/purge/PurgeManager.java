@@ -403,6 +403,9 @@ public final class PurgeManager implements AutoCloseable {
         if (firstLive <= first) {
             return 0;
         }
+        // What is dead may be so because of a write that nobody has synced: a power cut would take
+        // that, and what it removed must still be there.
+        parts.syncAppended();
         try {
             return queue.purgeTo(firstLive);
         } finally {

@@ -112,6 +112,11 @@ final class PurgeParts implements AutoCloseable {
         pipeline.exclusively(step);
     }
 
+    /** Returns once everything that was ever appended is on disk. Not with the write token. */
+    void syncAppended() {
+        pipeline.commit(null, true);
+    }
+
     /** Ends the purge at its next step. By any thread. */
     void stop() {
         stopped = true;

@@ -1,0 +1,88 @@
+package io.raftengine.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.raftengine.log.format.QueueKind;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/**
+ * What a purge drops must not be needed by any state that a power cut can bring back: data that is
+ * dead only because of writes nobody has synced is still alive on disk (I1, I6).
+ */
+class PurgeDurabilityTest {
+    private static final int CUTS = 24;
+
+    @Test
+    void aTailThatWasOverwrittenWithoutSyncIsKeptUntilTheOverwriteIsOnDisk() {
+        try (EngineFixture f = new EngineFixture().open()) {
+            f.append(1, 1, 30, true);
+            f.engine.maintenance().rotate(QueueKind.APPEND);
+            f.append(1, 20, 3, false);
+            f.engine.maintenance().rewriteAppend(1);
+            eachPowerCut(f, after -> after.holds(1, 1, 30) || after.holds(1, 1, 22));
+        }
+    }
+
+    @Test
+    void aGroupThatWasCleanedWithoutSyncIsKeptUntilTheCleanIsOnDisk() {
+        try (EngineFixture f = new EngineFixture().open()) {
+            f.append(1, 1, 30, true);
+            f.engine.maintenance().rotate(QueueKind.APPEND);
+            f.put(2, "key", "before", false);
+            try (LogBatch batch = f.engine.newBatch()) {
+                batch.clean(1);
+                f.write(batch, false);
+            }
+            f.engine.maintenance().rewriteAppend(1);
+            eachPowerCut(f, after -> after.holds(1, 1, 30) || after.value(2, "key") != null);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void rewrittenDataThatDiedWithoutSyncIsKeptUntilItsEndIsOnDisk(boolean squeeze) {
+        try (EngineFixture f = new EngineFixture().open()) {
+            f.append(1, 1, 30, true);
+            f.put(2, "key", "old", true);
+            f.engine.maintenance().rewriteAppend(Long.MAX_VALUE);
+            f.engine.maintenance().rotate(QueueKind.REWRITE);
+            f.put(3, "other", "value", true);
+            f.engine.maintenance().rotate(QueueKind.APPEND);
+            f.append(1, 31, 5, false);
+            f.put(2, "key", "new", false);
+            f.engine.compactTo(1, 33);
+            if (squeeze) {
+                f.engine.maintenance().rewriteRewrite();
+            } else {
+                f.engine.maintenance().rewriteAppend(2);
+            }
+            eachPowerCut(
+                    f,
+                    after ->
+                            (after.holds(1, 1, 30)
+                                            || after.holds(1, 1, 35)
+                                            || after.holds(1, 33, 35))
+                                    && after.value(2, "key") != null);
+        }
+    }
+
+    private interface State {
+        boolean isOneThatWas(EngineFixture after);
+    }
+
+    private static void eachPowerCut(EngineFixture f, State state) {
+        List<Long> wrong = new ArrayList<>();
+        for (long seed = 0; seed < CUTS; seed++) {
+            try (EngineFixture after = f.afterPowerCut(seed).open()) {
+                if (!state.isOneThatWas(after)) {
+                    wrong.add(seed);
+                }
+            }
+        }
+        assertThat(wrong).as("power cuts that left a state the engine was never in").isEmpty();
+    }
+}
