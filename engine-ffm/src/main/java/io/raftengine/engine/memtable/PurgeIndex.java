@@ -65,6 +65,25 @@ public final class PurgeIndex {
         memtables.tombstones().abandon();
     }
 
+    /**
+     * The oldest segment of the append queue that holds a removal which was not carried. Token,
+     * after all was settled.
+     *
+     * @return a segment number up to the active segment of {@link #beginRemovals}
+     */
+    public long firstNotCarried() {
+        return memtables.tombstones().firstNotCarried();
+    }
+
+    /**
+     * Begins to copy without carrying removals before. Token.
+     *
+     * @param activeSegment of the append queue
+     */
+    public void beginCopying(long activeSegment) {
+        memtables.tombstones().copyingBegins(activeSegment);
+    }
+
     // ---- groups --------------------------------------------------------------------------------
 
     /**

@@ -220,6 +220,7 @@ public final class Relocation implements AutoCloseable {
                     GroupExtension.setSpan(extension, spanFirst, spanLast);
                 }
             } else {
+                memtables.tombstones().late(activeSegment);
                 memtables.tombstones().cleaned(record, activeSegment);
             }
         } finally {
@@ -251,6 +252,7 @@ public final class Relocation implements AutoCloseable {
         GroupExtension.raiseRewriteEnd(extension, copiedEnd);
         if (!GroupRecord.hasEntries(record)
                 || Long.compareUnsigned(GroupRecord.first(record), copiedFirst) > 0) {
+            memtables.tombstones().late(activeSegment);
             memtables.tombstones().compacted(record, activeSegment);
         }
     }
@@ -276,6 +278,7 @@ public final class Relocation implements AutoCloseable {
             int next = KeyCell.nextWaiting(copied);
             int found = keys.find(record, KeyCell.key(copied), KeyCell.keyBytes(copied));
             if (found == 0) {
+                memtables.tombstones().late(activeSegment);
                 memtables.tombstones().deleted(record, handle, activeSegment);
             } else {
                 long cell = blocks.at(found);

@@ -21,7 +21,10 @@ import io.raftengine.log.format.BatchEncoder;
  *       power cut a removal must not have survived what was written before it. Hence a second,
  *       older compaction is kept for groups that are compacted all the time;
  *   <li>a later put, append or CLEAN does not make a removal superfluous before it is as durable;
- *       writing one too many is harmless, so all are written.
+ *       writing one too many is harmless, so all are written;
+ *   <li>of what was removed while purge copied it, the segment of the removal is not known. It is
+ *       carried when the segment that was active at the end is sealed, and until then everything
+ *       that was active since the copying began has to be kept.
  * </ul>
  *
  * <p>Removals are written by {@link #begin}, {@link #write} until it returns false, and when the
@@ -44,6 +47,11 @@ final class Tombstones {
     private int cellCursor;
     private boolean cellsBegun;
     private int garbage;
+
+    // Removals found out when the copy was there: segments they may stand in.
+    private long copyingSince;
+    private long lateFrom = Long.MAX_VALUE;
+    private long lateTo = -1;
 
     Tombstones(Blocks blocks) {
         this.blocks = blocks;
@@ -82,6 +90,16 @@ final class Tombstones {
         note(record, extension);
     }
 
+    /**
+     * What is noted next was removed while it was copied.
+     *
+     * @param activeSegment of the append queue now, which the note is to name
+     */
+    void late(long activeSegment) {
+        lateFrom = Math.min(lateFrom, copyingSince);
+        lateTo = Math.max(lateTo, activeSegment);
+    }
+
     private void note(long record, long extension) {
         if (!GroupExtension.has(extension, GroupExtension.PENDING)) {
             GroupExtension.set(extension, GroupExtension.PENDING);
@@ -115,9 +133,20 @@ final class Tombstones {
     void begin(long activeSegment) {
         assert carried == 0 && garbage == 0 : "the last removals were not settled";
         sealedBelow = activeSegment;
+        copyingBegins(activeSegment);
         carried = pending;
         pending = 0;
         rewind();
+    }
+
+    /** Removals that matter to what is copied from now on are in the active segment or newer. */
+    void copyingBegins(long activeSegment) {
+        copyingSince = activeSegment;
+    }
+
+    /** The oldest segment with a removal that was not carried with those of {@link #begin}. */
+    long firstNotCarried() {
+        return lateTo < sealedBelow ? sealedBelow : Math.min(sealedBelow, lateFrom);
     }
 
     private void rewind() {
@@ -218,10 +247,15 @@ final class Tombstones {
                 carried = GroupExtension.nextPending(extension);
                 settle(handle, extension);
             } else {
-                return false;
+                break;
             }
         }
-        return garbage != 0 || carried != 0;
+        boolean more = garbage != 0 || carried != 0;
+        if (!more && lateTo < sealedBelow) {
+            lateFrom = Long.MAX_VALUE;
+            lateTo = -1;
+        }
+        return more;
     }
 
     private void settle(int handle, long extension) {

@@ -70,6 +70,7 @@ public final class PurgeManager implements AutoCloseable {
     // Of a step with the write token.
     private boolean more;
     private long firstLive;
+    private long firstNotCarried;
 
     /**
      * A purger for one engine.
@@ -289,12 +290,8 @@ public final class PurgeManager implements AutoCloseable {
      * @return the first segment of the append queue with removals that were left out
      */
     private long carryRemovals(Figures figures) {
-        long[] active = new long[1];
         PurgeIndex index = parts.index();
-        parts.exclusively(() -> {
-            active[0] = append.activeSeq();
-            index.beginRemovals(active[0]);
-        });
+        parts.exclusively(() -> index.beginRemovals(append.activeSeq()));
         boolean done = false;
         try {
             BatchEncoder batch = parts.shared();
@@ -321,7 +318,8 @@ public final class PurgeManager implements AutoCloseable {
         do {
             parts.exclusivelyAtEnd(() -> more = index.settleRemovals(REMOVALS_STEP));
         } while (more);
-        return active[0];
+        parts.exclusively(() -> firstNotCarried = index.firstNotCarried());
+        return firstNotCarried;
     }
 
     // ---- rewrite queue -------------------------------------------------------------------------
@@ -334,6 +332,7 @@ public final class PurgeManager implements AutoCloseable {
         GroupLook look = new GroupLook();
         HeldBytes held = new HeldBytes(parts.memtables());
         PurgeIndex index = parts.index();
+        parts.exclusively(() -> index.beginCopying(append.activeSeq()));
         try (GroupCopy copy = new GroupCopy(parts, QueueKind.REWRITE, old, target)) {
             for (int place = index.firstRewritten();
                     place != 0;
