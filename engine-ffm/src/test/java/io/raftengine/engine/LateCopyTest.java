@@ -17,13 +17,15 @@ class LateCopyTest {
         try (EngineFixture f = fixture()) {
             f.put(1, "deleted", "value", true);
             f.put(1, "kept", "value", true);
-            whileCopying(f, () -> {
-                try (LogBatch batch = f.engine.newBatch()) {
-                    batch.delete(1, EngineFixture.bytes("deleted"));
-                    f.write(batch, false);
-                }
-                beginNextSegment(f);
-            });
+            whileCopying(
+                    f,
+                    () -> {
+                        try (LogBatch batch = f.engine.newBatch()) {
+                            batch.delete(1, EngineFixture.bytes("deleted"));
+                            f.write(batch, false);
+                        }
+                        beginNextSegment(f);
+                    });
             purgeTwiceAndReopen(f);
             assertThat(f.value(1, "kept")).isEqualTo("value");
             assertThat(f.value(1, "deleted")).isNull();
@@ -35,13 +37,15 @@ class LateCopyTest {
         try (EngineFixture f = fixture()) {
             f.append(1, 1, 20, true);
             f.put(1, "key", "value", true);
-            whileCopying(f, () -> {
-                try (LogBatch batch = f.engine.newBatch()) {
-                    batch.clean(1);
-                    f.write(batch, false);
-                }
-                beginNextSegment(f);
-            });
+            whileCopying(
+                    f,
+                    () -> {
+                        try (LogBatch batch = f.engine.newBatch()) {
+                            batch.clean(1);
+                            f.write(batch, false);
+                        }
+                        beginNextSegment(f);
+                    });
             purgeTwiceAndReopen(f);
             assertThat(f.engine.lastIndex(1)).isEqualTo(-1);
             assertThat(f.value(1, "key")).isNull();
@@ -52,10 +56,12 @@ class LateCopyTest {
     void entriesCompactedWhileTheyAreCopiedStayGoneIfTheNextSegmentBeginsMeanwhile() {
         try (EngineFixture f = fixture()) {
             f.append(1, 1, 20, true);
-            whileCopying(f, () -> {
-                f.engine.compactTo(1, 11);
-                beginNextSegment(f);
-            });
+            whileCopying(
+                    f,
+                    () -> {
+                        f.engine.compactTo(1, 11);
+                        beginNextSegment(f);
+                    });
             purgeTwiceAndReopen(f);
             assertThat(f.holds(1, 11, 20)).isTrue();
         }
@@ -72,8 +78,7 @@ class LateCopyTest {
     /** At the first write of a batch to the rewrite queue. */
     private static void whileCopying(EngineFixture f, Runnable action) {
         f.engine.maintenance().rotate(QueueKind.APPEND);
-        f.fs
-                .on(Operation.WRITE)
+        f.fs.on(Operation.WRITE)
                 .onFiles(name -> name.endsWith(".rewrite"))
                 .once()
                 .inject(new Fault.Run(call -> action.run()));
@@ -88,7 +93,9 @@ class LateCopyTest {
 
     private static void purgeTwiceAndReopen(EngineFixture f) {
         f.engine.maintenance().rewriteAppend(1);
-        f.engine.maintenance().rewriteAppend(f.engine.segmentSpan(QueueKind.APPEND).activeSeq() - 1);
+        f.engine
+                .maintenance()
+                .rewriteAppend(f.engine.segmentSpan(QueueKind.APPEND).activeSeq() - 1);
         f.reopen();
     }
 }
