@@ -16,7 +16,11 @@ final class EngineFixture implements AutoCloseable {
     final SimulatedFileSystem disk;
     final FaultyFileSystem fs;
     EngineConfig config;
+    List<EngineListener> listeners = List.of();
     RaftEngine engine;
+
+    /** What the open engine is made of. */
+    EngineOpener parts;
 
     EngineFixture() {
         this(WorkloadRun.config(DIR).targetFileSizeBytes(1 << 20).purgeThresholdBytes(8 << 20));
@@ -47,9 +51,9 @@ final class EngineFixture implements AutoCloseable {
     }
 
     EngineFixture open() {
-        engine =
-                RaftEngine.open(
-                        config, fs, List.of(), false, new EngineClockwork(System::nanoTime, false));
+        EngineClockwork clockwork = new EngineClockwork(System::nanoTime, false);
+        parts = new EngineOpener(config, fs, listeners, false, clockwork);
+        engine = RaftEngine.open(config, parts);
         return this;
     }
 

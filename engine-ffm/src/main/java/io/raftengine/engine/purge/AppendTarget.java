@@ -10,10 +10,12 @@ import io.raftengine.log.format.BatchEncoder;
 final class AppendTarget implements GroupCopy.Target {
     private final CopyWriter writer;
     private final BatchEncoder batch;
+    private final long batchBytes;
 
     AppendTarget(PurgeParts parts, CopyWriter writer) {
         this.writer = writer;
         this.batch = parts.shared();
+        this.batchBytes = parts.shape().batchBytes();
         batch.clear();
     }
 
@@ -51,7 +53,7 @@ final class AppendTarget implements GroupCopy.Target {
     }
 
     private void makeRoom(long bytes) {
-        if (batch.approximateBytes() + bytes > CopyWriter.BATCH_BYTES) {
+        if (batch.approximateBytes() + bytes > batchBytes) {
             flush();
         }
     }

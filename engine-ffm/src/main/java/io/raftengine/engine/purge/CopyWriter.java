@@ -14,11 +14,8 @@ import io.raftengine.log.format.QueueKind;
  * <p>For the purger's thread.
  */
 final class CopyWriter implements RewriteLog.Placing {
-    /** A batch is written when it has this size. */
-    static final long BATCH_BYTES = 128 << 10;
-
     /** Written bytes are synced in portions of this size. */
-    private static final long SYNC_BYTES = 4 * BATCH_BYTES;
+    private static final long SYNC_BYTES = 512 << 10;
 
     /** Groups put in place with one hold of the write token. */
     private static final int APPLY_STEP = 64;

@@ -111,6 +111,11 @@ public final class PurgeManager implements AutoCloseable {
         append.poison("the rewrite queue was poisoned", poison);
     }
 
+    /** Cuts copies otherwise from now on, for tests. */
+    void setShape(CopyShape shape) {
+        parts.setShape(shape);
+    }
+
     // ---- what users want -----------------------------------------------------------------------
 
     /**
@@ -264,12 +269,13 @@ public final class PurgeManager implements AutoCloseable {
             return;
         }
         CopyWriter writer = new CopyWriter(parts, QueueKind.APPEND, watermark);
-        AppendTarget target = new AppendTarget(parts, writer);
         OldGroupVisit visit = new OldGroupVisit(parts, watermark, lagging, everything);
-        try (GroupCopy copy = new GroupCopy(parts, QueueKind.APPEND, watermark, target)) {
-            visit.run(copy);
-            copy.finish();
-            target.flush();
+        try {
+            if (parts.shape().alwaysAtomic()) {
+                copyOldAtomically(watermark, writer, visit);
+            } else {
+                copyOld(watermark, writer, visit);
+            }
         } finally {
             figures.bytesWritten += writer.bytesWritten();
         }
@@ -284,6 +290,27 @@ public final class PurgeManager implements AutoCloseable {
         sweep();
     }
 
+    private void copyOld(long watermark, CopyWriter writer, OldGroupVisit visit) {
+        AppendTarget target = new AppendTarget(parts, writer);
+        try (GroupCopy copy = new GroupCopy(parts, QueueKind.APPEND, watermark, target)) {
+            visit.run(copy);
+            copy.finish();
+            target.flush();
+        }
+    }
+
+    private void copyOldAtomically(long watermark, CopyWriter writer, OldGroupVisit visit) {
+        SqueezeTarget target = new SqueezeTarget(parts, writer, nextAtomicId);
+        try (GroupCopy copy = new GroupCopy(parts, QueueKind.APPEND, watermark, target)) {
+            visit.run(copy);
+            copy.finish();
+            target.flush();
+        } finally {
+            nextAtomicId = target.nextAtomicId();
+            writer.discard();
+        }
+    }
+
     /**
      * Writes what was removed to the rewrite queue, and syncs it.
      *
@@ -293,14 +320,14 @@ public final class PurgeManager implements AutoCloseable {
         PurgeIndex index = parts.index();
         parts.exclusively(() -> index.beginRemovals(append.activeSeq()));
         boolean done = false;
+        long batchBytes = parts.shape().batchBytes();
         try {
             BatchEncoder batch = parts.shared();
             batch.clear();
             do {
-                parts.exclusively(() ->
-                        more = index.writeRemovals(batch, CopyWriter.BATCH_BYTES, REMOVALS_STEP));
-                if (!batch.isEmpty()
-                        && (!more || batch.approximateBytes() >= CopyWriter.BATCH_BYTES)) {
+                parts.exclusively(
+                        () -> more = index.writeRemovals(batch, batchBytes, REMOVALS_STEP));
+                if (!batch.isEmpty() && (!more || batch.approximateBytes() >= batchBytes)) {
                     batch.finish(0, 1);
                     parts.pacer().spend(batch.encodedBytes());
                     log.append(batch);

@@ -35,6 +35,7 @@ final class PurgeParts implements AutoCloseable {
     private final CommitListener listener;
     private final Pacer pacer;
     private final PurgeIndex index;
+    private CopyShape shape = CopyShape.USUAL;
     private volatile boolean stopped;
 
     // Made by the first copy.
@@ -97,6 +98,14 @@ final class PurgeParts implements AutoCloseable {
 
     PurgeIndex index() {
         return index;
+    }
+
+    CopyShape shape() {
+        return shape;
+    }
+
+    void setShape(CopyShape other) {
+        shape = other;
     }
 
     /** Runs a short step with the write token. */

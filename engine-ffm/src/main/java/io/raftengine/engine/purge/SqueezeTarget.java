@@ -20,6 +20,7 @@ final class SqueezeTarget implements GroupCopy.Target {
     private final CopyWriter writer;
     private final BatchEncoder shared;
     private final BatchEncoder single;
+    private final long batchBytes;
     private long nextAtomicId;
 
     // The group.
@@ -33,6 +34,7 @@ final class SqueezeTarget implements GroupCopy.Target {
         this.writer = writer;
         this.shared = parts.shared();
         this.single = parts.single();
+        this.batchBytes = parts.shape().batchBytes();
         this.nextAtomicId = nextAtomicId;
         shared.clear();
         single.clear();
@@ -76,8 +78,7 @@ final class SqueezeTarget implements GroupCopy.Target {
     }
 
     private void makeRoom(long bytes, boolean needed) {
-        if (!single.isEmpty()
-                && (needed || single.approximateBytes() + bytes > CopyWriter.BATCH_BYTES)) {
+        if (!single.isEmpty() && (needed || single.approximateBytes() + bytes > batchBytes)) {
             writePart();
         }
     }
@@ -112,10 +113,10 @@ final class SqueezeTarget implements GroupCopy.Target {
 
     private void share() {
         long bytes = single.approximateBytes();
-        if (adopted || shared.approximateBytes() + bytes > CopyWriter.BATCH_BYTES) {
+        if (adopted || shared.approximateBytes() + bytes > batchBytes) {
             flush();
         }
-        if (adopted || bytes > CopyWriter.BATCH_BYTES / 2) {
+        if (adopted || bytes > batchBytes / 2) {
             writer.write(single);
             writer.apply();
         } else {
