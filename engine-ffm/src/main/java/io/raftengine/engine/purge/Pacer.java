@@ -43,6 +43,9 @@ final class Pacer {
 
     private static final double DECREASE = 0.7;
 
+    /** How much of a difference the normal time takes over per window at the lowest rate. */
+    private static final double DRIFT = 1.0 / 128;
+
     /** Unused time is not saved up beyond this, or a pause would be followed by a flood. */
     static final long BURST_BYTES = 128 << 10;
 
@@ -258,7 +261,7 @@ final class Pacer {
         }
         if (groupNanos > normalNanos * SLOWER) {
             if (rate == RATE_MIN) {
-                normalNanos += (groupNanos - normalNanos) / 16;
+                normalNanos += (groupNanos - normalNanos) * DRIFT;
             }
             rate = Math.max(RATE_MIN, (long) (rate * DECREASE));
         } else {

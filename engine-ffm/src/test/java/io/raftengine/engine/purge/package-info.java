@@ -1,0 +1,2 @@
+/** Tests of purge's parts on simulated disks. */
+package io.raftengine.engine.purge;
