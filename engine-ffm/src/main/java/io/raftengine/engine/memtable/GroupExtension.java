@@ -43,6 +43,9 @@ final class GroupExtension {
     /** During recovery: the append queue compacted the group. */
     static final int COMPACTED = 16;
 
+    /** During recovery: the append queue added something to the group. */
+    static final int APPENDED = 32;
+
     private static final int REMOVALS = HAS_COMPACT | HAS_SEALED | HAS_CLEAN;
 
     private static final int SPAN_FIRST = 0;

@@ -217,6 +217,10 @@ final class GroupRecord {
         Memory.putInt(record + FLAGS, flags & ~HEIGHT_MASK | height << HEIGHT_SHIFT);
     }
 
+    static boolean holdsNothing(long record) {
+        return !hasEntries(record) && keyCount(record) == 0;
+    }
+
     // ---- writer's own --------------------------------------------------------------------------
 
     static int link(long record) {

@@ -264,6 +264,15 @@ public final class Memtables implements AutoCloseable {
                 tombstones.compacted(record, Tombstones.RECOVERED);
             }
         }
+        if (GroupRecord.visible(record)
+                && GroupRecord.holdsNothing(record)
+                && !GroupExtension.has(extension, GroupExtension.APPENDED)) {
+            // Everything the rewrite queue has of it is dead. It may have been cleaned when all
+            // that was dead already and nothing had to be carried: it must not come back (D12).
+            GroupRecord.setVisible(record, false);
+            groupCount = groupCount - 1;
+        }
+        GroupExtension.unset(extension, GroupExtension.APPENDED);
         if (!GroupRecord.visible(record) && !GroupExtension.hasRemovals(extension)) {
             GroupRecord.setExtension(record, 0);
             blocks.free(handle, GroupExtension.BYTES);

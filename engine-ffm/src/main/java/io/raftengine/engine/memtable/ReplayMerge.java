@@ -77,6 +77,10 @@ final class ReplayMerge {
         joinKeys(record, source);
         if (created) {
             show(record, true);
+            if (!rewrite && GroupRecord.extension(record) != 0) {
+                long extension = blocks.at(GroupRecord.extension(record));
+                GroupExtension.set(extension, GroupExtension.APPENDED);
+            }
         }
         if (rewrite && GroupRecord.visible(record)) {
             noteRewritten(record, handle, source);
