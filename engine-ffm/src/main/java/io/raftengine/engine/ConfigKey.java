@@ -6,6 +6,7 @@ import io.raftengine.log.segment.PrefillPolicy;
 import io.raftengine.recovery.RecoveryMode;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.Optional;
@@ -110,6 +111,21 @@ public enum ConfigKey {
             "purge-head-room",
             (b, v) -> b.purgeHeadRoomBytes(size("purge-head-room", v)),
             EngineConfig::printHeadRoom),
+    /** Ours: share of garbage above which append segments are purged before they are too many. */
+    PURGE_APPEND_GARBAGE_RATIO(
+            "purge-append-garbage-ratio",
+            (b, v) -> b.purgeAppendGarbageRatio(ratio("purge-append-garbage-ratio", v)),
+            c -> Double.toString(c.purgeAppendGarbageRatio())),
+    /** Ours: most bytes a purge reads and writes per second; 0 to adapt to the writers. */
+    PURGE_BYTES_PER_SECOND(
+            "purge-bytes-per-second",
+            (b, v) -> b.purgeBytesPerSecond(size("purge-bytes-per-second", v)),
+            c -> SizeText.print(c.purgeBytesPerSecond())),
+    /** Ours: how often the engine purges by itself; 0 for never. */
+    BACKGROUND_PURGE_INTERVAL(
+            "background-purge-interval",
+            (b, v) -> b.backgroundPurgeInterval(duration("background-purge-interval", v)),
+            c -> printDuration(c.backgroundPurgeInterval())),
     /** Ours: whether each read verifies its whole block, or only the first one. */
     VERIFY_EVERY_READ(
             "verify-every-read",
@@ -178,6 +194,25 @@ public enum ConfigKey {
         } catch (NumberFormatException notANumber) {
             throw new ConfigException(key, "not a whole number: '" + value + "'");
         }
+    }
+
+    private static Duration duration(String key, String value) {
+        String text = value.strip();
+        try {
+            if (text.endsWith("ms")) {
+                return Duration.ofMillis(Long.parseLong(text, 0, text.length() - 2, 10));
+            }
+            if (text.endsWith("s")) {
+                return Duration.ofSeconds(Long.parseLong(text, 0, text.length() - 1, 10));
+            }
+        } catch (NumberFormatException | ArithmeticException notANumber) {
+            throw new ConfigException(key, "not a duration such as 10s or 500ms: '" + value + "'");
+        }
+        throw new ConfigException(key, "not a duration such as 10s or 500ms: '" + value + "'");
+    }
+
+    private static String printDuration(Duration value) {
+        return value.toMillis() % 1000 == 0 ? value.toSeconds() + "s" : value.toMillis() + "ms";
     }
 
     private static double ratio(String key, String value) {

@@ -7,10 +7,12 @@ import io.raftengine.log.segment.PrefillPolicy;
 import io.raftengine.recovery.RecoveryMode;
 import io.raftengine.recovery.RecoverySettings;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 
 /**
@@ -32,6 +34,8 @@ public final class EngineConfig {
      * Largest accepted {@code target-file-size}: positions inside a segment are kept in 32 bits.
      */
     public static final long TARGET_FILE_BYTES_MAX = 2L << 30;
+
+    private static final Duration PURGE_INTERVAL_MAX = Duration.ofDays(365);
 
     private final Builder values;
     private final List<String> warnings;
@@ -231,6 +235,34 @@ public final class EngineConfig {
     }
 
     /**
+     * Share of garbage above which the append queue is purged although it is below {@link
+     * #purgeThresholdBytes()}, once it is above {@link #purgeRewriteThresholdBytes()}.
+     *
+     * @return a share; 1 or more, as by default, for never
+     */
+    public double purgeAppendGarbageRatio() {
+        return values.purgeAppendGarbageRatio;
+    }
+
+    /**
+     * Most bytes a purge reads and writes per second.
+     *
+     * @return bytes; 0, the default, to go as fast as the writers do not suffer from
+     */
+    public long purgeBytesPerSecond() {
+        return values.purgeBytesPerSecond;
+    }
+
+    /**
+     * How often the engine purges by itself.
+     *
+     * @return an interval; zero, the default, leaves it to {@link RaftEngine#purgeExpiredFiles}
+     */
+    public Duration backgroundPurgeInterval() {
+        return values.backgroundPurgeInterval;
+    }
+
+    /**
      * Whether each read verifies its whole block, or only the first read of it.
      *
      * @return false by default
@@ -342,6 +374,9 @@ public final class EngineConfig {
         private long prefillLimitBytes = UNSET;
         private PrefillPolicy prefill = PrefillPolicy.AUTO;
         private long purgeHeadRoomBytes = UNSET;
+        private double purgeAppendGarbageRatio = 1;
+        private long purgeBytesPerSecond;
+        private Duration backgroundPurgeInterval = Duration.ZERO;
         private boolean verifyEveryRead;
         private boolean bytesPerSyncGiven;
 
@@ -366,6 +401,9 @@ public final class EngineConfig {
             prefillLimitBytes = other.prefillLimitBytes;
             prefill = other.prefill;
             purgeHeadRoomBytes = other.purgeHeadRoomBytes;
+            purgeAppendGarbageRatio = other.purgeAppendGarbageRatio;
+            purgeBytesPerSecond = other.purgeBytesPerSecond;
+            backgroundPurgeInterval = other.backgroundPurgeInterval;
             verifyEveryRead = other.verifyEveryRead;
             bytesPerSyncGiven = other.bytesPerSyncGiven;
         }
@@ -583,6 +621,39 @@ public final class EngineConfig {
         }
 
         /**
+         * Sets the share of garbage above which the append queue is purged early.
+         *
+         * @param value at least 0; 1 or more for never
+         * @return this builder
+         */
+        public Builder purgeAppendGarbageRatio(double value) {
+            purgeAppendGarbageRatio = value;
+            return this;
+        }
+
+        /**
+         * Sets the most bytes a purge reads and writes per second.
+         *
+         * @param value bytes; 0 to adapt to the writers
+         * @return this builder
+         */
+        public Builder purgeBytesPerSecond(long value) {
+            purgeBytesPerSecond = value;
+            return this;
+        }
+
+        /**
+         * Sets how often the engine purges by itself.
+         *
+         * @param value an interval; zero for never
+         * @return this builder
+         */
+        public Builder backgroundPurgeInterval(Duration value) {
+            backgroundPurgeInterval = Objects.requireNonNull(value, "value");
+            return this;
+        }
+
+        /**
          * Sets whether each read verifies its whole block.
          *
          * @param value true to verify each time
@@ -636,6 +707,16 @@ public final class EngineConfig {
                     "purge-rewrite-garbage-ratio",
                     purgeRewriteGarbageRatio >= 0 && Double.isFinite(purgeRewriteGarbageRatio),
                     "must be a ratio of 0 or more");
+            demand(
+                    "purge-append-garbage-ratio",
+                    purgeAppendGarbageRatio >= 0 && Double.isFinite(purgeAppendGarbageRatio),
+                    "must be a ratio of 0 or more");
+            demand("purge-bytes-per-second", purgeBytesPerSecond >= 0, "is negative");
+            demand(
+                    "background-purge-interval",
+                    !backgroundPurgeInterval.isNegative()
+                            && backgroundPurgeInterval.compareTo(PURGE_INTERVAL_MAX) <= 0,
+                    "must be 0 to " + PURGE_INTERVAL_MAX.toDays() + " days");
         }
 
         private void checkRelations() {

@@ -51,4 +51,13 @@ public interface EngineListener {
     default long firstSegmentNotReadyForPurge() {
         return Long.MAX_VALUE;
     }
+
+    /**
+     * A purge that the engine did by itself has ended; see {@link
+     * EngineConfig#backgroundPurgeInterval()}. Called without any lock; may call the engine, for
+     * instance to compact the groups that hold old segments, but not close it.
+     *
+     * @param result what it did, and the groups to be compacted
+     */
+    default void onBackgroundPurge(PurgeResult result) {}
 }

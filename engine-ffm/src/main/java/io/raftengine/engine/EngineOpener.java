@@ -69,6 +69,7 @@ final class EngineOpener {
     EntryReader entryReader;
     ReadContextPool contexts;
     PurgeManager purge;
+    BackgroundPurge backgroundPurge;
     EngineAgent agent;
     RecoveryResult recovered;
     private boolean created;
@@ -165,6 +166,11 @@ final class EngineOpener {
                         BatchListeners.of(listeners),
                         clockwork.nanoClock());
         parts.opened(purge::close);
+        if (!config.backgroundPurgeInterval().isZero()) {
+            backgroundPurge =
+                    new BackgroundPurge(purge, config.backgroundPurgeInterval(), listeners);
+            parts.opened(backgroundPurge::close);
+        }
         agent = new EngineAgent(pipeline, clockwork.nanoClock(), appendQueue, rewriteQueue);
         if (clockwork.agentThread()) {
             startAgent();
@@ -177,9 +183,10 @@ final class EngineOpener {
                 config.purgeThresholdBytes(),
                 config.purgeRewriteThresholdBytes(),
                 config.purgeRewriteGarbageRatio(),
+                config.purgeAppendGarbageRatio(),
                 (int) Math.min(config.batchCompressionThresholdBytes(), Integer.MAX_VALUE),
                 config.compressionLevel(),
-                0,
+                config.purgeBytesPerSecond(),
                 config.memoryLimitBytes(),
                 this::firstSegmentListenersNeed);
     }

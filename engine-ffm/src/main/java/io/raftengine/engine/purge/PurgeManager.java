@@ -207,12 +207,22 @@ public final class PurgeManager implements AutoCloseable {
     }
 
     private PurgeOutcome locked(Work work) {
+        demandSound(append);
+        demandSound(rewrite);
         parts.pacer().purgeBegins();
         try {
             return work.run();
         } finally {
             parts.pacer().purgeEnds();
             parts.close();
+        }
+    }
+
+    /** What nobody can vouch for is neither copied nor dropped. */
+    private static void demandSound(SegmentQueue queue) {
+        if (queue.poisoned()) {
+            throw new PoisonedException(
+                    "a sync failed earlier; close the engine and open the directory again");
         }
     }
 
@@ -238,20 +248,26 @@ public final class PurgeManager implements AutoCloseable {
     }
 
     private boolean isAppendDue() {
-        return isOver(append, settings.purgeThresholdBytes());
+        return isOver(append, settings.purgeThresholdBytes())
+                || settings.appendGarbageRatio() < 1
+                        && isOver(append, settings.rewriteThresholdBytes())
+                        && garbage(append, QueueKind.APPEND) > settings.appendGarbageRatio();
     }
 
     private boolean isRewriteDue() {
-        if (!isOver(rewrite, settings.rewriteThresholdBytes())) {
-            return false;
-        }
+        return isOver(rewrite, settings.rewriteThresholdBytes())
+                && garbage(rewrite, QueueKind.REWRITE) > settings.garbageRatio();
+    }
+
+    /** Share of what was ever added to the queue's segments that nobody needs any more. */
+    private double garbage(SegmentQueue queue, QueueKind kind) {
         long live = 0;
         long added = 0;
-        for (long segment = rewrite.firstSeq(); segment <= rewrite.activeSeq(); segment++) {
-            live += parts.memtables().liveBytes(QueueKind.REWRITE, segment);
-            added += parts.memtables().addedBytes(QueueKind.REWRITE, segment);
+        for (long segment = queue.firstSeq(); segment <= queue.activeSeq(); segment++) {
+            live += parts.memtables().liveBytes(kind, segment);
+            added += parts.memtables().addedBytes(kind, segment);
         }
-        return added > 0 && (double) (added - live) / added > settings.garbageRatio();
+        return added == 0 ? 0 : (double) (added - live) / added;
     }
 
     private boolean isOver(SegmentQueue queue, long threshold) {

@@ -9,6 +9,8 @@ import java.util.function.LongSupplier;
  * @param purgeThresholdBytes the append queue is purged when its segments exceed this
  * @param rewriteThresholdBytes the rewrite queue is squeezed when its segments exceed this
  * @param garbageRatio and so much of it is garbage
+ * @param appendGarbageRatio the append queue is purged early when its segments exceed {@code
+ *     rewriteThresholdBytes} and so much of it is garbage
  * @param compressionThreshold copies of at least so many bytes are compressed; 0 for never
  * @param compressionLevel LZ4 acceleration
  * @param bytesPerSecond most bytes to read and write; 0 to adapt to the writers
@@ -20,6 +22,7 @@ public record PurgeSettings(
         long purgeThresholdBytes,
         long rewriteThresholdBytes,
         double garbageRatio,
+        double appendGarbageRatio,
         int compressionThreshold,
         int compressionLevel,
         long bytesPerSecond,

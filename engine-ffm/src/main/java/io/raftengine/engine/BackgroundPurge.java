@@ -1,0 +1,94 @@
+package io.raftengine.engine;
+
+import io.raftengine.engine.purge.PurgeManager;
+import io.raftengine.error.ClosedException;
+import io.raftengine.error.RaftEngineException;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.locks.LockSupport;
+
+/**
+ * Purges every so often, in a thread of its own, and tells the listeners what came of it. Begins
+ * when it is made; an interval passes before the first purge.
+ */
+final class BackgroundPurge implements AutoCloseable {
+    private static final System.Logger LOG = System.getLogger(BackgroundPurge.class.getName());
+
+    private final PurgeManager purge;
+    private final long intervalNanos;
+    private final List<EngineListener> listeners;
+    private final Thread thread;
+    private volatile boolean closed;
+    private boolean complained;
+
+    BackgroundPurge(PurgeManager purge, Duration interval, List<EngineListener> listeners) {
+        this.purge = purge;
+        this.intervalNanos = interval.toNanos();
+        this.listeners = listeners;
+        thread = Thread.ofPlatform().name("raft-engine-purge").daemon(true).start(this::run);
+    }
+
+    private void run() {
+        long due = System.nanoTime() + intervalNanos;
+        while (!closed) {
+            long left = due - System.nanoTime();
+            if (left > 0) {
+                LockSupport.parkNanos(this, left);
+                // Nobody has a reason to interrupt this thread; a set flag would make it spin.
+                Thread.interrupted();
+                continue;
+            }
+            purgeOnce();
+            due = System.nanoTime() + intervalNanos;
+        }
+    }
+
+    private void purgeOnce() {
+        try {
+            tell(PurgeResult.of(purge.purge()));
+            complained = false;
+        } catch (ClosedException closing) {
+            closed = true;
+        } catch (RaftEngineException failed) {
+            // Nothing is lost; the next one tries again. A full disk would fill the log as well.
+            if (!complained) {
+                complained = true;
+                LOG.log(
+                        System.Logger.Level.WARNING,
+                        "a purge failed; it will be tried again",
+                        failed);
+            }
+        } catch (RuntimeException unexpected) {
+            LOG.log(System.Logger.Level.ERROR, "background purge", unexpected);
+        }
+    }
+
+    private void tell(PurgeResult result) {
+        for (EngineListener listener : listeners) {
+            try {
+                listener.onBackgroundPurge(result);
+            } catch (RuntimeException theirs) {
+                LOG.log(System.Logger.Level.WARNING, "a listener failed", theirs);
+            }
+        }
+    }
+
+    /** Ends a purge under way at its next step, and the thread. */
+    @Override
+    public void close() {
+        closed = true;
+        purge.stop();
+        LockSupport.unpark(thread);
+        boolean interrupted = false;
+        while (thread.isAlive()) {
+            try {
+                thread.join();
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}
