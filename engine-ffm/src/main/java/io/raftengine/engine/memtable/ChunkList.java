@@ -477,7 +477,9 @@ final class ChunkList {
 
     private long enlargeAt(long record, int place, long chunk, int wanted) {
         int bytes = Chunk.bytes(chunk);
-        int handle = blocks.allocateSized(EntryIndex.furtherSizeFor(wanted));
+        boolean few = GroupRecord.chunks(record) <= 2;
+        int size = few ? EntryIndex.sizeFor(wanted) : EntryIndex.furtherSizeFor(wanted);
+        int handle = blocks.allocateSized(size);
         long larger = blocks.at(handle);
         Chunk.copyInto(chunk, bytes, larger, blocks.grantedBytes());
         int old = handleAt(record, place);

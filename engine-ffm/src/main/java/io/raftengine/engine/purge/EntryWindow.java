@@ -93,6 +93,15 @@ final class EntryWindow implements AutoCloseable {
         this.fetcher = new BlockFetcher(budget, runs, order, append, rewrite, data);
     }
 
+    /**
+     * What the window holds at most, but for a first run that is larger.
+     *
+     * @return bytes
+     */
+    long windowBytes() {
+        return windowBytes;
+    }
+
     /** Empties the window and gives back what only a giant block needed. */
     void clear() {
         state = State.COLLECTING;
@@ -120,6 +129,22 @@ final class EntryWindow implements AutoCloseable {
      *     is to be cleared
      */
     long collect(long groupId, long from, long to, QueueKind queue, long gate) {
+        return collect(groupId, from, to, queue, gate, Long.MAX_VALUE);
+    }
+
+    /**
+     * As {@link #collect(long, long, long, QueueKind, long)}, and of the highest segment only the
+     * blocks that begin before an offset.
+     *
+     * @param groupId the group
+     * @param from index of the first entry wanted
+     * @param to index behind the last, unsigned
+     * @param queue the queue they must be in
+     * @param gate the highest segment they may be in
+     * @param gateOffset where their blocks must have begun there
+     * @return index behind the last one taken; {@code from} if none was
+     */
+    long collect(long groupId, long from, long to, QueueKind queue, long gate, long gateOffset) {
         require(State.COLLECTING);
         long next = from;
         long end = to;
@@ -136,7 +161,7 @@ final class EntryWindow implements AutoCloseable {
             if (found != Memtables.RANGE_FOUND) {
                 break;
             }
-            long taken = take(groupId, next, queue, gate);
+            long taken = take(groupId, next, queue, gate, gateOffset);
             boolean all = taken == next + cursor.count();
             next = taken;
             if (!all) {
@@ -147,10 +172,12 @@ final class EntryWindow implements AutoCloseable {
     }
 
     /** Takes what the cursor holds; returns the index behind the last one taken. */
-    private long take(long groupId, long first, QueueKind queue, long gate) {
+    private long take(long groupId, long first, QueueKind queue, long gate, long gateOffset) {
         for (int i = 0; i < cursor.count(); i++) {
             long index = first + i;
-            if (cursor.queue(i) != queue || cursor.segment(i) > gate) {
+            if (cursor.queue(i) != queue
+                    || cursor.segment(i) > gate
+                    || cursor.segment(i) == gate && cursor.blockOffset(i) >= gateOffset) {
                 return index;
             }
             if (!goesOn(groupId, index, i) && !beginRun(groupId, index, i)) {

@@ -13,7 +13,8 @@ import org.agrona.collections.LongHashSet;
 
 /**
  * Looks at the groups that have data in old segments of the append queue, decides which of them are
- * copied away and which the user is asked to compact, and hands the former to a {@link GroupCopy}.
+ * copied away and which the user is asked to compact, and hands the former to a {@link
+ * SegmentSweep}.
  *
  * <p>The rules are those of the real engine, so that a user's loop behaves alike. A group that lags
  * with many entries is not copied at once: nine times the user is asked to compact it, the tenth
@@ -35,6 +36,12 @@ final class OldGroupVisit {
 
     /** Groups put in order with one hold of the write token. */
     private static final int STEP = 256;
+
+    /** Gets the groups to be copied. */
+    interface Copies {
+        /** The entries [from, to) of a group, and its keys, are to be copied as far as they are old. */
+        void add(long group, long from, long to);
+    }
 
     private final PurgeParts parts;
     private final PurgeIndex index;
@@ -84,8 +91,8 @@ final class OldGroupVisit {
         return blocking;
     }
 
-    /** Visits all, and hands those to be copied to {@code copy}. */
-    void run(GroupCopy copy) {
+    /** Visits all, and hands over those to be copied. */
+    void run(Copies copies) {
         try {
             if (!everything) {
                 askRewritten();
@@ -97,7 +104,7 @@ final class OldGroupVisit {
                 while (rest != 0) {
                     int handle = rest;
                     rest = index.nextOld(handle);
-                    visit(handle, copy);
+                    visit(handle, copies);
                 }
             }
         } finally {
@@ -145,7 +152,7 @@ final class OldGroupVisit {
 
     // ---- one group -----------------------------------------------------------------------------
 
-    private void visit(int handle, GroupCopy copy) {
+    private void visit(int handle, Copies copies) {
         long active = parts.append().activeSeq();
         index.look(handle, look);
         long oldest = look.exists() ? oldestAppended() : Long.MAX_VALUE;
@@ -164,7 +171,7 @@ final class OldGroupVisit {
         // Listed before it is copied: if that fails the group is found again.
         note(oldest, false, copied ? 0 : look.asked());
         if (copied) {
-            copy.copy(group, from, to);
+            copies.add(group, from, to);
         }
     }
 

@@ -308,17 +308,16 @@ public final class PurgeManager implements AutoCloseable {
 
     private void copyOld(long watermark, CopyWriter writer, OldGroupVisit visit) {
         AppendTarget target = new AppendTarget(parts, writer);
-        try (GroupCopy copy = new GroupCopy(parts, QueueKind.APPEND, watermark, target)) {
-            visit.run(copy);
-            copy.finish();
-            target.flush();
-        }
+        SegmentSweep sweep = new SegmentSweep(parts, watermark, target);
+        visit.run(sweep::add);
+        sweep.run();
+        target.flush();
     }
 
     private void copyOldAtomically(long watermark, CopyWriter writer, OldGroupVisit visit) {
         SqueezeTarget target = new SqueezeTarget(parts, writer, nextAtomicId);
         try (GroupCopy copy = new GroupCopy(parts, QueueKind.APPEND, watermark, target)) {
-            visit.run(copy);
+            visit.run(copy::copy);
             copy.finish();
             target.flush();
         } finally {

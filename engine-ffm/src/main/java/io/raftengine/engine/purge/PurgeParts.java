@@ -1,5 +1,6 @@
 package io.raftengine.engine.purge;
 
+import io.raftengine.allocator.GrowableBuffer;
 import io.raftengine.allocator.MemoryBudget;
 import io.raftengine.engine.commit.CommitListener;
 import io.raftengine.engine.commit.CommitPipeline;
@@ -45,6 +46,7 @@ final class PurgeParts implements AutoCloseable {
     private BatchEncoder shared;
     private BatchEncoder single;
     private Relocation relocation;
+    private GrowableBuffer rows;
 
     PurgeParts(
             MemoryBudget budget,
@@ -192,6 +194,15 @@ final class PurgeParts implements AutoCloseable {
         return relocation;
     }
 
+    /** Holds where a sweep has got to with each group. */
+    GrowableBuffer rows() {
+        if (rows == null) {
+            rows = new GrowableBuffer(budget, 4 << 10, Integer.MAX_VALUE);
+            open.add(rows);
+        }
+        return rows;
+    }
+
     /** Gives the buffers back. */
     @Override
     public void close() {
@@ -208,5 +219,6 @@ final class PurgeParts implements AutoCloseable {
         shared = null;
         single = null;
         relocation = null;
+        rows = null;
     }
 }

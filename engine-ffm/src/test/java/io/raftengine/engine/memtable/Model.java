@@ -30,8 +30,12 @@ final class Model {
         final TreeMap<byte[], Map.Entry<QueueKind, Long>> keyPlaces =
                 new TreeMap<>(Arrays::compareUnsigned);
 
+        /** Whether the append queue added anything since the group came to be. */
+        boolean appended;
+
         Group copy() {
             Group copy = new Group();
+            copy.appended = appended;
             copy.entries.putAll(entries);
             copy.rewritten.putAll(rewritten);
             copy.keys.putAll(keys);
@@ -102,6 +106,11 @@ final class Model {
             }
             group.rewritten.clear();
         }
+        // Of what only the rewrite queue knows, and only as dead, nobody can say whether it was
+        // cleaned since (D12).
+        groups.values()
+                .removeIf(group ->
+                        !group.appended && group.entries.isEmpty() && group.keys.isEmpty());
     }
 
     private void apply(QueueKind queue, long segment, long offset, TestBatch batch, boolean live) {
@@ -117,11 +126,13 @@ final class Model {
                         // Whatever the append queue says of an index is younger than what was
                         // rewritten.
                         group.rewritten.tailMap(item.index(), true).clear();
+                        group.appended |= queue == QueueKind.APPEND;
                         append(queue, segment, offset, batch, item, entries);
                     }
                 }
                 case PUT -> {
                     group = groups.computeIfAbsent(item.group(), id -> new Group());
+                    group.appended |= queue == QueueKind.APPEND;
                     group.keys.put(item.key(), item.value());
                     group.keyPlaces.remove(item.key());
                     group.keyPlaces.put(item.key(), Map.entry(queue, segment));
