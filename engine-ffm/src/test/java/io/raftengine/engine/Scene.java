@@ -9,6 +9,7 @@ import io.raftengine.log.format.QueueKind;
 import io.raftengine.log.segment.PrefillPolicy;
 import io.raftengine.testing.fs.Fault;
 import io.raftengine.testing.fs.Operation;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -32,12 +33,20 @@ final class Scene implements AutoCloseable {
     Ledger ledger = new Ledger();
 
     Scene(EngineConfig.Builder config) {
-        f = new EngineFixture(config).open();
+        this(new EngineFixture(config));
+    }
+
+    Scene(EngineFixture fixture) {
+        f = fixture.open();
     }
 
     /** Uncompressed, with segments of the given size; 1: one batch in each. */
     static EngineConfig.Builder segmentsOf(long bytes) {
-        return EngineConfig.builder(EngineFixture.DIR)
+        return segmentsOf(bytes, EngineFixture.DIR);
+    }
+
+    static EngineConfig.Builder segmentsOf(long bytes, Path dir) {
+        return EngineConfig.builder(dir)
                 .targetFileSizeBytes(bytes)
                 .purgeThresholdBytes(Math.max(bytes, 64 << 10))
                 .batchCompressionThresholdBytes(0)
@@ -173,9 +182,18 @@ final class Scene implements AutoCloseable {
 
     /** The queue an entry is in. */
     QueueKind queueOf(long group, long index) {
-        var location = new EntryLocation();
+        return locate(group, index).queue();
+    }
+
+    /** The segment an entry is in. */
+    long segmentOf(long group, long index) {
+        return locate(group, index).segment();
+    }
+
+    private EntryLocation locate(long group, long index) {
+        EntryLocation location = new EntryLocation();
         assertThat(f.parts.memtables.locate(group, index, location)).isTrue();
-        return location.queue();
+        return location;
     }
 
     /** Every byte is right, and the accounting counts exactly what is there. */
