@@ -25,6 +25,10 @@ package io.raftengine.engine;
  * @param appendSegments segments of the append queue
  * @param rewriteSegments segments of the rewrite queue
  * @param reservedSegments segments kept for reuse
+ * @param purges purges that ended well, forced ones included
+ * @param purgeNanosLongest how long the longest of them took
+ * @param purgedSegments segments of both queues they dropped
+ * @param rewrittenBytes bytes they wrote to the rewrite queue
  */
 public record EngineStatistics(
         long groups,
@@ -46,4 +50,8 @@ public record EngineStatistics(
         long watermarks,
         long appendSegments,
         long rewriteSegments,
-        long reservedSegments) {}
+        long reservedSegments,
+        long purges,
+        long purgeNanosLongest,
+        long purgedSegments,
+        long rewrittenBytes) {}

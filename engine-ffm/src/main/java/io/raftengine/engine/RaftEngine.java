@@ -7,6 +7,7 @@ import io.raftengine.allocator.MemoryBudget;
 import io.raftengine.engine.commit.CommitCounters;
 import io.raftengine.engine.commit.CommitPipeline;
 import io.raftengine.engine.memtable.Memtables;
+import io.raftengine.engine.purge.PurgeCounters;
 import io.raftengine.engine.purge.PurgeManager;
 import io.raftengine.engine.purge.PurgeOutcome;
 import io.raftengine.engine.read.GroupScanner;
@@ -815,6 +816,8 @@ public final class RaftEngine implements AutoCloseable {
         try {
             CommitCounters.Snapshot commits =
                     parts.committer == null ? CommitCounters.NOTHING : parts.committer.counters();
+            PurgeCounters purges =
+                    parts.purge == null ? new PurgeCounters() : parts.purge.counters();
             QueueStatistics queue =
                     parts.appendQueue == null ? null : parts.appendQueue.statistics();
             return new EngineStatistics(
@@ -837,7 +840,11 @@ public final class RaftEngine implements AutoCloseable {
                     commits.watermarks(),
                     segmentSpan(QueueKind.APPEND).segmentCount(),
                     segmentSpan(QueueKind.REWRITE).segmentCount(),
-                    queue == null ? 0 : queue.reserveCount());
+                    queue == null ? 0 : queue.reserveCount(),
+                    purges.purges(),
+                    purges.nanosLongest(),
+                    purges.segmentsDropped(),
+                    purges.bytesWritten());
         } finally {
             gate.leave(ticket);
         }

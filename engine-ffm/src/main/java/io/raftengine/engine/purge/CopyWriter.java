@@ -4,6 +4,7 @@ import io.raftengine.engine.memtable.Relocation;
 import io.raftengine.log.format.BatchEncoder;
 import io.raftengine.log.format.ItemReader;
 import io.raftengine.log.format.QueueKind;
+import org.agrona.collections.LongArrayList;
 
 /**
  * Writes copies to the rewrite queue and puts them into the index.
@@ -25,6 +26,9 @@ final class CopyWriter implements RewriteLog.Placing {
     private final long gate;
     private final Relocation relocation;
     private final ItemReader items = new ItemReader();
+
+    /** Segments of the batches that were written and not put in place yet. */
+    private final LongArrayList notApplied = new LongArrayList();
 
     private BatchEncoder writing;
     private boolean placedBefore;
@@ -60,6 +64,7 @@ final class CopyWriter implements RewriteLog.Placing {
             throw notWritten;
         }
         bytesWritten += batch.encodedBytes();
+        notApplied.addLong(parts.log().segment());
         batch.clear();
         if (parts.log().unsyncedBytes() >= SYNC_BYTES) {
             parts.log().sync();
@@ -84,9 +89,10 @@ final class CopyWriter implements RewriteLog.Placing {
             parts.exclusively(() ->
                     more = relocation.apply(from, gate, parts.append().activeSeq(), APPLY_STEP));
         } while (more);
-        if (parts.listener() != null) {
-            parts.listener().batchApplied(QueueKind.REWRITE, parts.rewrite().activeSeq());
+        for (int i = 0; parts.listener() != null && i < notApplied.size(); i++) {
+            parts.listener().batchApplied(QueueKind.REWRITE, notApplied.getLong(i));
         }
+        notApplied.clear();
     }
 
     /** What was written is an atomic group. */

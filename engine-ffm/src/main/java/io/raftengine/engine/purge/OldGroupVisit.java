@@ -39,7 +39,9 @@ final class OldGroupVisit {
 
     /** Gets the groups to be copied. */
     interface Copies {
-        /** The entries [from, to) of a group, and its keys, are to be copied as far as they are old. */
+        /**
+         * The entries [from, to) of a group, and its keys, are to be copied as far as they are old.
+         */
         void add(long group, long from, long to);
     }
 

@@ -58,6 +58,7 @@ public final class PurgeManager implements AutoCloseable {
     }
 
     private final ReentrantLock lock = new ReentrantLock();
+    private final PurgeCounters counters = new PurgeCounters();
     private final PurgeParts parts;
     private final RewriteLog log;
     private final PurgeSettings settings;
@@ -114,6 +115,15 @@ public final class PurgeManager implements AutoCloseable {
     /** Cuts copies otherwise from now on, for tests. */
     void setShape(CopyShape shape) {
         parts.setShape(shape);
+    }
+
+    /**
+     * What purges have done so far; by any thread.
+     *
+     * @return running totals
+     */
+    public PurgeCounters counters() {
+        return counters;
     }
 
     // ---- what users want -----------------------------------------------------------------------
@@ -209,9 +219,14 @@ public final class PurgeManager implements AutoCloseable {
     private PurgeOutcome locked(Work work) {
         demandSound(append);
         demandSound(rewrite);
+        long began = System.nanoTime();
         parts.pacer().purgeBegins();
         try {
-            return work.run();
+            PurgeOutcome outcome = work.run();
+            if (outcome != PurgeOutcome.NOTHING) {
+                counters.ended(outcome, System.nanoTime() - began);
+            }
+            return outcome;
         } finally {
             parts.pacer().purgeEnds();
             parts.close();
@@ -346,6 +361,9 @@ public final class PurgeManager implements AutoCloseable {
                     batch.finish(0, 1);
                     parts.pacer().spend(batch.encodedBytes());
                     log.append(batch);
+                    if (parts.listener() != null) {
+                        parts.listener().batchApplied(QueueKind.REWRITE, log.segment());
+                    }
                     figures.bytesWritten += batch.encodedBytes();
                     batch.clear();
                 }
