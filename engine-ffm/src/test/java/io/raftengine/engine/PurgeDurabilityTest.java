@@ -3,6 +3,7 @@ package io.raftengine.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.raftengine.log.format.QueueKind;
+import io.raftengine.testing.fs.Fault;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -67,6 +68,31 @@ class PurgeDurabilityTest {
                                             || after.holds(1, 1, 35)
                                             || after.holds(1, 33, 35))
                                     && after.value(2, "key") != null);
+        }
+    }
+
+    @Test
+    void aCopyWithoutTheTailThatWasOverwrittenIsNotWrittenBeforeTheOverwriteIsOnDisk() {
+        try (EngineFixture f = new EngineFixture().open()) {
+            f.append(1, 1, 30, true);
+            f.engine.maintenance().rewriteAppend(Long.MAX_VALUE);
+            f.append(1, 20, 3, false);
+            List<Integer> looks = new ArrayList<>();
+            f.fs
+                    .on()
+                    .onFiles(name -> name.endsWith(".rewrite"))
+                    .inject(
+                            new Fault.Run(
+                                    call -> {
+                                        looks.add(1);
+                                        eachPowerCut(
+                                                f,
+                                                after ->
+                                                        after.holds(1, 1, 30)
+                                                                || after.holds(1, 1, 22));
+                                    }));
+            f.engine.maintenance().rewriteRewrite();
+            assertThat(looks).hasSizeGreaterThan(3);
         }
     }
 
