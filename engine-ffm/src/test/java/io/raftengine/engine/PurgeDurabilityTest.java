@@ -78,19 +78,14 @@ class PurgeDurabilityTest {
             f.engine.maintenance().rewriteAppend(Long.MAX_VALUE);
             f.append(1, 20, 3, false);
             List<Integer> looks = new ArrayList<>();
-            f.fs
-                    .on()
+            f.fs.on()
                     .onFiles(name -> name.endsWith(".rewrite"))
                     .inject(
-                            new Fault.Run(
-                                    call -> {
-                                        looks.add(1);
-                                        eachPowerCut(
-                                                f,
-                                                after ->
-                                                        after.holds(1, 1, 30)
-                                                                || after.holds(1, 1, 22));
-                                    }));
+                            new Fault.Run(call -> {
+                                looks.add(1);
+                                eachPowerCut(
+                                        f, after -> after.holds(1, 1, 30) || after.holds(1, 1, 22));
+                            }));
             f.engine.maintenance().rewriteRewrite();
             assertThat(looks).hasSizeGreaterThan(3);
         }
