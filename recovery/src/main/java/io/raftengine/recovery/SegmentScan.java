@@ -55,6 +55,7 @@ final class SegmentScan implements AutoCloseable {
 
     private final FileSystem fs;
     private final RecoveryMode mode;
+    private final boolean deliverUnreadable;
     private final MemoryBudget budget;
     private final BatchScanner scanner;
     private final int windowBytes;
@@ -83,6 +84,7 @@ final class SegmentScan implements AutoCloseable {
     SegmentScan(FileSystem fs, RecoverySettings settings, MemoryBudget budget) {
         this.fs = fs;
         this.mode = settings.mode();
+        this.deliverUnreadable = settings.deliverUnreadable();
         this.budget = budget;
         this.windowBytes = settings.readBlockBytes();
         this.scanner = new BatchScanner(budget, windowBytes);
@@ -166,8 +168,11 @@ final class SegmentScan implements AutoCloseable {
         int result = deliverSinglesThenNext(verifyOnTheWay);
         while (result == BatchScanner.BATCH) {
             if (verifyOnTheWay && scanner.blockBytes() != 0 && !entriesAcceptable()) {
-                judgeEntries();
-                return;
+                if (!deliverUnreadable || !wasAcknowledged(scanner.batchOffset())) {
+                    judgeEntries();
+                    return;
+                }
+                noteDamagedBlock(scanner.batchOffset());
             }
             deliver();
             result = deliverSinglesThenNext(verifyOnTheWay);
@@ -177,6 +182,11 @@ final class SegmentScan implements AutoCloseable {
         } else if (!verifyOnTheWay && !entriesAboveWatermarkGood()) {
             judgeEntries();
         }
+    }
+
+    /** As the table sees it: then damage is rot; otherwise it is a torn tail. */
+    private boolean wasAcknowledged(long offset) {
+        return !last || promise(offset) == Promise.BEYOND;
     }
 
     private int deliverSinglesThenNext(boolean verify) {

@@ -73,7 +73,7 @@ final class BatchRecoder implements AutoCloseable {
             encoder.compact(group, decision.clearTo);
         }
         if (decision.fillFrom != decision.fillTo) {
-            fill(group);
+            fill(group, decision.fillFrom, decision.fillTo);
         }
         if (decision.drop) {
             return;
@@ -88,10 +88,12 @@ final class BatchRecoder implements AutoCloseable {
         }
     }
 
-    private void fill(long group) {
-        FillEntry fill = rules.of(group).fill();
-        encoder.beginEntries(group, decision.fillFrom);
-        for (long index = decision.fillFrom; index != decision.fillTo; index++) {
+    /** Empty entries: what a rule asks for, or placeholders that nobody will see. */
+    private void fill(long group, long from, long to) {
+        FillEntry rule = rules.of(group).fill();
+        FillEntry fill = rule == null ? FillEntry.ZERO_LENGTH : rule;
+        encoder.beginEntries(group, from);
+        for (long index = from; index != to; index++) {
             byte[] bytes = fill.bytes(index);
             encoder.addEntry(bytes, 0, bytes.length);
         }
@@ -100,6 +102,11 @@ final class BatchRecoder implements AutoCloseable {
 
     private void entries(ItemReader items, long content) {
         if (decision.keep == 0) {
+            return;
+        }
+        if (decision.blank) {
+            long from = items.firstIndex();
+            fill(items.groupId(), from, from + decision.keep);
             return;
         }
         encoder.beginEntries(items.groupId(), items.firstIndex());

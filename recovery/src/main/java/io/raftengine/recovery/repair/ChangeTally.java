@@ -50,9 +50,14 @@ final class ChangeTally implements AutoCloseable {
             row[at + 2] =
                     none || Long.compareUnsigned(end - 1, row[at + 2]) > 0 ? end - 1 : row[at + 2];
         }
+        note(group, kind.ordinal(), first, end);
+    }
+
+    /** A decision that changes no entry of the result by itself. */
+    void note(long group, int what, long first, long end) {
         items++;
         mix(group);
-        mix(kind.ordinal());
+        mix(what);
         mix(first);
         mix(end);
     }

@@ -8,6 +8,9 @@ final class Decision {
     /** How many of its entries stay, from the first on. */
     int keep;
 
+    /** Empty entries take the place of its own. */
+    boolean blank;
+
     /** If set, entries of the group below this index are compacted away in front of the item. */
     boolean clear;
 
@@ -23,6 +26,7 @@ final class Decision {
     /** Begins an item with so many entries, which stays as it is. */
     void begin(int entries) {
         drop = false;
+        blank = false;
         clear = false;
         keep = entries;
         count = entries;
@@ -31,7 +35,7 @@ final class Decision {
     }
 
     boolean changes() {
-        return drop || clear || keep != count || fillFrom != fillTo;
+        return drop || blank || clear || keep != count || fillFrom != fillTo;
     }
 
     /** Leaves out what is void: entries from an index on. */

@@ -25,10 +25,11 @@ public record GroupChange(long group, Kind kind, long entries, long firstIndex, 
         DISCARDED_EXISTING("are discarded since what comes behind does not join them"),
         /** They are new: nothing was there. */
         FILLED("are new and empty"),
-        /** Their block is damaged. */
-        LOST("are unreadable"),
-        /** They had been overwritten, by entries that are unreadable. */
-        SUPERSEDED("are dropped since unreadable ones had overwritten them");
+        /**
+         * Their block is damaged, or they are missing at the beginning, and nothing replaced them
+         * later.
+         */
+        LOST("are lost");
 
         private final String text;
 

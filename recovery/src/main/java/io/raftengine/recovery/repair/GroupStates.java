@@ -5,35 +5,31 @@ import io.raftengine.error.UnsupportedFeatureException;
 
 /**
  * What replay would have made of every group so far, as far as rules need it: ranges of indexes, no
- * content. An open-addressed table in one array, 64 bytes a slot, paid by the budget.
+ * content. An open-addressed table in one array, 56 bytes a slot, paid by the budget.
  *
  * <pre>
- *   long  0     1       2     3              4            5          6         7
- *         id    first   end   rewrittenEnd   asideFirst   asideEnd   lackEnd   flags
+ *   long  0     1       2     3              4            5          6
+ *         id    first   end   rewrittenEnd   asideFirst   asideEnd   flags
  *
  *   [first, end)          entries held; first == end: none
  *   [first, rewrittenEnd) those of them that stand in the rewrite queue
  *   [asideFirst, asideEnd) rewritten entries that the append queue left behind a hole, and that
  *                         return if an append reaches them
- *   lackEnd               if LACKING: what was lost or discarded in the append queue reached up to
- *                         here, and nothing joined since
  * </pre>
  *
  * <p>One thread at a time. A slot is a position in the array, valid until another group is added.
  */
 final class GroupStates implements AutoCloseable {
-    private static final int STRIDE = 8;
+    private static final int STRIDE = 7;
     private static final int FIRST = 1;
     private static final int END = 2;
     private static final int REWRITTEN_END = 3;
     private static final int ASIDE_FIRST = 4;
     private static final int ASIDE_END = 5;
-    private static final int LACK_END = 6;
-    private static final int FLAGS = 7;
+    private static final int FLAGS = 6;
 
     private static final long USED = 1;
     private static final long EXISTS = 2;
-    private static final long LACKING = 4;
 
     private static final int SLOTS_MIN = 1 << 10;
     private static final int SLOTS_MAX = 1 << 27;
@@ -131,6 +127,12 @@ final class GroupStates implements AutoCloseable {
         return table[slot + END];
     }
 
+    /** The lowest index that matters: of what is held, or of what is set aside and may return. */
+    long lowest(int slot) {
+        boolean aside = table[slot + ASIDE_FIRST] != table[slot + ASIDE_END];
+        return aside ? smaller(first(slot), table[slot + ASIDE_FIRST]) : first(slot);
+    }
+
     boolean isEmpty(int slot) {
         return first(slot) == end(slot);
     }
@@ -142,10 +144,6 @@ final class GroupStates implements AutoCloseable {
 
     boolean exists(int slot) {
         return has(slot, EXISTS);
-    }
-
-    boolean lacking(int slot) {
-        return has(slot, LACKING);
     }
 
     private boolean has(int slot, long flag) {
@@ -160,19 +158,6 @@ final class GroupStates implements AutoCloseable {
         set(slot, EXISTS, true);
     }
 
-    /** Something up to {@code end} is missing behind what the group holds. */
-    void lack(int slot, long end) {
-        boolean more = !lacking(slot) || Long.compareUnsigned(end, table[slot + LACK_END]) > 0;
-        if (more) {
-            table[slot + LACK_END] = end;
-        }
-        set(slot, LACKING, true);
-    }
-
-    void lackNothing(int slot) {
-        set(slot, LACKING, false);
-    }
-
     /** Entries are added at {@code index}, after whatever stood there or behind was dropped. */
     void append(int slot, long index, long end, boolean rewrite) {
         if (isEmpty(slot) || Long.compareUnsigned(index, first(slot)) <= 0) {
@@ -185,7 +170,6 @@ final class GroupStates implements AutoCloseable {
         } else if (Long.compareUnsigned(table[slot + REWRITTEN_END], index) > 0) {
             table[slot + REWRITTEN_END] = index;
         }
-        set(slot, LACKING, false);
         setExists(slot);
     }
 
@@ -247,14 +231,7 @@ final class GroupStates implements AutoCloseable {
         }
     }
 
-    /**
-     * Nothing is left, and the next append may begin anywhere; unless something that reached beyond
-     * this index is missing: then it would have to begin here.
-     */
     private void compactAll(int slot, long index) {
-        if (lacking(slot) && Long.compareUnsigned(index, table[slot + LACK_END]) > 0) {
-            set(slot, LACKING, false);
-        }
         table[slot + FIRST] = index;
         table[slot + END] = index;
         table[slot + REWRITTEN_END] = index;
@@ -267,7 +244,7 @@ final class GroupStates implements AutoCloseable {
     /** The group is gone. */
     void clean(int slot) {
         dropAll(slot);
-        set(slot, LACKING | EXISTS, false);
+        set(slot, EXISTS, false);
     }
 
     // ---- all -----------------------------------------------------------------------------------

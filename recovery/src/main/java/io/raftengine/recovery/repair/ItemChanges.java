@@ -9,6 +9,7 @@ final class ItemChanges implements AutoCloseable {
     private static final int ROWS_MIN = 64;
     private static final long DROP = 1;
     private static final long CLEAR = 2;
+    private static final long BLANK = 4;
 
     private final MemoryBudget budget;
     private long[] rows = new long[ROWS_MIN * ROW];
@@ -38,7 +39,10 @@ final class ItemChanges implements AutoCloseable {
             rows = Arrays.copyOf(rows, 2 * rows.length);
         }
         rows[at] = ordinal;
-        rows[at + 1] = (decision.drop ? DROP : 0) | (decision.clear ? CLEAR : 0);
+        rows[at + 1] =
+                (decision.drop ? DROP : 0)
+                        | (decision.clear ? CLEAR : 0)
+                        | (decision.blank ? BLANK : 0);
         rows[at + 2] = decision.keep;
         rows[at + 3] = decision.clearTo;
         rows[at + 4] = decision.fillFrom;
@@ -58,6 +62,7 @@ final class ItemChanges implements AutoCloseable {
         int at = change * ROW;
         to.begin((int) rows[at + 2]);
         to.drop = (rows[at + 1] & DROP) != 0;
+        to.blank = (rows[at + 1] & BLANK) != 0;
         to.clear = (rows[at + 1] & CLEAR) != 0;
         to.clearTo = rows[at + 3];
         to.fillFrom = rows[at + 4];

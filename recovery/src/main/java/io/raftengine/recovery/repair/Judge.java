@@ -3,8 +3,10 @@ package io.raftengine.recovery.repair;
 import io.raftengine.allocator.MemoryBudget;
 import io.raftengine.error.InvalidArgumentException;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 
 /**
@@ -13,22 +15,28 @@ import java.util.Set;
  *
  * <pre>
  *   held [first, end)      append queue                          rewrite queue
- *   none                   accept (1)                            accept
+ *   none                   accept                                accept
  *   index == end           append                                append
  *   first &lt;= index &lt; end   overwrite                             overwrite
  *   index &gt; end   (hole)   held ones are rewritten: set aside;   drop all held
- *                          else undecided: a rule must say
+ *                          else: refused by every engine
  *   index &lt; first          drop all held, take back what an      drop all held
  *                          index beyond set aside
  * </pre>
  *
- * Rules of a named group come before the last two lines; default rules only where this says
- * undecided. (1) Except when something of the group was lost or discarded in the append queue, and
- * nothing joined since: then that hole is one too. One thread at a time.
+ * <p>Where every engine refuses, and at any hole of a group whose holes a rule decides by name, the
+ * hole is bridged: placeholders are put into it, and the range is remembered as missing. So are
+ * entries that cannot be read. What is still missing when the log is over is decided then: the
+ * group is cut in front of it, compacted up to its end, or keeps the placeholders. What was
+ * overwritten or compacted meanwhile needs no rule, and nobody sees its placeholders. One thread at
+ * a time.
  */
 final class Judge implements AutoCloseable {
-    /** Most empty entries for one hole: they have to fit a batch. */
-    static final long FILL_MAX = 1 << 20;
+    /** Most placeholders for one hole, since they have to fit a batch; larger ones do not wait. */
+    static final long BRIDGE_MAX = 1 << 20;
+
+    private static final int BRIDGED = -1;
+    private static final int BLANKED = -2;
 
     /** Most undecided groups that are listed. */
     static final int UNDECIDED_MAX = 100;
@@ -36,13 +44,16 @@ final class Judge implements AutoCloseable {
     private final RepairRules rules;
     private final GroupStates states;
     private final ChangeTally tally;
-    private final Supersessions supersessions;
+    private final MissingRanges missing;
+
+    /** By group: entries from this index on do not stay. */
+    private final Map<Long, Long> cuts = new HashMap<>();
+
     private final List<Undecided> undecided = new ArrayList<>();
     private final Set<Long> undecidedGroups = new HashSet<>();
 
     // The batch.
     private boolean rewrite;
-    private long batch;
     private String file = "";
     private long offset;
 
@@ -50,13 +61,12 @@ final class Judge implements AutoCloseable {
         this.rules = rules;
         this.states = new GroupStates(budget);
         this.tally = new ChangeTally(budget);
-        this.supersessions = new Supersessions(budget);
+        this.missing = new MissingRanges(budget);
     }
 
     /** The items that follow are of this batch. */
-    void beginBatch(boolean ofRewriteQueue, long number, String segment, long batchOffset) {
+    void beginBatch(boolean ofRewriteQueue, String segment, long batchOffset) {
         rewrite = ofRewriteQueue;
-        batch = number;
         file = segment;
         offset = batchOffset;
     }
@@ -86,9 +96,7 @@ final class Judge implements AutoCloseable {
                 return;
             }
         }
-        if (!readable) {
-            lost(slot, index, end, to);
-        } else if (isHole(slot, index)) {
+        if (isHole(slot, index)) {
             hole(slot, index, end, rule, to);
         } else if (!states.isEmpty(slot) && Long.compareUnsigned(index, states.first(slot)) < 0) {
             below(slot, index, end, rule, to);
@@ -96,8 +104,18 @@ final class Judge implements AutoCloseable {
             if (states.isEmpty(slot)) {
                 states.reach(slot, index);
             }
-            states.append(slot, index, end, rewrite);
+            accept(slot, index, end);
         }
+        if (!readable && !to.drop) {
+            to.blank = true;
+            tally.note(group, BLANKED, index, end);
+            missing.add(group, new MissingRanges.Range(index, end, true, file, offset));
+        }
+    }
+
+    private void accept(int slot, long index, long end) {
+        states.append(slot, index, end, rewrite);
+        missing.keep(states.group(slot), states.lowest(slot), index);
     }
 
     private long clipEnd(long group, long index, long end, long from, Decision to) {
@@ -109,64 +127,66 @@ final class Judge implements AutoCloseable {
     }
 
     private boolean isHole(int slot, long index) {
-        return (!states.isEmpty(slot) || states.lacking(slot))
-                && Long.compareUnsigned(index, states.end(slot)) > 0;
+        return !states.isEmpty(slot) && Long.compareUnsigned(index, states.end(slot)) > 0;
     }
 
     private void hole(int slot, long index, long end, GroupRules rule, Decision to) {
         long group = states.group(slot);
-        boolean replayDecides = rewrite || states.isRewritten(slot) && !states.lacking(slot);
+        long held = states.end(slot);
+        boolean replayDecides = rewrite || states.isRewritten(slot);
         if (replayDecides && !rules.namesHoleOf(group)) {
             if (rewrite) {
                 states.dropHeld(slot);
             } else {
                 states.detach(slot);
             }
+            accept(slot, index, end);
+        } else if (Long.compareUnsigned(index - held, BRIDGE_MAX) <= 0) {
+            to.fillFrom = held;
+            to.fillTo = index;
+            tally.note(group, BRIDGED, held, index);
+            states.append(slot, held, index, rewrite);
+            missing.add(group, new MissingRanges.Range(held, index, false, file, offset));
             states.append(slot, index, end, rewrite);
-        } else if (Long.compareUnsigned(index, rule.dropBefore()) <= 0) {
-            discardExisting(slot, GroupChange.Kind.DROPPED_BEFORE, to);
-            states.append(slot, index, end, rewrite);
-        } else if (rule.hole() == null) {
-            noteUndecided(slot, index);
-            discardIncoming(slot, index, end, to); // to see what else is undecided
         } else {
-            decided(slot, index, end, rule.hole(), to);
+            largeHole(slot, index, end, rule, to);
         }
     }
 
-    private void decided(int slot, long index, long end, HolePolicy policy, Decision to) {
-        switch (policy) {
-            case KEEP_EXISTING -> discardIncoming(slot, index, end, to);
-            case KEEP_INCOMING -> {
-                discardExisting(slot, GroupChange.Kind.DISCARDED_EXISTING, to);
-                states.append(slot, index, end, rewrite);
-            }
-            case FILL -> {
-                fill(slot, index, to);
-                states.append(slot, index, end, rewrite);
-            }
+    /** One that cannot be bridged, and so is decided at once. */
+    private void largeHole(int slot, long index, long end, GroupRules rule, Decision to) {
+        boolean below = Long.compareUnsigned(index, rule.dropBefore()) <= 0;
+        if (rule.hole() == HolePolicy.KEEP_INCOMING || below) {
+            discardExisting(
+                    slot,
+                    below
+                            ? GroupChange.Kind.DROPPED_BEFORE
+                            : GroupChange.Kind.DISCARDED_EXISTING,
+                    to);
+            accept(slot, index, end);
+            return;
         }
+        if (rule.hole() == HolePolicy.FILL) {
+            throw tooLarge(states.group(slot), states.end(slot), index);
+        }
+        if (rule.hole() == null) {
+            noteUndecided(states.group(slot), file, offset, states.end(slot), index);
+        }
+        to.drop = true;
+        tally.add(states.group(slot), GroupChange.Kind.DISCARDED_INCOMING, index, end);
     }
 
-    private void fill(int slot, long index, Decision to) {
-        long group = states.group(slot);
-        long from = states.end(slot);
-        if (Long.compareUnsigned(index - from, FILL_MAX) > 0) {
-            throw new InvalidArgumentException(
-                    "group "
-                            + Long.toUnsignedString(group)
-                            + ": a hole of "
-                            + Long.toUnsignedString(index - from)
-                            + " indexes from "
-                            + Long.toUnsignedString(from)
-                            + " on; at most "
-                            + FILL_MAX
-                            + " are filled, so another rule has to decide");
-        }
-        to.fillFrom = from;
-        to.fillTo = index;
-        tally.add(group, GroupChange.Kind.FILLED, from, index);
-        states.append(slot, from, index, rewrite);
+    private static InvalidArgumentException tooLarge(long group, long from, long index) {
+        return new InvalidArgumentException(
+                "group "
+                        + Long.toUnsignedString(group)
+                        + ": a hole of "
+                        + Long.toUnsignedString(index - from)
+                        + " indexes from "
+                        + Long.toUnsignedString(from)
+                        + " on; at most "
+                        + BRIDGE_MAX
+                        + " are filled, so another rule has to decide");
     }
 
     private void below(int slot, long index, long end, GroupRules rule, Decision to) {
@@ -177,15 +197,7 @@ final class Judge implements AutoCloseable {
         }
         states.dropHeld(slot);
         states.reach(slot, index);
-        states.append(slot, index, end, rewrite);
-    }
-
-    private void discardIncoming(int slot, long index, long end, Decision to) {
-        to.drop = true;
-        tally.add(states.group(slot), GroupChange.Kind.DISCARDED_INCOMING, index, end);
-        if (!rewrite) {
-            states.lack(slot, end);
-        }
+        accept(slot, index, end);
     }
 
     private void discardExisting(int slot, GroupChange.Kind kind, Decision to) {
@@ -194,38 +206,7 @@ final class Judge implements AutoCloseable {
             to.clearTo = states.end(slot);
             tally.add(states.group(slot), kind, states.first(slot), states.end(slot));
             states.dropAll(slot);
-        }
-    }
-
-    /** Entries that cannot be read; whatever they overwrote must not come back. */
-    private void lost(int slot, long index, long end, Decision to) {
-        long group = states.group(slot);
-        to.drop = true;
-        tally.add(group, GroupChange.Kind.LOST, index, end);
-        if (states.isEmpty(slot)) {
-            if (states.lacking(slot)) {
-                states.lack(slot, end);
-            }
-            return;
-        }
-        long held = states.end(slot);
-        int order = Long.compareUnsigned(index, held);
-        if (order > 0 && !rewrite && states.isRewritten(slot)) {
-            return; // whether the two belong together, only what follows can tell
-        }
-        if (order > 0 && rewrite || Long.compareUnsigned(index, states.first(slot)) <= 0) {
-            discardExisting(slot, GroupChange.Kind.SUPERSEDED, to);
-            to.keep = 0;
-            states.lackNothing(slot); // nothing is left that could be joined
-            return;
-        }
-        if (order < 0) {
-            tally.add(group, GroupChange.Kind.SUPERSEDED, index, held);
-            supersessions.add(group, batch, index);
-            states.cut(slot, index);
-        }
-        if (!rewrite) {
-            states.lack(slot, end);
+            missing.drop(states.group(slot));
         }
     }
 
@@ -233,6 +214,7 @@ final class Judge implements AutoCloseable {
         int slot = states.findOrAdd(group);
         if (!removed(group, to)) {
             states.compact(slot, index);
+            missing.keep(group, index, -1L);
         }
     }
 
@@ -240,6 +222,7 @@ final class Judge implements AutoCloseable {
         int slot = states.findOrAdd(group);
         if (!removed(group, to)) {
             states.clean(slot);
+            missing.drop(group);
         }
     }
 
@@ -264,39 +247,157 @@ final class Judge implements AutoCloseable {
         return false;
     }
 
-    private void noteUndecided(int slot, long index) {
-        long group = states.group(slot);
-        boolean listed = undecided.size() < UNDECIDED_MAX;
-        if (listed && undecidedGroups.add(group)) {
-            undecided.add(new Undecided(group, file, offset, states.end(slot), index));
+    private void noteUndecided(
+            long group, String segment, long batchOffset, long expected, long found) {
+        if (undecided.size() < UNDECIDED_MAX && undecidedGroups.add(group)) {
+            undecided.add(new Undecided(group, segment, batchOffset, expected, found));
         }
     }
 
     // ---- the end -------------------------------------------------------------------------------
 
-    /** Receives the compactions that the rules ask for at the end of the log. */
+    /** Receives the compactions that are to stand at the end of the log. */
     interface Compactions {
         /** Entries of the group below the index are to go. */
         void compact(long group, long index);
     }
 
-    /** To be called once, behind the last item: drops the beginnings that rules name. */
+    /** To be called once, behind the last item: decides what is still missing. */
     void finish(Compactions to) {
         for (long group : rules.groups()) {
-            long before = rules.of(group).dropBefore();
             int slot = states.find(group);
-            if (before == 0 || slot < 0 || states.isEmpty(slot)) {
-                continue;
-            }
-            long first = states.first(slot);
-            if (Long.compareUnsigned(first, before) < 0) {
-                long end = states.end(slot);
-                long dropped = Long.compareUnsigned(end, before) < 0 ? end : before;
-                tally.add(group, GroupChange.Kind.DROPPED_BEFORE, first, dropped);
-                states.compact(slot, before);
-                to.compact(group, before);
+            if (slot >= 0 && rules.of(group).dropBefore() != 0) {
+                dropBeginning(slot, rules.of(group).dropBefore(), to);
             }
         }
+        for (long group : missing.groups()) {
+            int slot = states.find(group);
+            missing.keep(group, states.first(slot), states.end(slot));
+            List<MissingRanges.Range> ranges = new ArrayList<>(missing.of(group));
+            for (MissingRanges.Range range : ranges) {
+                if (range.unreadable()) {
+                    tally.add(group, GroupChange.Kind.LOST, range.first(), range.end());
+                }
+            }
+            cutEnd(slot, ranges, to);
+            cutBeginning(slot, ranges, to);
+            if (!ranges.isEmpty()) {
+                decide(slot, ranges, to);
+            }
+        }
+    }
+
+    private void dropBeginning(int slot, long before, Compactions to) {
+        long first = states.first(slot);
+        if (states.isEmpty(slot) || Long.compareUnsigned(first, before) >= 0) {
+            return;
+        }
+        long end = states.end(slot);
+        long dropped = Long.compareUnsigned(end, before) < 0 ? end : before;
+        tally.add(states.group(slot), GroupChange.Kind.DROPPED_BEFORE, first, dropped);
+        compact(slot, before, to);
+    }
+
+    private void compact(int slot, long index, Compactions to) {
+        states.compact(slot, index);
+        missing.keep(states.group(slot), index, -1L);
+        to.compact(states.group(slot), index);
+    }
+
+    /** What is missing at the end is no hole: the group ends in front of it. */
+    private void cutEnd(int slot, List<MissingRanges.Range> ranges, Compactions to) {
+        while (!ranges.isEmpty()
+                && ranges.get(ranges.size() - 1).end() == states.end(slot)
+                && !states.isEmpty(slot)) {
+            cut(slot, ranges.remove(ranges.size() - 1).first(), to);
+        }
+    }
+
+    /** Nor is what is missing at the beginning, where compactions happen anyway. */
+    private void cutBeginning(int slot, List<MissingRanges.Range> ranges, Compactions to) {
+        while (!ranges.isEmpty() && ranges.get(0).first() == states.first(slot)) {
+            MissingRanges.Range lost = ranges.remove(0);
+            if (!lost.unreadable()) {
+                long group = states.group(slot);
+                tally.add(group, GroupChange.Kind.LOST, lost.first(), lost.end());
+            }
+            compact(slot, lost.end(), to);
+        }
+    }
+
+    /**
+     * Entries from an index on are to go. A log has no record for that, so the second reading
+     * leaves them out wherever they stand. It can: each item in front of the cut joins as before,
+     * since the first of them, behind which others were dropped or set aside, stays. Where none
+     * stays, all are compacted away instead.
+     */
+    private void cut(int slot, long index, Compactions to) {
+        if (index == states.first(slot)) {
+            compact(slot, states.end(slot), to);
+        } else {
+            states.cut(slot, index);
+            cuts.put(states.group(slot), index);
+        }
+    }
+
+    private void decide(int slot, List<MissingRanges.Range> ranges, Compactions to) {
+        long group = states.group(slot);
+        MissingRanges.Range lowest = ranges.get(0);
+        MissingRanges.Range highest = ranges.get(ranges.size() - 1);
+        HolePolicy policy = rules.of(group).hole();
+        if (policy == null) {
+            noteUndecided(group, lowest.file(), lowest.offset(), lowest.first(), lowest.end());
+            policy = HolePolicy.KEEP_EXISTING;
+        }
+        switch (policy) {
+            case KEEP_EXISTING -> {
+                tallyReadable(
+                        group,
+                        GroupChange.Kind.DISCARDED_INCOMING,
+                        lowest.first(),
+                        states.end(slot),
+                        ranges);
+                cut(slot, lowest.first(), to);
+            }
+            case KEEP_INCOMING -> {
+                tallyReadable(
+                        group,
+                        GroupChange.Kind.DISCARDED_EXISTING,
+                        states.first(slot),
+                        highest.end(),
+                        ranges);
+                compact(slot, highest.end(), to);
+            }
+            case FILL -> {
+                for (MissingRanges.Range range : ranges) {
+                    tally.add(group, GroupChange.Kind.FILLED, range.first(), range.end());
+                }
+            }
+        }
+    }
+
+    /** Adds up what lies in [from, to) and is not missing. */
+    private void tallyReadable(
+            long group,
+            GroupChange.Kind kind,
+            long from,
+            long to,
+            List<MissingRanges.Range> ranges) {
+        long at = from;
+        for (MissingRanges.Range range : ranges) {
+            if (Long.compareUnsigned(at, range.first()) < 0) {
+                tally.add(group, kind, at, range.first());
+            }
+            at = range.end();
+        }
+        if (Long.compareUnsigned(at, to) < 0) {
+            tally.add(group, kind, at, to);
+        }
+    }
+
+    /** The lowest index of a group that the result does not hold; -1 if there is none. */
+    long voidFrom(long group) {
+        return cuts.isEmpty() ? -1L : cuts.getOrDefault(group, -1L);
     }
 
     /**
@@ -326,10 +427,6 @@ final class Judge implements AutoCloseable {
         return tally;
     }
 
-    Supersessions supersessions() {
-        return supersessions;
-    }
-
     List<Undecided> undecided() {
         return undecided;
     }
@@ -338,6 +435,6 @@ final class Judge implements AutoCloseable {
     public void close() {
         states.close();
         tally.close();
-        supersessions.close();
+        missing.close();
     }
 }

@@ -12,7 +12,9 @@ import io.raftengine.log.io.LockMode;
 import io.raftengine.log.segment.DirectoryScan;
 import io.raftengine.recovery.RecoveryResult;
 import java.nio.file.Path;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
 import java.util.function.LongFunction;
 
@@ -27,8 +29,8 @@ import java.util.function.LongFunction;
  *   }
  * </pre>
  *
- * <p>One thread at a time. Memory: 64 bytes a group, some more for each group that changes, 4 MiB
- * of buffers, and room for the largest batch that is compressed or changed; all of it paid by the
+ * <p>One thread at a time. Memory: up to 128 bytes a group, some more for each group that changes,
+ * a few MiB of buffers, and room for the largest batch that is compressed or changed; all of it paid by the
  * budget.
  */
 public final class Repair implements AutoCloseable {
@@ -213,13 +215,13 @@ public final class Repair implements AutoCloseable {
 
     @Override
     public void close() {
+        Deque<Runnable> closing = new ArrayDeque<>();
+        locks.forEach(lock -> closing.push(lock::close));
+        locks.clear();
         if (reading != null) {
-            reading.close();
+            closing.push(reading::close);
             reading = null;
         }
-        for (DirectoryLock lock : locks) {
-            lock.close();
-        }
-        locks.clear();
+        Closing.all(closing);
     }
 }

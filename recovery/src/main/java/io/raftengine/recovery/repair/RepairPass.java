@@ -16,6 +16,8 @@ import io.raftengine.recovery.RecoveryMode;
 import io.raftengine.recovery.RecoveryResult;
 import io.raftengine.recovery.RecoverySettings;
 import io.raftengine.recovery.ReplaySink;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.List;
 
 /**
@@ -37,10 +39,11 @@ final class RepairPass implements ReplaySink, AutoCloseable {
     private final ItemChanges changes;
     private final BatchRecoder recoder;
     private final Decision decision = new Decision();
+    private final Deque<Runnable> closing = new ArrayDeque<>();
 
     // Only if the outcome is written.
     private TargetWriter writer;
-    private Supersessions voids;
+    private Judge planned;
     private SourceVersions versions;
 
     private long batches;
@@ -50,11 +53,21 @@ final class RepairPass implements ReplaySink, AutoCloseable {
         this.fs = fs;
         this.scan = scan;
         this.budget = budget;
-        this.judge = new Judge(rules, budget);
-        this.source = new SourceReader(fs, scan, budget);
-        this.loader = new EntriesLoader(source, budget);
-        this.changes = new ItemChanges(budget);
-        this.recoder = new BatchRecoder(rules, budget);
+        try {
+            judge = new Judge(rules, budget);
+            closing.push(judge::close);
+            source = new SourceReader(fs, scan, budget);
+            closing.push(source::close);
+            loader = new EntriesLoader(source, budget);
+            closing.push(loader::close);
+            changes = new ItemChanges(budget);
+            closing.push(changes::close);
+            recoder = new BatchRecoder(rules, budget);
+            closing.push(recoder::close);
+        } catch (RuntimeException e) {
+            close();
+            throw e;
+        }
     }
 
     /** Reads everything; the judge then knows what there is. */
@@ -64,6 +77,7 @@ final class RepairPass implements ReplaySink, AutoCloseable {
                         RecoveryMode.TOLERATE_ANY_CORRUPTION,
                         1,
                         RecoverySettings.READ_BLOCK_BYTES_DEFAULT,
+                        true,
                         true);
         return Recovery.run(settings, fs, scan, this, budget);
     }
@@ -76,7 +90,7 @@ final class RepairPass implements ReplaySink, AutoCloseable {
     void write(RepairPass from, SourceVersions sourceVersions, TargetWriter to) {
         writer = to;
         versions = sourceVersions;
-        voids = from.judge.supersessions();
+        planned = from.judge;
         read();
     }
 
@@ -147,7 +161,7 @@ final class RepairPass implements ReplaySink, AutoCloseable {
         public void complete() {
             boolean lastQueue = kind == QueueKind.APPEND || scan.append().isEmpty();
             if (lastQueue) {
-                compactBeginnings();
+                finish();
             }
             if (writer != null) {
                 writer.endQueue();
@@ -161,7 +175,7 @@ final class RepairPass implements ReplaySink, AutoCloseable {
             QueueKind kind, long seq, long blockOffset, ItemReader items, boolean readable) {
         batches++;
         long offset = blockOffset - BatchHeader.BYTES;
-        judge.beginBatch(kind == QueueKind.REWRITE, batches, source.name(), offset);
+        judge.beginBatch(kind == QueueKind.REWRITE, source.name(), offset);
         changes.clear();
         for (int ordinal = 0; items.next(); ordinal++) {
             decision.begin(items.count());
@@ -196,15 +210,15 @@ final class RepairPass implements ReplaySink, AutoCloseable {
         long group = items.groupId();
         long first = items.firstIndex();
         judge.entries(group, first, items.count(), readable, decision);
-        if (voids != null && !voids.isEmpty() && items.count() > 0) {
-            long voidFrom = voids.voidFrom(group, batches);
+        if (planned != null && items.count() > 0) {
+            long voidFrom = planned.voidFrom(group);
             if (voidFrom != -1L) {
                 decision.cut(first, voidFrom);
             }
         }
     }
 
-    private void compactBeginnings() {
+    private void finish() {
         try (BatchEncoder batch = new BatchEncoder(budget)) {
             judge.finish((group, index) -> {
                 batch.compact(group, index);
@@ -269,11 +283,6 @@ final class RepairPass implements ReplaySink, AutoCloseable {
 
     @Override
     public void close() {
-        try (judge;
-                source;
-                loader;
-                changes) {
-            recoder.close();
-        }
+        Closing.all(closing);
     }
 }

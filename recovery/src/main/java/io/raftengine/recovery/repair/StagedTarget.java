@@ -5,9 +5,11 @@ import io.raftengine.error.RaftEngineException;
 import io.raftengine.log.format.QueueKind;
 import io.raftengine.log.format.SegmentName;
 import io.raftengine.log.io.DirectoryEntry;
+import io.raftengine.log.io.DirectoryLock;
 import io.raftengine.log.io.FileInfo;
 import io.raftengine.log.io.FileKind;
 import io.raftengine.log.io.FileSystem;
+import io.raftengine.log.io.LockMode;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -19,17 +21,24 @@ import java.util.List;
  *
  * <pre>
  *   create() -> files under *.tmp, each synced -> reveal() -> (proof) -> publish()
- *        any failure -> discard(): the files are deleted
+ *        any failure -> discard(): all of it is deleted
  * </pre>
+ *
+ * <p>What a process that died left is taken over by the next repair into the same target; the lock
+ * tells it from one under way.
  */
 final class StagedTarget {
     private static final String SUFFIX = ".repairing";
+    private static final String HIDDEN = "s";
     private static final String TMP = ".tmp";
 
     private final FileSystem fs;
     private final Path target;
     private final Path staging;
     private final List<Path> files = new ArrayList<>();
+    private DirectoryLock lock;
+    private boolean created;
+    private boolean locked;
     private boolean published;
 
     private StagedTarget(FileSystem fs, Path target) {
@@ -67,10 +76,7 @@ final class StagedTarget {
             }
         }
         StagedTarget staged = new StagedTarget(fs, target);
-        FileInfo left = fs.info(staged.staging);
-        if (left != null) {
-            checkEmpty(fs, staged.staging, left);
-        }
+        staged.checkLeftovers();
         return staged;
     }
 
@@ -99,6 +105,34 @@ final class StagedTarget {
         }
     }
 
+    /** What an interrupted repair left may go; anything else is somebody's. */
+    private void checkLeftovers() {
+        FileInfo left = fs.info(staging);
+        if (left == null) {
+            return;
+        }
+        if (left.kind() != FileKind.DIRECTORY || left.symlink()) {
+            throw refused(staging, "expected nothing, or what an interrupted repair left");
+        }
+        for (DirectoryEntry entry : fs.list(staging)) {
+            if (!isOurs(entry)) {
+                throw refused(
+                        staging,
+                        "expected nothing, or what an interrupted repair left; found "
+                                + entry.name());
+            }
+        }
+    }
+
+    private static boolean isOurs(DirectoryEntry entry) {
+        String name = entry.name();
+        boolean hidden = name.startsWith(HIDDEN) && name.endsWith(TMP);
+        String shown =
+                hidden ? name.substring(HIDDEN.length(), name.length() - TMP.length()) : name;
+        return entry.kind() == FileKind.FILE
+                && (name.equals(FileSystem.LOCK_NAME) || SegmentName.parse(shown) != null);
+    }
+
     private static InvalidArgumentException refused(Path target, String why) {
         return new InvalidArgumentException("target " + target + ": " + why);
     }
@@ -111,9 +145,27 @@ final class StagedTarget {
         return target;
     }
 
+    /**
+     * Makes the directory, empty but for its lock.
+     *
+     * @throws io.raftengine.error.LockedException another repair into the same target is under way
+     */
     void create() {
         if (fs.info(staging) == null) {
             fs.createDirectory(staging);
+        }
+        created = true;
+        lock = fs.lock(staging, LockMode.EXCLUSIVE);
+        locked = true;
+        checkLeftovers();
+        deleteFiles();
+    }
+
+    private void deleteFiles() {
+        for (DirectoryEntry entry : fs.list(staging)) {
+            if (!entry.name().equals(FileSystem.LOCK_NAME)) {
+                fs.delete(entry.path());
+            }
         }
     }
 
@@ -126,15 +178,19 @@ final class StagedTarget {
 
     private static Path hidden(Path file) {
         // Behind a letter, so that no scanner reads a number from it.
-        return file.resolveSibling("s" + file.getFileName() + TMP);
+        return file.resolveSibling(HIDDEN + file.getFileName() + TMP);
     }
 
-    /** All segments are complete: gives them their names. */
+    /**
+     * All segments are complete: gives them their names, and lets readers in, the proof among them.
+     */
     void reveal() {
         for (Path file : files) {
             fs.rename(hidden(file), file);
         }
         fs.syncDirectory(staging);
+        lock.close();
+        lock = fs.lock(staging, LockMode.SHARED);
     }
 
     /** Gives the directory its name; durable when this returns. */
@@ -142,6 +198,7 @@ final class StagedTarget {
         fs.rename(staging, target);
         published = true;
         fs.syncDirectory(target.getParent());
+        unlock();
     }
 
     /** Takes back what was done, as far as the disk allows. */
@@ -149,9 +206,22 @@ final class StagedTarget {
         if (published) {
             attempt(failure, () -> fs.rename(target, staging));
         }
-        for (Path file : files) {
-            attempt(failure, () -> deleteIfThere(file));
-            attempt(failure, () -> deleteIfThere(hidden(file)));
+        if (locked) {
+            attempt(failure, this::deleteFiles);
+            // The lock file goes while it is locked: who waits for it finds its directory gone.
+            attempt(failure, () -> deleteIfThere(staging.resolve(FileSystem.LOCK_NAME)));
+        }
+        if (created) {
+            attempt(failure, () -> fs.deleteDirectory(staging));
+        }
+        attempt(failure, this::unlock);
+    }
+
+    private void unlock() {
+        if (lock != null) {
+            DirectoryLock closing = lock;
+            lock = null;
+            closing.close();
         }
     }
 

@@ -7,10 +7,10 @@ import java.util.List;
  * A hole that no rule decides. Immutable.
  *
  * @param group the group
- * @param file the segment with the entries behind the hole
+ * @param file the segment with the entries behind the hole, or with the unreadable ones in it
  * @param offset where their batch starts in it
  * @param expected highest index that would join, unsigned
- * @param found index of the first entry behind the hole, unsigned
+ * @param found index of the first readable entry behind the hole, unsigned
  */
 public record Undecided(long group, String file, long offset, long expected, long found) {
     /**
