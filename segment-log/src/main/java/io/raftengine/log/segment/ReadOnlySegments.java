@@ -40,8 +40,9 @@ public final class ReadOnlySegments implements SegmentSource, AutoCloseable {
                 }
             }
         } catch (Throwable failure) {
-            if (table != null) {
-                table.forEach(SegmentReader::closeNow);
+            RuntimeException further = closeAll(table);
+            if (further != null) {
+                failure.addSuppressed(further);
             }
             throw failure;
         }
@@ -82,8 +83,28 @@ public final class ReadOnlySegments implements SegmentSource, AutoCloseable {
     /** Gives all descriptors back; nobody reads any more. */
     @Override
     public void close() {
-        if (table != null) {
-            table.forEach(SegmentReader::closeNow);
+        RuntimeException failure = closeAll(table);
+        if (failure != null) {
+            throw failure;
         }
+    }
+
+    /** A descriptor that reports an error when it is closed must not keep the others open. */
+    private static RuntimeException closeAll(SegmentTable table) {
+        RuntimeException[] first = new RuntimeException[1];
+        if (table != null) {
+            table.forEach(segment -> {
+                try {
+                    segment.closeNow();
+                } catch (RuntimeException e) {
+                    if (first[0] == null) {
+                        first[0] = e;
+                    } else {
+                        first[0].addSuppressed(e);
+                    }
+                }
+            });
+        }
+        return first[0];
     }
 }
