@@ -95,9 +95,7 @@ class RepairCampaignTest {
 
         List<Path> segments() throws IOException {
             try (Stream<Path> files = Files.list(fixture.source)) {
-                return files.filter(file -> file.toString().endsWith(".raftlog"))
-                        .sorted()
-                        .toList();
+                return files.filter(file -> file.toString().endsWith(".raftlog")).sorted().toList();
             }
         }
 
@@ -236,7 +234,9 @@ class RepairCampaignTest {
     private static String entryAt(GroupState state, long index) {
         long at = index - state.first();
         boolean none = state.first() == -1;
-        return none || at < 0 || at >= state.entries().size() ? null : state.entries().get((int) at);
+        return none || at < 0 || at >= state.entries().size()
+                ? null
+                : state.entries().get((int) at);
     }
 
     /**

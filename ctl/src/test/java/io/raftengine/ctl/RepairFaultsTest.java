@@ -81,8 +81,7 @@ class RepairFaultsTest {
         for (long call = 0; ; call++) {
             FaultyFileSystem faulty = new FaultyFileSystem(plain);
             fixture.fs = faulty;
-            FaultRule rule =
-                    forGood ? faulty.failFrom(call, fault) : faulty.failCall(call, fault);
+            FaultRule rule = forGood ? faulty.failFrom(call, fault) : faulty.failCall(call, fault);
             boolean done = repaired(fixture);
             fixture.fs = plain;
             String name = "call " + call;

@@ -31,6 +31,7 @@ final class RepairFixture {
     final Path source;
     final Path target;
     final MemoryBudget budget = MemoryBudget.unlimited();
+
     /** Nobody cuts the power here, and some tests write a thousand files. */
     FileSystem fs = UnsyncedFileSystem.over(FileSystem.local());
 
@@ -157,9 +158,7 @@ final class RepairFixture {
         }
         return found.first() == -1
                 ? "none"
-                : Long.toUnsignedString(found.first())
-                        + ".."
-                        + Long.toUnsignedString(found.last());
+                : Long.toUnsignedString(found.first()) + ".." + Long.toUnsignedString(found.last());
     }
 
     /** Texts of the entries of a group. */

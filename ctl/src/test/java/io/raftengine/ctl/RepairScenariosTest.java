@@ -79,7 +79,8 @@ class RepairScenariosTest {
         Map<String, String> before = bytes(fixture.source);
         List<String> undecided =
                 fixture.plan().stream().filter(l -> l.contains("\"undecided\",")).toList();
-        // Nothing joins the missing first entry of group 1; the last one of group 10 is a torn tail.
+        // Nothing joins the missing first entry of group 1; the last one of group 10 is a torn
+        // tail.
         assertThat(undecided).hasSize(8);
         for (int group = 2; group <= 9; group++) {
             assertThat(undecided.get(group - 2))
@@ -330,9 +331,7 @@ class RepairScenariosTest {
     /** Group 1 as an atomic group over three batches and two segments, with group 2 in between. */
     private void rewriteQueue() {
         SegmentForge one = segment(1);
-        one.batch(
-                content(1, 1, 2),
-                entries(new ItemForge().marker(9, 0), 0, 1, 1, 2)); // begin
+        one.batch(content(1, 1, 2), entries(new ItemForge().marker(9, 0), 0, 1, 1, 2)); // begin
         entries(one, 2, 1, 3);
         one.batch(content(1, 3, 2), entries(new ItemForge().marker(9, 1), 0, 1, 3, 2));
         one.writeRewriteTo(fixture.source);
@@ -374,6 +373,20 @@ class RepairScenariosTest {
         flip(end, files.get(name).indexOf("__\u0001\u0001\u0002"));
         assertThat(range(fixture.state(fixture.target, "tolerate-any-corruption"), 1))
                 .isEqualTo("absent");
+    }
+
+    @Test
+    void whatTheAppendQueueLeftBehindDoesNotComeBackWhenItsEndIsDropped() {
+        entries(segment(1), 1, 1, 28).writeRewriteTo(fixture.source);
+        write(entries(segment(1), 1, 35, 2)); // behind a compaction that is not in the log
+        assertThat(range(fixture.state(fixture.source), 1)).isEqualTo("35..36");
+        assertThat(range(fixture.repair("group 1: drop-from 30", "group 1: keep existing"), 1))
+                .as("named: the rule bridges the hole, and the end is dropped")
+                .isEqualTo("1..28");
+        RepairFixture second = new RepairFixture(temp.resolve("second"));
+        entries(segment(1), 1, 1, 28).writeRewriteTo(second.source);
+        entries(segment(1), 1, 35, 2).writeTo(second.source);
+        assertThat(second.repair("group 1: drop-from 30")).isEmpty();
     }
 
     @Test
@@ -566,14 +579,13 @@ class RepairScenariosTest {
         fiftyGroups();
         List<Path> seen = new ArrayList<>();
         try (Repair repair = open()) {
-            assertThatThrownBy(
-                            () ->
-                                    repair.write(
-                                            fixture.target,
-                                            (dir, plan) -> {
-                                                seen.add(dir);
-                                                throw new CorruptionException("", -1, "", "", "");
-                                            }))
+            assertThatThrownBy(() ->
+                            repair.write(
+                                    fixture.target,
+                                    (dir, plan) -> {
+                                        seen.add(dir);
+                                        throw new CorruptionException("", -1, "", "", "");
+                                    }))
                     .isInstanceOf(CorruptionException.class);
         }
         assertThat(seen).hasSize(1);

@@ -40,8 +40,7 @@ public record RecoverySettings(
      * @param readBlockBytes bytes per read of a segment
      * @param readOnly true: decide the same, but change nothing on disk
      */
-    public RecoverySettings(
-            RecoveryMode mode, int threads, int readBlockBytes, boolean readOnly) {
+    public RecoverySettings(RecoveryMode mode, int threads, int readBlockBytes, boolean readOnly) {
         this(mode, threads, readBlockBytes, readOnly, false);
     }
 

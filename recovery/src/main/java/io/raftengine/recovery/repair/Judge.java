@@ -90,12 +90,6 @@ final class Judge implements AutoCloseable {
             return;
         }
         long end = index + count;
-        if (Long.compareUnsigned(end, rule.dropFrom()) > 0) {
-            end = clipEnd(group, index, end, rule.dropFrom(), to);
-            if (to.drop) {
-                return;
-            }
-        }
         if (isHole(slot, index)) {
             hole(slot, index, end, rule, to);
         } else if (!states.isEmpty(slot) && Long.compareUnsigned(index, states.first(slot)) < 0) {
@@ -116,14 +110,6 @@ final class Judge implements AutoCloseable {
     private void accept(int slot, long index, long end) {
         states.append(slot, index, end, rewrite);
         missing.keep(states.group(slot), states.lowest(slot), index);
-    }
-
-    private long clipEnd(long group, long index, long end, long from, Decision to) {
-        boolean all = Long.compareUnsigned(index, from) >= 0;
-        tally.add(group, GroupChange.Kind.DROPPED_FROM, all ? index : from, end);
-        to.drop = all;
-        to.keep = all ? 0 : (int) (from - index);
-        return from;
     }
 
     private boolean isHole(int slot, long index) {
@@ -159,20 +145,24 @@ final class Judge implements AutoCloseable {
         if (rule.hole() == HolePolicy.KEEP_INCOMING || below) {
             discardExisting(
                     slot,
-                    below
-                            ? GroupChange.Kind.DROPPED_BEFORE
-                            : GroupChange.Kind.DISCARDED_EXISTING,
+                    below ? GroupChange.Kind.DROPPED_BEFORE : GroupChange.Kind.DISCARDED_EXISTING,
                     to);
             accept(slot, index, end);
             return;
         }
-        if (rule.hole() == HolePolicy.FILL) {
+        boolean behind = Long.compareUnsigned(index, rule.dropFrom()) >= 0;
+        if (rule.hole() == HolePolicy.FILL && !behind) {
             throw tooLarge(states.group(slot), states.end(slot), index);
+        }
+        to.drop = true;
+        if (behind) {
+            tally.add(states.group(slot), GroupChange.Kind.DROPPED_FROM, index, end);
+            return;
         }
         if (rule.hole() == null) {
             noteUndecided(states.group(slot), file, offset, states.end(slot), index);
+            return;
         }
-        to.drop = true;
         tally.add(states.group(slot), GroupChange.Kind.DISCARDED_INCOMING, index, end);
     }
 
@@ -266,8 +256,9 @@ final class Judge implements AutoCloseable {
     void finish(Compactions to) {
         for (long group : rules.groups()) {
             int slot = states.find(group);
-            if (slot >= 0 && rules.of(group).dropBefore() != 0) {
+            if (slot >= 0) {
                 dropBeginning(slot, rules.of(group).dropBefore(), to);
+                dropEnd(slot, rules.of(group).dropFrom(), to);
             }
         }
         for (long group : missing.groups()) {
@@ -294,8 +285,22 @@ final class Judge implements AutoCloseable {
         }
         long end = states.end(slot);
         long dropped = Long.compareUnsigned(end, before) < 0 ? end : before;
-        tally.add(states.group(slot), GroupChange.Kind.DROPPED_BEFORE, first, dropped);
+        long group = states.group(slot);
+        tallyReadable(group, GroupChange.Kind.DROPPED_BEFORE, first, dropped, missing.of(group));
         compact(slot, before, to);
+    }
+
+    private void dropEnd(int slot, long from, Compactions to) {
+        long first = states.first(slot);
+        long end = states.end(slot);
+        if (states.isEmpty(slot) || Long.compareUnsigned(end, from) <= 0) {
+            return;
+        }
+        long dropped = Long.compareUnsigned(first, from) > 0 ? first : from;
+        long group = states.group(slot);
+        tallyReadable(group, GroupChange.Kind.DROPPED_FROM, dropped, end, missing.of(group));
+        cut(slot, dropped, to);
+        missing.keep(group, first, dropped);
     }
 
     private void compact(int slot, long index, Compactions to) {
@@ -347,7 +352,7 @@ final class Judge implements AutoCloseable {
         HolePolicy policy = rules.of(group).hole();
         if (policy == null) {
             noteUndecided(group, lowest.file(), lowest.offset(), lowest.first(), lowest.end());
-            policy = HolePolicy.KEEP_EXISTING;
+            return;
         }
         switch (policy) {
             case KEEP_EXISTING -> {
@@ -384,13 +389,17 @@ final class Judge implements AutoCloseable {
             long to,
             List<MissingRanges.Range> ranges) {
         long at = from;
-        for (MissingRanges.Range range : ranges) {
-            if (Long.compareUnsigned(at, range.first()) < 0) {
+        for (MissingRanges.Range each : ranges) {
+            MissingRanges.Range range = each.within(from, to);
+            if (range == null) {
+                continue;
+            }
+            if (at != range.first()) {
                 tally.add(group, kind, at, range.first());
             }
             at = range.end();
         }
-        if (Long.compareUnsigned(at, to) < 0) {
+        if (at != to) {
             tally.add(group, kind, at, to);
         }
     }

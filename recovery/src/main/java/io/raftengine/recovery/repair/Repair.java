@@ -30,8 +30,8 @@ import java.util.function.LongFunction;
  * </pre>
  *
  * <p>One thread at a time. Memory: up to 128 bytes a group, some more for each group that changes,
- * a few MiB of buffers, and room for the largest batch that is compressed or changed; all of it paid by the
- * budget.
+ * a few MiB of buffers, and room for the largest batch that is compressed or changed; all of it
+ * paid by the budget.
  */
 public final class Repair implements AutoCloseable {
     /** The format of the segments that are written. */
