@@ -16,16 +16,19 @@ import io.raftengine.testing.model.ScriptJson;
 import io.raftengine.testing.model.ScriptProfile;
 import io.raftengine.tools.JsonTree;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -38,6 +41,8 @@ import org.junit.jupiter.api.io.TempDir;
  */
 class RepairCampaignTest {
     private static final int SEEDS = 150 * Integer.getInteger("raftengine.scale", 1);
+
+    private static final Pattern SEGMENTS = Pattern.compile("\\.(raftlog|rewrite)$");
 
     @TempDir Path temp;
 
@@ -56,6 +61,9 @@ class RepairCampaignTest {
             random = new SplittableRandom(seed);
             fixture = new RepairFixture(temp.resolve("run-" + number));
             ScriptGenerator generator = new ScriptGenerator(profile, seed).reopens(5);
+            if (number % 2 == 1) {
+                generator.storageOperations(15);
+            }
             List<Operation> script = generator.generate(20 + random.nextInt(60));
             EngineModel model = new EngineModel();
             history.add(Map.of());
@@ -74,7 +82,7 @@ class RepairCampaignTest {
                             "--set",
                             "target-file-size=" + (1 + random.nextInt(12)) + "KB",
                             "--set",
-                            "purge-threshold=1MB",
+                            "purge-threshold=" + (number % 4 == 1 ? "16KB" : "1MB"),
                             "--set",
                             "batch-compression-threshold=" + random.nextInt(2) * 300);
             assertThat(applied.status()).as(name + applied.err()).isZero();
@@ -110,7 +118,7 @@ class RepairCampaignTest {
                 }
                 int offset = 69 + random.nextInt(bytes.length - 69);
                 if (random.nextInt(6) == 0) {
-                    Files.write(file, java.util.Arrays.copyOf(bytes, offset));
+                    Files.write(file, Arrays.copyOf(bytes, offset));
                 } else {
                     bytes[offset] ^= (byte) (1 << random.nextInt(8));
                     Files.write(file, bytes);
@@ -288,7 +296,7 @@ class RepairCampaignTest {
             Path file = one.fixture.source.resolve(item.text("file"));
             byte[] bytes = Files.readAllBytes(file);
             int offset = (int) item.number("offset");
-            int section = java.nio.ByteBuffer.wrap(bytes).getInt(offset + 12);
+            int section = ByteBuffer.wrap(bytes).getInt(offset + 12);
             if (section > 20) {
                 bytes[offset + 16 + one.random.nextInt(section - 16)] ^= 1;
                 Files.write(file, bytes);

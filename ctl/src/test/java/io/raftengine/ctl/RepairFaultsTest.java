@@ -10,9 +10,11 @@ import io.raftengine.error.RaftEngineException;
 import io.raftengine.log.io.FileSystem;
 import io.raftengine.testing.forge.ItemForge;
 import io.raftengine.testing.forge.SegmentForge;
+import io.raftengine.testing.fs.DirectoryCopy;
 import io.raftengine.testing.fs.Fault;
 import io.raftengine.testing.fs.FaultRule;
 import io.raftengine.testing.fs.FaultyFileSystem;
+import io.raftengine.testing.fs.SimulatedFileSystem;
 import io.raftengine.testing.model.GroupState;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -110,6 +112,54 @@ class RepairFaultsTest {
             delete(fixture.target);
         }
         assertThat(failed).isGreaterThan(60);
+    }
+
+    @Test
+    void aPowerCutAtAnyCallLeavesAWholeCopyOrNone() {
+        RepairFixture fixture = damaged();
+        long seed = Long.getLong("raftengine.seed", 77);
+        SimulatedFileSystem disk = new SimulatedFileSystem(seed);
+        disk.createDirectories(fixture.source.getParent());
+        DirectoryCopy.copy(FileSystem.local(), fixture.source, disk, fixture.source);
+        FaultyFileSystem watched = new FaultyFileSystem(disk);
+        fixture.fs = watched;
+        Map<Long, GroupState> expected = damaged().repair(RULES);
+        int[] seen = new int[2];
+        watched.on()
+                .inject(
+                        new Fault.Run(call -> {
+                            for (int i = 0; i < 3; i++) {
+                                cut(fixture, disk, seed + call.index() * 31 + i, expected, seen);
+                            }
+                        }));
+        fixture.repair(RULES);
+        watched.clearRules();
+        assertThat(seen[0]).as("no copy").isGreaterThan(100);
+        int whole = seen[1];
+        for (int i = 0; i < 20; i++) {
+            cut(fixture, disk, 1_000_000 + i, expected, seen);
+        }
+        assertThat(seen[1]).as("a copy that was reported is there").isEqualTo(whole + 20);
+    }
+
+    private static void cut(
+            RepairFixture fixture,
+            SimulatedFileSystem disk,
+            long seed,
+            Map<Long, GroupState> expected,
+            int[] seen) {
+        SimulatedFileSystem image = disk.crashImage(seed);
+        if (image.info(fixture.target) == null) {
+            seen[0]++;
+            return;
+        }
+        seen[1]++;
+        FileSystem before = fixture.fs;
+        fixture.fs = image;
+        assertThat(fixture.state(fixture.target))
+                .as("-Draftengine.seed=%d", seed)
+                .isEqualTo(expected);
+        fixture.fs = before;
     }
 
     private static boolean repaired(RepairFixture fixture) {
