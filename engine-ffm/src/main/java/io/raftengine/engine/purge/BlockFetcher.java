@@ -16,7 +16,8 @@ import java.util.zip.CRC32;
  * it what the runs want.
  *
  * <pre>
- *   blocks of at most 1 MiB    read together with neighbours that are near, up to 1 MiB at once
+ *   blocks of at most 1 MiB    read together with neighbours that are near, up to 1 MiB at once;
+ *                              of those less near the system is told ahead
  *   larger, uncompressed       read and verified piece by piece, so that of a block of 2 GiB only
  *                              what is wanted needs memory
  *   larger, wholly wanted LZ4  as well
@@ -30,8 +31,14 @@ final class BlockFetcher implements AutoCloseable {
     /** What is read at once. */
     static final int STRETCH_BYTES_MAX = 1 << 20;
 
-    /** Reading so much that nobody wants is cheaper than another call to a cold disk. */
-    static final int GAP_BYTES_MAX = 64 << 10;
+    /** Copying so much that nobody wants takes less time than another call. */
+    static final int GAP_BYTES_MAX = 8 << 10;
+
+    /**
+     * So much between two reads is worth fetching from a cold disk in one go: the system is told of
+     * the whole range, and the reads then find it in memory.
+     */
+    static final int AHEAD_GAP_BYTES_MAX = 64 << 10;
 
     private static final int CRC = BatchHeader.CRC_BYTES;
 
@@ -53,6 +60,12 @@ final class BlockFetcher implements AutoCloseable {
     private SegmentReader segment;
     private String file;
     private Pacer pacer;
+
+    /** The system knows that everything below is going to be read. */
+    private long aheadTo;
+
+    private long stretchEnd;
+    private long stretchWanted;
 
     BlockFetcher(
             MemoryBudget budget,
@@ -105,6 +118,7 @@ final class BlockFetcher implements AutoCloseable {
 
     private void fetchSegment(int first, int behind) {
         int place = first;
+        aheadTo = 0;
         while (place < behind) {
             int run = order.run(place);
             if (runs.contentBytes(run) == 0) {
@@ -121,21 +135,15 @@ final class BlockFetcher implements AutoCloseable {
 
     private int fetchStretch(int first, int behind) {
         long from = runs.blockOffset(order.run(first));
-        long to = from;
-        int place = first;
-        while (place < behind) {
-            int run = order.run(place);
-            long begin = runs.blockOffset(run);
-            long end = begin + runs.blockBytes(run);
-            if (place > first && (begin - to > GAP_BYTES_MAX || end - from > STRETCH_BYTES_MAX)) {
-                break;
-            }
-            to = Math.max(to, end);
-            place++;
+        int place = endOfStretch(first, behind, GAP_BYTES_MAX);
+        int bytes = (int) (stretchEnd - from);
+        long wanted = stretchWanted;
+        if (from >= aheadTo && endOfStretch(first, behind, AHEAD_GAP_BYTES_MAX) > place) {
+            segment.willNeed(from, stretchEnd - from);
+            aheadTo = stretchEnd;
         }
-        int bytes = (int) (to - from);
         stored.ensureCapacity(STRETCH_BYTES_MAX, 0);
-        pacer.spend(bytes);
+        pacer.spend(wanted);
         int got = segment.read(stored.address(), bytes, from);
         for (int i = first; i < place; ) {
             int next = endOfBlock(i, place);
@@ -147,6 +155,35 @@ final class BlockFetcher implements AutoCloseable {
             }
             i = next;
         }
+        return place;
+    }
+
+    /**
+     * Behind the last place whose block is near the one before and within reach of one read; {@link
+     * #stretchEnd} is where these blocks end, {@link #stretchWanted} how long they are without what
+     * is between them.
+     */
+    private int endOfStretch(int first, int behind, int gapMax) {
+        long from = runs.blockOffset(order.run(first));
+        long to = from;
+        long last = -1;
+        long wanted = 0;
+        int place = first;
+        while (place < behind) {
+            int run = order.run(place);
+            long begin = runs.blockOffset(run);
+            int bytes = runs.blockBytes(run);
+            if (place > first
+                    && (begin - to > gapMax || begin + bytes - from > STRETCH_BYTES_MAX)) {
+                break;
+            }
+            wanted += begin == last ? 0 : bytes;
+            last = begin;
+            to = Math.max(to, begin + bytes);
+            place++;
+        }
+        stretchEnd = to;
+        stretchWanted = wanted;
         return place;
     }
 

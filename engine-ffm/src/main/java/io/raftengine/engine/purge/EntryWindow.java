@@ -35,6 +35,9 @@ final class EntryWindow implements AutoCloseable {
     /** A run of an uncompressed block is cut here, so that it always fits a batch. */
     private static final int PLAIN_RUN_BYTES_MAX = 1 << 30;
 
+    /** What a run takes besides its entries. */
+    static final int BYTES_PER_RUN = RunTable.RUN_BYTES + FileOrder.BYTES_PER_RUN;
+
     /** As long as a direct buffer can be, in whole pages. */
     private static final long DATA_BYTES_MAX = Integer.MAX_VALUE - 4095L;
 
@@ -73,9 +76,9 @@ final class EntryWindow implements AutoCloseable {
      * @param memtables where entries are looked up
      * @param append the append queue
      * @param rewrite the rewrite queue
-     * @param windowBytes most bytes of entries, counting 4 more for each of several in one run,
-     *     unless the first run is larger
-     * @param runsMax most runs, at most 32,768
+     * @param windowBytes most bytes to need for entries and for knowing where they are, unless the
+     *     first run is larger
+     * @param runsMax most runs, at most 262,144
      * @throws io.raftengine.error.MemoryLimitException the budget has not enough left
      */
     EntryWindow(
@@ -85,9 +88,12 @@ final class EntryWindow implements AutoCloseable {
             SegmentSource rewrite,
             long windowBytes,
             int runsMax) {
+        if (runsMax < 1 || runsMax > FileOrder.RUNS_MAX) {
+            throw new IllegalArgumentException("a window of " + runsMax + " runs");
+        }
         this.memtables = memtables;
         this.windowBytes = windowBytes;
-        this.order = new FileOrder(runsMax);
+        this.order = new FileOrder(budget);
         this.runs = new RunTable(budget, runsMax);
         this.data = new GrowableBuffer(budget, 0, DATA_BYTES_MAX);
         this.fetcher = new BlockFetcher(budget, runs, order, append, rewrite, data);
@@ -204,8 +210,8 @@ final class EntryWindow implements AutoCloseable {
     }
 
     private boolean beginRun(long groupId, long index, int i) {
-        if (runs.count() == runs.capacity()
-                || usedBytes >= windowBytes && runs.count() > 0
+        if (runs.isFull()
+                || usedBytes + BYTES_PER_RUN > windowBytes && runs.count() > 0
                 || !order.takes(cursor.segment(i))) {
             full = true;
             return false;
@@ -221,6 +227,7 @@ final class EntryWindow implements AutoCloseable {
                 cursor.blockBytes(i),
                 cursor.compressed(i),
                 cursor.entryStart(i));
+        usedBytes += BYTES_PER_RUN;
         lastRunEnd = index;
         return true;
     }
@@ -246,7 +253,10 @@ final class EntryWindow implements AutoCloseable {
             return true;
         }
         full = true;
-        usedBytes -= runs.contentBytes(run) + (runs.entries(run) - 1L) * RunTable.END_BYTES;
+        usedBytes -=
+                BYTES_PER_RUN
+                        + runs.contentBytes(run)
+                        + (runs.entries(run) - 1L) * RunTable.END_BYTES;
         lastRunEnd = runs.firstIndex(run);
         runs.removeLast();
         order.removeLast();
@@ -266,7 +276,8 @@ final class EntryWindow implements AutoCloseable {
      * Reads all runs, each block once: in the order of the files, neighbours together. Every block
      * is verified. If it fails the window can only be cleared; nothing else has changed.
      *
-     * @param pacer asked before each read
+     * @param pacer asked before each read, about what is wanted of it: most is in memory still, and
+     *     what lies between costs the disk nothing then
      * @throws io.raftengine.error.CorruptionException a block is damaged
      * @throws io.raftengine.error.StorageException a file could not be read
      * @throws io.raftengine.error.MemoryLimitException the budget has not enough left
@@ -431,6 +442,7 @@ final class EntryWindow implements AutoCloseable {
     @Override
     public void close() {
         runs.close();
+        order.close();
         data.close();
         fetcher.close();
     }

@@ -18,11 +18,13 @@ import org.agrona.collections.LongArrayList;
  */
 final class GroupCopy implements AutoCloseable {
     /**
-     * Entries read before they are written: large enough for long reads, small beside any limit.
+     * Memory for what is read before it is written, small beside any limit. Groups that take turns
+     * in a segment are copied one behind the other, so the segment is gone through once for each
+     * window that is filled from it.
      */
-    static final long WINDOW_BYTES = 4L << 20;
+    static final long WINDOW_BYTES = 16L << 20;
 
-    static final int RUNS_MAX = 32 << 10;
+    static final int RUNS_MAX = FileOrder.RUNS_MAX;
 
     /** Groups wait for a window to fill up to here. */
     private static final int GROUPS_MAX = 4096;

@@ -6,52 +6,59 @@ import io.raftengine.allocator.MemoryBudget;
 
 /**
  * The runs of a window: consecutive entries of one group that lie one behind the other in one
- * block. One row of plain arrays per run, the ends of the entries off-heap; a run of one entry has
- * no ends.
+ * block. Off-heap, a cache line each, because they are visited in the order of the files, in which
+ * no two neighbours are neighbours here.
+ *
+ * <pre>
+ *   run    0    group id              u64
+ *          8    index of the first    u64
+ *          16   segment               u64
+ *          24   block offset          u32
+ *          28   block bytes           u31    0 = no block, all entries are empty
+ *          32   start                 u31    where the run begins in the block's content
+ *          36   content bytes         u31
+ *          40   entries               u31
+ *          44   flags                 u32
+ *          48   number of its first end      u64
+ *          56   where its data is            u64    offset in the window's data
+ *   ends   u32 for each entry: where it ends in the run's content; none for a run of one entry
+ * </pre>
  */
 final class RunTable implements AutoCloseable {
+    static final int RUN_BYTES = 64;
     static final int END_BYTES = 4;
+
+    private static final int GROUP = 0;
+    private static final int FIRST = 8;
+    private static final int SEGMENT = 16;
+    private static final int BLOCK_OFFSET = 24;
+    private static final int BLOCK_BYTES = 28;
+    private static final int START = 32;
+    private static final int CONTENT_BYTES = 36;
+    private static final int ENTRIES = 40;
+    private static final int FLAGS = 44;
+    private static final int ENDS_AT = 48;
+    private static final int DATA_AT = 56;
 
     private static final int REWRITE = 1;
     private static final int COMPRESSED = 2;
     private static final int WHOLE = 4;
     private static final int LOST = 8;
 
-    private final long[] groupIds;
-    private final long[] firstIndexes;
-    private final long[] segments;
-    private final int[] blockOffsets; // unsigned
-    private final int[] blockBytes;
-    private final int[] starts;
-    private final int[] contentBytes;
-    private final int[] entries;
-    private final long[] endsAt;
-    private final long[] dataAt;
-    private final byte[] flags;
-
-    /** Where each entry ends, counted from the start of its run's content: u32 each. */
+    private final int runsMax;
+    private final GrowableBuffer rows;
     private final GrowableBuffer ends;
-
     private long endCount;
     private int count;
 
     RunTable(MemoryBudget budget, int runsMax) {
-        groupIds = new long[runsMax];
-        firstIndexes = new long[runsMax];
-        segments = new long[runsMax];
-        blockOffsets = new int[runsMax];
-        blockBytes = new int[runsMax];
-        starts = new int[runsMax];
-        contentBytes = new int[runsMax];
-        entries = new int[runsMax];
-        endsAt = new long[runsMax];
-        dataAt = new long[runsMax];
-        flags = new byte[runsMax];
-        ends = new GrowableBuffer(budget, 0, Long.MAX_VALUE / 2);
+        this.runsMax = runsMax;
+        rows = new GrowableBuffer(budget, 0, (long) runsMax * RUN_BYTES);
+        ends = new GrowableBuffer(budget, 0, Long.MAX_VALUE / 4);
     }
 
-    int capacity() {
-        return flags.length;
+    boolean isFull() {
+        return count == runsMax;
     }
 
     int count() {
@@ -74,35 +81,45 @@ final class RunTable implements AutoCloseable {
             int bytesOfBlock,
             boolean compressed,
             int start) {
-        int run = count++;
-        groupIds[run] = groupId;
-        firstIndexes[run] = firstIndex;
-        segments[run] = segment;
-        blockOffsets[run] = (int) blockOffset;
-        blockBytes[run] = bytesOfBlock;
-        starts[run] = start;
-        contentBytes[run] = 0;
-        entries[run] = 0;
-        endsAt[run] = endCount;
-        dataAt[run] = 0;
-        flags[run] = (byte) ((rewrite ? REWRITE : 0) | (compressed ? COMPRESSED : 0));
+        long end = (long) count * RUN_BYTES;
+        if (end + RUN_BYTES > rows.capacity()) {
+            rows.ensureCapacity(end + RUN_BYTES, end);
+        }
+        long run = row(count);
+        Memory.putLong(run + GROUP, groupId);
+        Memory.putLong(run + FIRST, firstIndex);
+        Memory.putLong(run + SEGMENT, segment);
+        Memory.putInt(run + BLOCK_OFFSET, (int) blockOffset);
+        Memory.putInt(run + BLOCK_BYTES, bytesOfBlock);
+        Memory.putInt(run + START, start);
+        Memory.putInt(run + CONTENT_BYTES, 0);
+        Memory.putInt(run + ENTRIES, 0);
+        Memory.putInt(run + FLAGS, (rewrite ? REWRITE : 0) | (compressed ? COMPRESSED : 0));
+        Memory.putLong(run + ENDS_AT, endCount);
+        Memory.putLong(run + DATA_AT, 0);
+        count++;
     }
 
     /** Adds the next entry to the last run. */
     void add(int length) {
-        int run = count - 1;
-        if (entries[run] == 1) {
-            putEnd(contentBytes[run]);
+        long run = row(count - 1);
+        int entries = Memory.getInt(run + ENTRIES);
+        int bytes = Memory.getInt(run + CONTENT_BYTES);
+        if (entries == 1) {
+            putEnd(bytes);
         }
-        contentBytes[run] += length;
-        if (++entries[run] > 1) {
-            putEnd(contentBytes[run]);
+        if (entries > 0) {
+            putEnd(bytes + length);
         }
+        Memory.putInt(run + CONTENT_BYTES, bytes + length);
+        Memory.putInt(run + ENTRIES, entries + 1);
     }
 
     private void putEnd(int end) {
         long at = endCount * END_BYTES;
-        ends.ensureCapacity(at + END_BYTES, at);
+        if (at + END_BYTES > ends.capacity()) {
+            ends.ensureCapacity(at + END_BYTES, at);
+        }
         Memory.putInt(ends.address() + at, end);
         endCount++;
     }
@@ -110,95 +127,111 @@ final class RunTable implements AutoCloseable {
     /** Forgets the last run. */
     void removeLast() {
         count--;
-        endCount = endsAt[count];
+        endCount = Memory.getLong(row(count) + ENDS_AT);
+    }
+
+    private long row(int run) {
+        return rows.address() + (long) run * RUN_BYTES;
     }
 
     long groupId(int run) {
-        return groupIds[run];
+        return Memory.getLong(row(run) + GROUP);
     }
 
     long firstIndex(int run) {
-        return firstIndexes[run];
+        return Memory.getLong(row(run) + FIRST);
     }
 
     boolean rewrite(int run) {
-        return (flags[run] & REWRITE) != 0;
+        return hasFlag(run, REWRITE);
     }
 
     long segment(int run) {
-        return segments[run];
+        return Memory.getLong(row(run) + SEGMENT);
     }
 
     long blockOffset(int run) {
-        return blockOffsets[run] & 0xFFFF_FFFFL;
+        return Memory.getInt(row(run) + BLOCK_OFFSET) & 0xFFFF_FFFFL;
     }
 
     /** Stored length of the block, checksum included; 0 if there is none. */
     int blockBytes(int run) {
-        return blockBytes[run];
+        return Memory.getInt(row(run) + BLOCK_BYTES);
     }
 
     boolean compressed(int run) {
-        return (flags[run] & COMPRESSED) != 0;
+        return hasFlag(run, COMPRESSED);
     }
 
     /** Where the run begins in the block's content. */
     int start(int run) {
-        return starts[run];
+        return Memory.getInt(row(run) + START);
     }
 
     int entries(int run) {
-        return entries[run];
+        return Memory.getInt(row(run) + ENTRIES);
     }
 
     int contentBytes(int run) {
-        return contentBytes[run];
+        return Memory.getInt(row(run) + CONTENT_BYTES);
     }
 
     /** Where an entry ends in the run's content. */
     int end(int run, int entry) {
-        return entries[run] == 1
-                ? contentBytes[run]
-                : Memory.getInt(ends.address() + (endsAt[run] + entry) * END_BYTES);
+        return entries(run) == 1
+                ? contentBytes(run)
+                : Memory.getInt(
+                        ends.address()
+                                + (Memory.getLong(row(run) + ENDS_AT) + entry) * END_BYTES);
     }
 
     /** Where the run's content, or its whole stored block, is in the window's data. */
     long dataAt(int run) {
-        return dataAt[run];
+        return Memory.getLong(row(run) + DATA_AT);
     }
 
     void setDataAt(int run, long at) {
-        dataAt[run] = at;
+        Memory.putLong(row(run) + DATA_AT, at);
     }
 
     /** Whether the data is the stored block instead of the content. */
     boolean whole(int run) {
-        return (flags[run] & WHOLE) != 0;
+        return hasFlag(run, WHOLE);
     }
 
     void setWhole(int run) {
-        flags[run] |= WHOLE;
+        setFlag(run, WHOLE);
     }
 
     boolean lost(int run) {
-        return (flags[run] & LOST) != 0;
+        return hasFlag(run, LOST);
     }
 
     void setLost(int run) {
-        flags[run] |= LOST;
+        setFlag(run, LOST);
+    }
+
+    private boolean hasFlag(int run, int flag) {
+        return (Memory.getInt(row(run) + FLAGS) & flag) != 0;
+    }
+
+    private void setFlag(int run, int flag) {
+        long at = row(run) + FLAGS;
+        Memory.putInt(at, Memory.getInt(at) | flag);
     }
 
     /** Whether two runs are in one block. */
     boolean sameBlock(int run, int other) {
-        return blockOffsets[run] == blockOffsets[other] && sameSegment(run, other);
+        return blockOffset(run) == blockOffset(other) && sameSegment(run, other);
     }
 
     boolean sameSegment(int run, int other) {
-        return segments[run] == segments[other] && rewrite(run) == rewrite(other);
+        return segment(run) == segment(other) && rewrite(run) == rewrite(other);
     }
 
     @Override
     public void close() {
+        rows.close();
         ends.close();
     }
 }

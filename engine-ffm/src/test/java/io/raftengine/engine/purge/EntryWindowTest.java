@@ -129,9 +129,10 @@ class EntryWindowTest {
 
     @Test
     void aRunIsNeverDividedByTheWindowsEnd() {
-        engine.plain(1, 1, 10, 100).write(); // 1000 bytes and 9 times 4 for where they end
+        engine.plain(1, 1, 10, 100).write();
         engine.plain(1, 11, 10, 100).write();
-        reopen(2 * 1036 - 1, 100);
+        int run = EntryWindow.BYTES_PER_RUN + 1000 + 9 * 4; // and where the entries end
+        reopen(2 * run - 1, 100);
         assertThat(collect(1, 1, 21)).isEqualTo(11);
         assertThat(window.full()).isTrue();
         assertThat(window.runs()).isEqualTo(1);
@@ -143,7 +144,7 @@ class EntryWindowTest {
         read();
         assertHandsOut(1, 11, 21);
 
-        reopen(2 * 1036, 100);
+        reopen(2 * run, 100);
         assertThat(collect(1, 1, 21)).isEqualTo(21);
         assertThat(window.full()).isFalse();
         engine.plain(1, 21, 1, 0).write();
@@ -155,7 +156,7 @@ class EntryWindowTest {
     void theFirstRunIsTakenWhateverItsSizeAndStaysAlone() {
         engine.plain(1, 1, 300, 100).write();
         engine.plain(1, 301, 1, 1).write();
-        reopen(50, 100);
+        reopen(EntryWindow.BYTES_PER_RUN + 50, 100);
         assertThat(collect(1, 1, 302)).isEqualTo(301);
         assertThat(window.full()).isTrue();
         read();
@@ -165,7 +166,7 @@ class EntryWindowTest {
     @Test
     void aLaterCallTakesNothingBackThatAnEarlierOnePromised() {
         engine.plain(1, 1, 10, 100).plain(2, 1, 1, 1).write();
-        reopen(700, 100);
+        reopen(3 * EntryWindow.BYTES_PER_RUN + 700, 100);
         assertThat(collect(2, 1, 2)).isEqualTo(2);
         assertThat(collect(1, 1, 5)).isEqualTo(5);
         assertThat(collect(1, 5, 11)).isEqualTo(5);
@@ -195,7 +196,7 @@ class EntryWindowTest {
         engine.entries(1, 1, new byte[5000][0]).write();
         reopen(4 * KIB, 100);
         long end = collect(1, 1, 5001);
-        assertThat(end).isBetween(1000L, 1030L);
+        assertThat(end).isBetween(980L, 1030L);
         assertThat(window.full()).isTrue();
         read();
         assertHandsOut(1, 1, end);
@@ -204,7 +205,7 @@ class EntryWindowTest {
 
     @Test
     void moreThanTheOrderCanTellApartIsTooMany() {
-        assertThatThrownBy(() -> engine.window(1, 32_769))
+        assertThatThrownBy(() -> engine.window(1, FileOrder.RUNS_MAX + 1))
                 .isInstanceOf(IllegalArgumentException.class);
         assertThatThrownBy(() -> engine.window(1, 0)).isInstanceOf(IllegalArgumentException.class);
     }
@@ -214,9 +215,9 @@ class EntryWindowTest {
         engine.plain(1, 1, 1, 10);
         engine.pretend(1, 100, 14, false);
         engine.plain(1, 2, 1, 10);
-        engine.pretend(1 << 15, 100, 14, false);
+        engine.pretend(1 << 12, 100, 14, false);
         engine.plain(1, 3, 1, 10);
-        engine.pretend((1 << 15) + 1, 100, 14, false);
+        engine.pretend((1 << 12) + 1, 100, 14, false);
         assertThat(collect(1, 1, 4)).isEqualTo(3);
         assertThat(window.full()).isTrue();
         window.clear();
@@ -240,12 +241,12 @@ class EntryWindowTest {
     }
 
     @Test
-    void aGapOfUpTo64KiBIsReadOver() {
+    void aGapOfUpTo8KiBIsReadOver() {
         engine.plain(1, 1, 1, 100).write();
         int between = 2 * BatchHeader.BYTES + 4 + 4; // headers and the items of the two
-        engine.plain(2, 1, 1, (64 << 10) - 200).write();
+        engine.plain(2, 1, 1, (8 << 10) - 200).write();
         engine.plain(1, 2, 1, 100).write();
-        engine.plain(2, 2, 1, (64 << 10) + between).write();
+        engine.plain(2, 2, 1, (8 << 10) + between).write();
         engine.plain(1, 3, 1, 100).write();
         collect(1, 1, 4);
         assertThat(reads()).isEqualTo(2);
@@ -470,7 +471,7 @@ class EntryWindowTest {
                 if (seed % 3 == 0) {
                     many.disk.setShortTransfers(true);
                 }
-                long windowBytes = 1L << 8 + random.nextInt(14);
+                long windowBytes = 1L << 8 + random.nextInt(15);
                 int runsMax = 1 + random.nextInt(200);
                 copyAll(many, ends, windowBytes, runsMax, "-Draftengine.seed=" + seed);
             }
