@@ -181,8 +181,7 @@ final class RunTable implements AutoCloseable {
         return entries(run) == 1
                 ? contentBytes(run)
                 : Memory.getInt(
-                        ends.address()
-                                + (Memory.getLong(row(run) + ENDS_AT) + entry) * END_BYTES);
+                        ends.address() + (Memory.getLong(row(run) + ENDS_AT) + entry) * END_BYTES);
     }
 
     /** Where the run's content, or its whole stored block, is in the window's data. */
