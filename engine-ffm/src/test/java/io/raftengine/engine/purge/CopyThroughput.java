@@ -13,7 +13,6 @@ import io.raftengine.log.segment.PrefillPolicy;
 import io.raftengine.log.segment.QueueSettings;
 import io.raftengine.log.segment.SegmentQueue;
 import java.io.IOException;
-import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -202,8 +201,6 @@ final class CopyThroughput {
         contentCopied = 0;
         long writtenBefore = rewrite.statistics().bytesAppended();
         Pacer pacer = new Pacer(0, new FakeForeground());
-        var threads = (com.sun.management.ThreadMXBean) ManagementFactory.getThreadMXBean();
-        long heap;
         long began;
         try (EntryWindow window =
                         new EntryWindow(
@@ -215,7 +212,6 @@ final class CopyThroughput {
                                 GroupCopy.RUNS_MAX);
                 RewriteLog log =
                         new RewriteLog(budget, rewrite, null, System::nanoTime, poison -> {})) {
-            heap = threads.getCurrentThreadAllocatedBytes();
             began = System.nanoTime();
             int group = 0;
             long next = 1;
@@ -236,7 +232,6 @@ final class CopyThroughput {
                 count(Phase.READ, at);
                 handOut(window, log, sync, compressionThreshold);
             }
-            heap = threads.getCurrentThreadAllocatedBytes() - heap;
         }
         long total = System.nanoTime() - began;
         StringBuilder line = new StringBuilder();
@@ -247,13 +242,12 @@ final class CopyThroughput {
                             phase.name().toLowerCase(), 100.0 * nanos[phase.ordinal()] / total));
         }
         System.out.printf(
-                "%-10s sync %-5s lz4 %-5d %7.0f MiB/s of content, %6.0f MiB written, heap %d B |%s%n",
+                "%-10s sync %-5s lz4 %-5d %7.0f MiB/s of content, %6.0f MiB written |%s%n",
                 name,
                 sync,
                 compressionThreshold,
                 contentCopied / 1048576.0 / (total / 1e9),
                 (rewrite.statistics().bytesAppended() - writtenBefore) / 1048576.0,
-                heap,
                 line);
         rewrite.rotate();
         rewrite.purgeTo(rewrite.activeSeq());
