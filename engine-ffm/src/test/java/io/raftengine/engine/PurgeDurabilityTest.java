@@ -3,9 +3,11 @@ package io.raftengine.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.raftengine.log.format.QueueKind;
+import io.raftengine.testing.fs.Call;
 import io.raftengine.testing.fs.Fault;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -77,18 +79,38 @@ class PurgeDurabilityTest {
             f.append(1, 1, 30, true);
             f.engine.maintenance().rewriteAppend(Long.MAX_VALUE);
             f.append(1, 20, 3, false);
-            List<Integer> looks = new ArrayList<>();
-            f.fs.on()
-                    .onFiles(name -> name.endsWith(".rewrite"))
-                    .inject(
-                            new Fault.Run(call -> {
-                                looks.add(1);
-                                eachPowerCut(
-                                        f, after -> after.holds(1, 1, 30) || after.holds(1, 1, 22));
-                            }));
-            f.engine.maintenance().rewriteRewrite();
-            assertThat(looks).hasSizeGreaterThan(3);
+            State state = after -> after.holds(1, 1, 30) || after.holds(1, 1, 22);
+            cutAtEachCallOfTheRewriteQueue(f, state, Maintenance::rewriteRewrite);
         }
+    }
+
+    @Test
+    void aCopyBehindAGapIsNotWrittenBeforeTheCompactionIsOnDisk() {
+        try (EngineFixture f = new EngineFixture().open()) {
+            f.append(1, 1, 9, true);
+            f.engine.maintenance().rewriteAppend(Long.MAX_VALUE);
+            f.append(1, 10, 11, true);
+            f.engine.maintenance().rotate(QueueKind.APPEND);
+            f.engine.compactTo(1, 15);
+            State state = after -> after.holds(1, 1, 20) || after.holds(1, 15, 20);
+            cutAtEachCallOfTheRewriteQueue(f, state, purge -> purge.rewriteAppend(2));
+        }
+    }
+
+    private static void cutAtEachCallOfTheRewriteQueue(
+            EngineFixture f, State state, Consumer<Maintenance> purge) {
+        List<Call> looks = new ArrayList<>();
+        f.fs
+                .on()
+                .onFiles(name -> name.endsWith(".rewrite"))
+                .inject(
+                        new Fault.Run(
+                                call -> {
+                                    looks.add(call);
+                                    eachPowerCut(f, state);
+                                }));
+        purge.accept(f.engine.maintenance());
+        assertThat(looks).hasSizeGreaterThan(2);
     }
 
     private interface State {

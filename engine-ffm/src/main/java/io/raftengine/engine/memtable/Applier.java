@@ -26,6 +26,9 @@ final class Applier {
     private long groupsAdded;
     private long entriesCompacted;
 
+    // Written by the token's holder before the groups are let go.
+    private volatile long entryRemovals;
+
     Applier(
             Blocks blocks,
             GroupTable table,
@@ -70,6 +73,15 @@ final class Applier {
         return entriesCompacted;
     }
 
+    /** Times that entries were removed, ever. By any thread. */
+    long entryRemovals() {
+        return entryRemovals;
+    }
+
+    private void countRemoval() {
+        entryRemovals = entryRemovals + 1;
+    }
+
     private void applyItem(ItemReader items) {
         switch (items.kind()) {
             case ItemReader.ENTRIES:
@@ -102,6 +114,7 @@ final class Applier {
         long first = GroupRecord.first(record);
         switch (AppendRule.classify(first, GroupRecord.end(record), index)) {
             case AppendRule.OVERWRITE:
+                countRemoval();
                 if (index == first) {
                     entries.dropAll(record);
                 } else {
@@ -145,6 +158,9 @@ final class Applier {
             if (removed != 0 && GroupRecord.rewrittenEntries(record)) {
                 tombstones.compacted(record, segment);
             }
+            if (removed != 0) {
+                countRemoval();
+            }
             entriesCompacted += removed;
         }
     }
@@ -154,6 +170,7 @@ final class Applier {
         if (record == 0) {
             return;
         }
+        countRemoval();
         entries.dropAll(record);
         keys.clear(record);
         if (GroupRecord.rewrittenEntries(record) || GroupRecord.rewrittenKeys(record)) {

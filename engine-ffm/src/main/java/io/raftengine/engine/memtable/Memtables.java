@@ -195,6 +195,16 @@ public final class Memtables implements AutoCloseable {
     }
 
     /**
+     * How often entries were overwritten, compacted or cleaned since the open. By any thread;
+     * whoever saw a group without the entries sees a number that counts it.
+     *
+     * @return a number that only grows
+     */
+    public long entryRemovals() {
+        return applier.entryRemovals();
+    }
+
+    /**
      * How many entries the COMPACT items of the batch applied last removed. Writer only.
      *
      * @return a count

@@ -109,11 +109,7 @@ final class GroupCopy implements AutoCloseable {
             complete.addLong(partial);
         }
         parts.admit(complete, admitted);
-        if (queue == QueueKind.REWRITE) {
-            // A copy that ends sooner than its original cuts the original's tail off at the next
-            // open. What has overwritten the tail must not be lost then.
-            parts.syncAppended();
-        }
+        parts.syncEntryRemovals();
         window.read(parts.pacer());
         int run = 0;
         for (int i = 0; i < complete.size(); i++) {

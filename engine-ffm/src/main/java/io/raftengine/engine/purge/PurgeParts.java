@@ -39,6 +39,9 @@ final class PurgeParts implements AutoCloseable {
     private CopyShape shape = CopyShape.USUAL;
     private volatile boolean stopped;
 
+    /** Those that recovery found are on disk. */
+    private long entryRemovalsSynced;
+
     // Made by the first copy.
     private final List<AutoCloseable> open = new ArrayList<>();
     private EntryWindow window;
@@ -126,6 +129,19 @@ final class PurgeParts implements AutoCloseable {
     /** Returns once everything that was ever appended is on disk. Not with the write token. */
     void syncAppended() {
         pipeline.commit(null, true);
+    }
+
+    /**
+     * Returns once every overwrite and compaction seen so far is on disk. At the next open a copy
+     * cuts off what its original has behind it, and drops what lies before a gap: whatever made it
+     * so must not be lost then, so this stands between collecting and writing.
+     */
+    void syncEntryRemovals() {
+        long now = memtables.entryRemovals();
+        if (now != entryRemovalsSynced) {
+            syncAppended();
+            entryRemovalsSynced = now;
+        }
     }
 
     /** Ends the purge at its next step. By any thread. */

@@ -179,6 +179,7 @@ final class SegmentSweep {
         if (window.runs() == 0) {
             return;
         }
+        parts.syncEntryRemovals();
         window.read(parts.pacer());
         for (int run = 0; run < window.runs(); run++) {
             if (window.lost(run)) {
