@@ -100,15 +100,13 @@ class PurgeDurabilityTest {
     private static void cutAtEachCallOfTheRewriteQueue(
             EngineFixture f, State state, Consumer<Maintenance> purge) {
         List<Call> looks = new ArrayList<>();
-        f.fs
-                .on()
+        f.fs.on()
                 .onFiles(name -> name.endsWith(".rewrite"))
                 .inject(
-                        new Fault.Run(
-                                call -> {
-                                    looks.add(call);
-                                    eachPowerCut(f, state);
-                                }));
+                        new Fault.Run(call -> {
+                            looks.add(call);
+                            eachPowerCut(f, state);
+                        }));
         purge.accept(f.engine.maintenance());
         assertThat(looks).hasSizeGreaterThan(2);
     }
