@@ -1,9 +1,10 @@
 /** The admin command line, and the entry point of the launcher. */
 module io.raftengine.ctl {
     requires io.raftengine.stress;
-    requires io.raftengine.tools;
+    requires transitive io.raftengine.tools;
 
     exports io.raftengine.ctl;
+    exports io.raftengine.ctl.check;
 
     opens io.raftengine.ctl to
             info.picocli;

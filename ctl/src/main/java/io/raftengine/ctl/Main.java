@@ -35,10 +35,10 @@ public final class Main {
         add("export", "prints the logical state, changing nothing", ExportCommand::new);
         add("info", "opens, prints figures, closes", InfoCommand::new);
         add("apply", "runs an operation script", ApplyCommand::new);
+        add("check", "checks a directory, changing nothing", CheckCommand::new);
         add("fork", "makes a second directory with the same state", ForkCommand::new);
         add("serve", "answers requests, one JSON object per line", ServeCommand::new);
-        later("check", "checks a directory, changing nothing");
-        later("try-purge", "purges once");
+        add("try-purge", "purges once, and names the groups to compact", TryPurgeCommand::new);
         add("repair", "writes a repaired copy", RepairCommand::new);
     }
 
@@ -46,10 +46,6 @@ public final class Main {
 
     private static void add(String name, String summary, Supplier<ToolCommand> create) {
         COMMANDS.put(name, new Entry(summary, create));
-    }
-
-    private static void later(String name, String summary) {
-        add(name, summary + " (not supported yet)", () -> new LaterCommand(name));
     }
 
     /**

@@ -16,7 +16,7 @@ import java.util.zip.CRC32;
  * <p>A changed length field looks the same at first sight: the batch seems to reach beyond the end.
  * But then its entries and items are complete in front of the end, and disagree with the length.
  */
-final class PartialBatch {
+public final class PartialBatch {
     /** Entries content, its checksum, items and theirs, at the limits of D9. */
     private static final long BLOCK_BYTES_MAX = (1L << 31) + 8;
 
@@ -36,7 +36,7 @@ final class PartialBatch {
      * @return true if nothing speaks against it
      * @throws io.raftengine.error.StorageException the file cannot be read
      */
-    static boolean endsAt(
+    public static boolean endsAt(
             FileHandle file, String name, long fileBytes, long offset, MemoryBudget budget) {
         try (FileSource source = new FileSource(budget, BOUNCE_BYTES)) {
             source.open(file, fileBytes);

@@ -390,6 +390,21 @@ public final class BatchScanner implements AutoCloseable {
     }
 
     /**
+     * Where a walk can go on behind broken bytes: the first offset at which a whole batch begins
+     * whose checksum is that of this segment. Also for unsigned segments, where old bytes would
+     * verify too; so only for looking at what is damaged anyway, never for deciding what counts.
+     *
+     * @param offset where to begin
+     * @return a file offset, or -1 if there is none, or none was found with work that the length of
+     *     the file justifies
+     * @throws io.raftengine.error.StorageException the file cannot be read
+     */
+    public long nextWholeBatch(long offset) {
+        forgetWindow();
+        return new ForwardSearch(window, source, signature, crc).first(offset);
+    }
+
+    /**
      * Where zeros end.
      *
      * @param offset where to start, at most the length of the file

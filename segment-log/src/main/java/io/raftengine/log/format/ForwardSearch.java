@@ -41,6 +41,7 @@ final class ForwardSearch {
     private long watermark = -1;
     private long watermarkOffset = -1;
     private boolean complete = true;
+    private boolean firstOnly;
 
     ForwardSearch(byte[] window, FileSource source, int signature, CRC32 crc) {
         this.window = window;
@@ -51,11 +52,17 @@ final class ForwardSearch {
         this.below4GiB = fileBytes >>> 32 == 0;
     }
 
+    /** Where the first valid batch begins, or -1; looks no further. */
+    long first(long from) {
+        firstOnly = true;
+        return run(from).firstValidOffset();
+    }
+
     ForwardLook run(long from) {
         // A hole costs nothing to make, so it must not pay for anything.
         work = WORK_PER_BYTE * Math.clamp(fileBytes - from, 0, source.dataBytes()) + WORK_FREE;
         long offset = behindHole(from);
-        while (fileBytes - offset >= BatchHeader.BATCH_BYTES_MIN) {
+        while (!done() && fileBytes - offset >= BatchHeader.BATCH_BYTES_MIN) {
             int length = (int) Math.min(window.length, fileBytes - offset);
             source.read(offset, window, 0, length);
             windowStart = offset;
@@ -69,6 +76,10 @@ final class ForwardSearch {
         return new ForwardLook(firstValid, valid, watermark, watermarkOffset, complete);
     }
 
+    private boolean done() {
+        return firstOnly && firstValid >= 0;
+    }
+
     /** Steps over a hole: a batch has a byte that is not zero within its first seven. */
     private long behindHole(long offset) {
         return Math.max(offset, source.dataFrom(offset) - Long.BYTES);
@@ -77,7 +88,7 @@ final class ForwardSearch {
     /** Looks at the window's offsets up to {@code last}; returns how many were dealt with. */
     private int look(int last) {
         int at = 0;
-        while (at <= last) {
+        while (at <= last && !done()) {
             at = below4GiB ? nextPlausible(at, last) : at;
             if (at <= last) {
                 examine(at);
