@@ -181,6 +181,45 @@ class EngineForkTest {
         }
     }
 
+    /**
+     * D10 for the segment that is written: a directory that lost its youngest segment, or a backup
+     * made of hard links, may share it. It gets a file of its own before anything is written.
+     */
+    @Test
+    void aLastSegmentWithAnotherNameIsWrittenInAFileOfItsOwn() {
+        for (boolean torn : new boolean[] {false, true}) {
+            EngineFixture source = smallSegments();
+            fill(source, 1, 200);
+            SegmentSpan span = source.engine.segmentSpan(QueueKind.APPEND);
+            Path last = source.segment(span.activeSeq());
+            Path rewrite = EngineFixture.DIR.resolve("0000000000000001.rewrite");
+            if (torn) {
+                source.disk.killProcess();
+            } else {
+                source.close();
+            }
+            Path backup = source.disk.createDirectories(Path.of("/backup")).resolve("last");
+            Path other = Path.of("/backup/rewrite");
+            source.disk.createHardLink(backup, last);
+            source.disk.createHardLink(other, rewrite);
+            byte[] bytes = source.disk.contents(backup);
+            byte[] otherBytes = source.disk.contents(other);
+
+            source.open();
+            fill(source, 201, 202);
+            source.reopen();
+            assertThat(source.holds(7, 1, 202)).isTrue();
+            source.close();
+
+            assertThat(source.disk.contents(backup)).isEqualTo(bytes);
+            assertThat(source.disk.contents(other)).isEqualTo(otherBytes);
+            assertThat(source.disk.info(backup).linkCount()).isEqualTo(1);
+            assertThat(source.disk.info(last).linkCount()).isEqualTo(1);
+            assertThat(source.disk.list(EngineFixture.DIR))
+                    .noneMatch(entry -> entry.name().endsWith(".tmp"));
+        }
+    }
+
     // ---- what is refused
 
     @Test

@@ -6,9 +6,12 @@ import io.raftengine.error.CorruptionException;
 import io.raftengine.error.StorageException;
 import io.raftengine.log.format.FormatVersion;
 import io.raftengine.log.format.SegmentHeader;
+import io.raftengine.log.format.SegmentName;
 import io.raftengine.log.io.FileHandle;
+import io.raftengine.log.io.FileInfo;
 import io.raftengine.log.io.FileIo;
 import io.raftengine.log.io.FileSystem;
+import io.raftengine.log.segment.SegmentFile;
 import java.nio.file.Path;
 import java.util.LinkedHashSet;
 import java.util.Set;
@@ -43,6 +46,7 @@ final class TailCutter {
      * @param verdict any verdict but to refuse; afterwards the file has the bytes it had before
      */
     void rewrite(SegmentVerdict verdict) {
+        keepToOurselves(verdict.file);
         // Whole pages: what lies in the same page in front of the watermark is written as it is.
         long offset = Math.max(0, verdict.watermark) & -PAGE_BYTES;
         if (offset >= verdict.liveEnd) {
@@ -69,6 +73,7 @@ final class TailCutter {
      */
     DroppedRange cut(SegmentVerdict verdict, FormatVersion header) {
         Path path = verdict.file.path();
+        keepToOurselves(verdict.file);
         DroppedRange range = verdict.dropped();
         try (FileHandle file = fs.open(path, FileSystem.OpenMode.WRITE)) {
             if (file.size() != verdict.fileBytes) {
@@ -107,6 +112,32 @@ final class TailCutter {
         directories.add(path.getParent());
     }
 
+    /**
+     * Gives a segment that has other names as well, as a backup made of hard links leaves it, a
+     * file of its own with the same bytes: it is about to be cut, or written on, and under the
+     * other names nothing may change (D10). A fork by links never shares the segment that is being
+     * written, but a directory may lose its youngest one.
+     */
+    private void keepToOurselves(SegmentFile segment) {
+        Path path = segment.path();
+        FileInfo info = fs.info(path);
+        if (info == null || info.linkCount() <= 1) {
+            return;
+        }
+        // A name that the next open clears away if we die here.
+        Path copy = path.resolveSibling(SegmentName.prepared(segment.seq()));
+        if (fs.info(copy) != null) {
+            fs.delete(copy);
+        }
+        try (FileHandle from = fs.open(path, FileSystem.OpenMode.READ);
+                FileHandle to = fs.open(copy, FileSystem.OpenMode.CREATE)) {
+            copy(from, 0, to, from.size(), REWRITE_BYTES);
+            to.sync();
+        }
+        fs.rename(copy, path);
+        directories.add(path.getParent());
+    }
+
     /** Makes the names of everything touched durable. */
     void syncDirectories() {
         for (Path directory : directories) {
@@ -118,26 +149,31 @@ final class TailCutter {
     /** Copies the bytes to be dropped into a new file beside the segment, durably. */
     private Path keep(FileHandle from, DroppedRange range) {
         Path side = freeName(range);
-        try (GrowableBuffer buffer = new GrowableBuffer(budget, COPY_BYTES, COPY_BYTES);
-                FileHandle to = fs.open(side, FileSystem.OpenMode.CREATE)) {
-            long done = 0;
-            while (done < range.bytes()) {
-                // Holes stay holes, or a file of a terabyte that holds nothing would fill the disk.
-                long data = from.dataFrom(range.fromBytes() + done) - range.fromBytes();
-                if (data > done) {
-                    done = Math.min(data, range.bytes());
-                    to.truncate(done);
-                    continue;
-                }
-                int n = (int) Math.min(COPY_BYTES, range.bytes() - done);
-                FileIo.readFully(from, buffer.address(), n, range.fromBytes() + done);
-                FileIo.writeFully(to, buffer.address(), n, done);
-                done += n;
-            }
+        try (FileHandle to = fs.open(side, FileSystem.OpenMode.CREATE)) {
+            copy(from, range.fromBytes(), to, range.bytes(), COPY_BYTES);
             to.sync();
         }
         fs.syncDirectory(side.getParent());
         return side;
+    }
+
+    private void copy(FileHandle from, long offset, FileHandle to, long bytes, int atOnce) {
+        try (GrowableBuffer buffer = new GrowableBuffer(budget, atOnce, atOnce)) {
+            long done = 0;
+            while (done < bytes) {
+                // Holes stay holes, or a file of a terabyte that holds nothing would fill the disk.
+                long data = from.dataFrom(offset + done) - offset;
+                if (data > done) {
+                    done = Math.min(data, bytes);
+                    to.truncate(done);
+                    continue;
+                }
+                int n = (int) Math.min(atOnce, bytes - done);
+                FileIo.readFully(from, buffer.address(), n, offset + done);
+                FileIo.writeFully(to, buffer.address(), n, done);
+                done += n;
+            }
+        }
     }
 
     /**

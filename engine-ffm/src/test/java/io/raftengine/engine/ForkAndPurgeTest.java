@@ -1,0 +1,322 @@
+package io.raftengine.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.raftengine.log.format.QueueKind;
+import io.raftengine.log.format.SegmentName;
+import io.raftengine.testing.fs.Fault;
+import io.raftengine.testing.fs.FaultyFileSystem;
+import io.raftengine.testing.fs.Operation;
+import io.raftengine.testing.fs.SimulatedFileSystem;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/**
+ * Forks while a purge moves data from queue to queue, and what purge and recycling make of files
+ * that a fork shares (N1, D10, D22).
+ */
+class ForkAndPurgeTest {
+    private static final long SEED = Long.getLong("raftengine.seed", 907);
+    private static final int SCALE = Math.max(1, Integer.getInteger("raftengine.scale", 1));
+    private static final int BATCHES = 500;
+    private static final long COUNTER = 99;
+    private static final byte[] KEY = {1};
+
+    private static EngineConfig config(Path dir) {
+        return WorkloadRun.config(dir)
+                .targetFileSizeBytes(2 << 10)
+                .purgeThresholdBytes(8 << 10)
+                .purgeRewriteThresholdBytes(2 << 10)
+                .build();
+    }
+
+    private static RaftEngine open(SimulatedFileSystem disk, Path dir) {
+        return RaftEngine.open(
+                config(dir), disk, List.of(), false, new EngineClockwork(System::nanoTime, false));
+    }
+
+    private static byte[] number(int i) {
+        return Integer.toString(i).getBytes(StandardCharsets.US_ASCII);
+    }
+
+    /** Batches that count themselves, and the state after each. */
+    private static final class Script {
+        final List<List<Ledger.Change>> batches = new ArrayList<>();
+        final List<Ledger> states = new ArrayList<>(List.of(new Ledger()));
+
+        Script(long seed, int count, Ledger from, int counted) {
+            Ledger state = from;
+            states.set(0, from);
+            Workload workload = Workload.random(seed, count);
+            for (Workload.Step step : workload.steps()) {
+                if (step instanceof Workload.Step.Write write) {
+                    List<Ledger.Change> changes = new ArrayList<>(write.changes());
+                    int number = counted + batches.size() + 1;
+                    changes.add(new Ledger.Change.Put(COUNTER, KEY, number(number)));
+                    try {
+                        state = state.with(changes);
+                    } catch (Ledger.Refused doesNotFitHere) {
+                        continue; // drawn for an engine that was empty
+                    }
+                    batches.add(changes);
+                    states.add(state);
+                }
+            }
+        }
+    }
+
+    private static void write(RaftEngine engine, LogBatch batch, List<Ledger.Change> changes) {
+        Ledger.fill(batch, changes);
+        engine.write(batch, Durability.BUFFERED);
+    }
+
+    /**
+     * The fork is exactly the state after some batch, none older than the last one acknowledged
+     * before the call: nothing between the queues is lost, doubled or ahead of its time.
+     */
+    @ParameterizedTest
+    @EnumSource(ForkMode.class)
+    void aForkDuringPurgesIsAStateTheEngineWasIn(ForkMode mode) throws Exception {
+        int forks = 0;
+        long dropped = 0;
+        for (int round = 0; round < 4 * SCALE; round++) {
+            long seed = SEED + round;
+            Script script = new Script(seed, BATCHES, new Ledger(), 0);
+            SimulatedFileSystem disk = new SimulatedFileSystem(seed);
+            AtomicInteger written = new AtomicInteger();
+            AtomicBoolean stop = new AtomicBoolean();
+            try (RaftEngine engine = open(disk, WorkloadRun.DIR);
+                    ExecutorService threads = Executors.newFixedThreadPool(2)) {
+                Future<Long> purger = threads.submit(() -> purge(engine, stop));
+                Future<?> writer =
+                        threads.submit(() -> {
+                            try (LogBatch batch = engine.newBatch()) {
+                                for (int i = 0; i < script.batches.size(); i++) {
+                                    write(engine, batch, script.batches.get(i));
+                                    written.set(i + 1);
+                                }
+                            }
+                        });
+                while (!writer.isDone()) {
+                    int atLeast = written.get();
+                    Path target = Path.of("/fork" + forks);
+                    engine.fork(target, mode);
+                    int atMost = Math.min(written.get() + 1, script.batches.size());
+                    String name =
+                            String.format(Locale.ROOT, "-Draftengine.seed=%d, %s", seed, target);
+                    assertState(disk, target, script.states, atLeast, atMost, name);
+                    forks++;
+                }
+                writer.get();
+                stop.set(true);
+                dropped += purger.get();
+            }
+        }
+        assertThat(forks).isGreaterThan(20);
+        assertThat(dropped).as("segments dropped meanwhile").isGreaterThan(50);
+    }
+
+    private static long purge(RaftEngine engine, AtomicBoolean stop) {
+        long dropped = 0;
+        for (int i = 0; !stop.get(); i++) {
+            PurgeResult result = engine.purgeExpiredFiles();
+            dropped += result.appendSegmentsDropped() + result.rewriteSegmentsDropped();
+            if (i % 3 == 1) {
+                engine.maintenance().rewriteAppend(Long.MAX_VALUE);
+            } else if (i % 3 == 2) {
+                engine.maintenance().rewriteRewrite();
+            }
+        }
+        return dropped;
+    }
+
+    private static void assertState(
+            SimulatedFileSystem disk,
+            Path dir,
+            List<Ledger> states,
+            int atLeast,
+            int atMost,
+            String name) {
+        try (RaftEngine fork = open(disk, dir)) {
+            byte[] value = fork.get(COUNTER, KEY);
+            int found =
+                    value == null
+                            ? 0
+                            : Integer.parseInt(new String(value, StandardCharsets.US_ASCII));
+            assertThat(found).as(name).isBetween(atLeast, atMost);
+            assertThat(states.get(found).differenceTo(fork)).as(name).isNull();
+        }
+    }
+
+    /**
+     * After a linked fork both sides write, purge and recycle. No byte of a shared file ever
+     * changes, and both end in their own states.
+     */
+    @Test
+    void bothSidesOfALinkedForkWritePurgeAndRecycleWithoutTouchingWhatTheyShare() {
+        long recycled = 0;
+        for (int round = 0; round < 3 * SCALE; round++) {
+            long seed = SEED + 1000 + round;
+            SimulatedFileSystem disk = new SimulatedFileSystem(seed);
+            Script before = new Script(seed, 120, new Ledger(), 0);
+            Path[] dirs = {WorkloadRun.DIR, Path.of("/fork")};
+            RaftEngine[] engines = new RaftEngine[2];
+            engines[0] = open(disk, dirs[0]);
+            run(engines[0], before, 0, 1);
+            engines[0].fork(dirs[1], ForkMode.LINK);
+            engines[1] = open(disk, dirs[1]);
+            Map<Long, byte[]> shared = shared(disk, dirs);
+            assertThat(shared).as("seed " + seed).hasSizeGreaterThan(2);
+            Script[] own = new Script[2];
+            for (int side = 0; side < 2; side++) {
+                own[side] =
+                        new Script(
+                                seed + 7 + side,
+                                200,
+                                before.states.getLast(),
+                                before.batches.size());
+            }
+            for (int part = 0; part < 10; part++) {
+                for (int side = 0; side < 2; side++) {
+                    run(engines[side], own[side], part, 10);
+                    if (part % 3 == 2) {
+                        engines[side].maintenance().rewriteAppend(Long.MAX_VALUE);
+                        engines[side].maintenance().rewriteRewrite();
+                    }
+                    engines[side].purgeExpiredFiles();
+                    if (part % 4 == 3) {
+                        engines[side].close();
+                        engines[side] = open(disk, dirs[side]);
+                    }
+                    assertUnchanged(disk, dirs, shared, "seed " + seed + " part " + part);
+                }
+            }
+            for (int side = 0; side < 2; side++) {
+                assertThat(own[side].states.getLast().differenceTo(engines[side]))
+                        .as("seed " + seed + " side " + side)
+                        .isNull();
+                recycled += engines[side].statistics().reservedSegments();
+                engines[side].close();
+                try (RaftEngine again = open(disk, dirs[side])) {
+                    assertThat(own[side].states.getLast().differenceTo(again))
+                            .as("seed " + seed + " side " + side)
+                            .isNull();
+                }
+            }
+        }
+        assertThat(recycled).as("reserves: recycling is on and at work").isPositive();
+    }
+
+    /** One of several equal parts of a script. */
+    private static void run(RaftEngine engine, Script script, int part, int parts) {
+        int size = script.batches.size();
+        try (LogBatch batch = engine.newBatch()) {
+            for (int i = part * size / parts; i < (part + 1) * size / parts; i++) {
+                write(engine, batch, script.batches.get(i));
+            }
+        }
+    }
+
+    /** Contents of all segments with two names, by inode. */
+    private static Map<Long, byte[]> shared(SimulatedFileSystem disk, Path[] dirs) {
+        Map<Long, byte[]> shared = new HashMap<>();
+        for (Path dir : dirs) {
+            disk.list(dir).forEach(entry -> {
+                if (disk.info(entry.path()).linkCount() > 1) {
+                    shared.put(disk.info(entry.path()).inode(), disk.contents(entry.path()));
+                }
+            });
+        }
+        return shared;
+    }
+
+    private static void assertUnchanged(
+            SimulatedFileSystem disk, Path[] dirs, Map<Long, byte[]> shared, String name) {
+        for (Path dir : dirs) {
+            disk.list(dir).forEach(entry -> {
+                byte[] then = shared.get(disk.info(entry.path()).inode());
+                boolean segment =
+                        SegmentName.parse(entry.name()) != null
+                                && SegmentName.parse(entry.name()).queue() != null;
+                if (then != null && segment && disk.info(entry.path()).linkCount() > 1) {
+                    assertThat(Arrays.equals(disk.contents(entry.path()), then))
+                            .as(name + " " + entry.path())
+                            .isTrue();
+                }
+            });
+        }
+    }
+
+    /** Its name goes while the fork is about to use it; its bytes are held. */
+    @ParameterizedTest
+    @EnumSource(ForkMode.class)
+    void aSegmentThatLosesItsNameMeanwhileIsStillCopied(ForkMode mode) {
+        SimulatedFileSystem disk = new SimulatedFileSystem(4);
+        disk.setReflinks(true);
+        FaultyFileSystem fs = new FaultyFileSystem(disk);
+        Script script = new Script(4, 120, new Ledger(), 0);
+        Path target = Path.of("/fork");
+        try (RaftEngine source =
+                RaftEngine.open(
+                        config(WorkloadRun.DIR),
+                        fs,
+                        List.of(),
+                        false,
+                        new EngineClockwork(System::nanoTime, false))) {
+            run(source, script, 0, 1);
+            long first = source.segmentSpan(QueueKind.APPEND).firstSeq();
+            fs.on(Operation.LINK, Operation.CLONE)
+                    .once()
+                    .inject(
+                            new Fault.Run(
+                                    call ->
+                                            source.maintenance().rewriteAppend(Long.MAX_VALUE)));
+
+            ForkReport report = source.fork(target, mode);
+
+            assertThat(source.segmentSpan(QueueKind.APPEND).firstSeq()).isGreaterThan(first);
+            assertThat(report.copied()).isGreaterThan(2);
+        }
+        try (RaftEngine fork = open(disk, target)) {
+            assertThat(script.states.getLast().differenceTo(fork)).isNull();
+        }
+    }
+
+    /** Whoever is the last to hold a file may use it again. */
+    @Test
+    void aSharedFileIsNobodysReserveUntilOneSideHasLetItGo() {
+        SimulatedFileSystem disk = new SimulatedFileSystem(3);
+        Path target = Path.of("/fork");
+        try (RaftEngine source = open(disk, WorkloadRun.DIR)) {
+            run(source, new Script(3, 120, new Ledger(), 0), 0, 1);
+            source.fork(target, ForkMode.LINK);
+            SegmentSpan span = source.segmentSpan(QueueKind.APPEND);
+            Path first = target.resolve(SegmentName.segment(QueueKind.APPEND, span.firstSeq()));
+            byte[] bytes = disk.contents(first);
+            long inode = disk.info(first).inode();
+            assertThat(disk.info(first).linkCount()).isEqualTo(2);
+
+            source.maintenance().rewriteAppend(Long.MAX_VALUE);
+
+            assertThat(source.segmentSpan(QueueKind.APPEND).firstSeq())
+                    .isGreaterThan(span.firstSeq());
+            assertThat(disk.info(first).linkCount()).as("not kept as a reserve").isEqualTo(1);
+            assertThat(disk.info(first).inode()).isEqualTo(inode);
+            assertThat(disk.contents(first)).isEqualTo(bytes);
+        }
+    }
+}
