@@ -141,7 +141,7 @@ class CommandLineTest {
                 "# a comment\n\n"
                         + WRITE
                         + "{\"op\":\"write\",\"items\":[{\"group\":7,\"append\":{\"first\":9,\"data\":[\"\"]}}]}\n"
-                        + "{\"op\":\"purge\"}\n"
+                        + "{\"op\":\"never\"}\n"
                         + "{\"op\":\"compact_to\",\"group\":7,\"index\":5}\n"
                         + "nonsense\n"
                         + "{\"op\":\"sync\",\"typo\":1}\n"
@@ -159,7 +159,7 @@ class CommandLineTest {
                         line ->
                                 assertThat(line)
                                         .startsWith(
-                                                "{\"line\":5,\"error\":\"Unsupported\",\"message\":\""),
+                                                "{\"line\":5,\"error\":\"InvalidArgument\",\"message\":\""),
                         line -> assertThat(line).isEqualTo("{\"line\":6,\"ok\":true}"),
                         line ->
                                 assertThat(line)
@@ -175,7 +175,7 @@ class CommandLineTest {
 
     @Test
     void aScriptStopsAtTheFirstErrorWhenAskedTo() {
-        Cli cli = apply("{\"op\":\"purge\"}\n" + WRITE, "--stop-on-error");
+        Cli cli = apply("{\"op\":\"never\"}\n" + WRITE, "--stop-on-error");
         assertThat(cli.lines()).hasSize(2).last().isEqualTo("{\"lines\":1,\"errors\":1}");
         assertThat(Cli.run("export", "--path", data.toString()).out()).isEmpty();
     }

@@ -35,10 +35,11 @@ final class Forks {
             SegmentQueue append,
             SegmentQueue rewrite,
             Path target,
-            ForkMode mode) {
+            ForkMode mode,
+            Runnable betweenLooks) {
         try (ForkTarget made = ForkTarget.create(fs, target);
                 ForkWriter writer = new ForkWriter(fs, budget, mode == ForkMode.LINK);
-                ForkSource source = ForkSource.ofRunning(append, rewrite)) {
+                ForkSource source = ForkSource.ofRunning(append, rewrite, betweenLooks)) {
             source.pieces().forEach(piece -> writer.write(piece, made.dir()));
             // What was read since may have been what a failed sync left.
             ForkSource.demandIntact(append, rewrite);

@@ -734,6 +734,11 @@ public final class RaftEngine implements AutoCloseable {
      *     form; or the target is on a network file system
      */
     public ForkReport fork(Path target, ForkMode mode) {
+        return fork(target, mode, () -> {});
+    }
+
+    /** As above, with something that happens between two looks at the queues, for tests. */
+    ForkReport fork(Path target, ForkMode mode, Runnable betweenLooks) {
         demandWritable();
         Objects.requireNonNull(target, "target");
         int ticket = gate.enter();
@@ -744,7 +749,8 @@ public final class RaftEngine implements AutoCloseable {
                     parts.appendQueue,
                     parts.rewriteQueue,
                     target,
-                    Objects.requireNonNull(mode, "mode"));
+                    Objects.requireNonNull(mode, "mode"),
+                    betweenLooks);
         } finally {
             gate.leave(ticket);
         }

@@ -268,6 +268,63 @@ class ForkAndPurgeTest {
         }
     }
 
+    /**
+     * The worst moments by design: between two looks at the queues everything moves from one to the
+     * other, with and without batches in between, and what was moved is dropped.
+     */
+    @Test
+    void dataThatMovesBetweenTwoLooksIsInTheForkOnce() {
+        for (int moment = 0; moment < 2; moment++) {
+            for (int variety = 0; variety < 4; variety++) {
+                for (int round = 0; round < 3 * SCALE; round++) {
+                    moveBetweenTwoLooks(SEED + round, moment, variety);
+                }
+            }
+        }
+    }
+
+    private static void moveBetweenTwoLooks(long seed, int moment, int variety) {
+        String name =
+                String.format(
+                        Locale.ROOT,
+                        "-Draftengine.seed=%d moment %d variety %d",
+                        seed,
+                        moment,
+                        variety);
+        SimulatedFileSystem disk = new SimulatedFileSystem(seed);
+        Script script = new Script(seed, 200, new Ledger(), 0);
+        int[] looks = {0};
+        int[] written = {0};
+        Path target = Path.of("/fork");
+        try (RaftEngine engine = open(disk, WorkloadRun.DIR);
+                LogBatch batch = engine.newBatch()) {
+            int half = script.batches.size() / 2;
+            while (written[0] < half) {
+                write(engine, batch, script.batches.get(written[0]++));
+            }
+            if (variety % 2 == 1) {
+                engine.maintenance().rewriteAppend(Long.MAX_VALUE);
+                write(engine, batch, script.batches.get(written[0]++));
+            }
+            int before = written[0];
+            engine.fork(
+                    target,
+                    ForkMode.COPY,
+                    () -> {
+                        if (looks[0]++ == moment) {
+                            int more = variety / 2 * 40;
+                            while (more-- > 0 && written[0] < script.batches.size()) {
+                                write(engine, batch, script.batches.get(written[0]++));
+                            }
+                            engine.maintenance().rewriteAppend(Long.MAX_VALUE);
+                            engine.maintenance().rewriteRewrite();
+                        }
+                    });
+            assertState(disk, target, script.states, before, written[0], name);
+            assertThat(script.states.get(written[0]).differenceTo(engine)).as(name).isNull();
+        }
+    }
+
     /** Its name goes while the fork is about to use it; its bytes are held. */
     @ParameterizedTest
     @EnumSource(ForkMode.class)

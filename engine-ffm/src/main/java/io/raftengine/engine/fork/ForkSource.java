@@ -72,13 +72,15 @@ public final class ForkSource implements AutoCloseable {
      *
      * @param append the append queue
      * @param rewrite the rewrite queue
+     * @param between run between two looks; for tests, which let a purge do its work just there
      * @return the segments, held until closed
      * @throws PoisonedException a sync failed: what the files show may not be what was written
      */
-    public static ForkSource ofRunning(SegmentQueue append, SegmentQueue rewrite) {
+    public static ForkSource ofRunning(
+            SegmentQueue append, SegmentQueue rewrite, Runnable between) {
         PinnedSegments appended = append.pin();
         PinnedSegments rewritten = rewrite.pin();
-        while (!(appended.extend() && rewritten.extend() && appended.extend())) {
+        while (!look(appended, rewritten, between)) {
             // A purge dropped what we were about to hold; it needs a rotation each time.
             appended.close();
             rewritten.close();
@@ -94,6 +96,19 @@ public final class ForkSource implements AutoCloseable {
             throw failed;
         }
         return source;
+    }
+
+    private static boolean look(
+            PinnedSegments appended, PinnedSegments rewritten, Runnable between) {
+        if (!appended.extend()) {
+            return false;
+        }
+        between.run();
+        if (!rewritten.extend()) {
+            return false;
+        }
+        between.run();
+        return appended.extend();
     }
 
     /**
