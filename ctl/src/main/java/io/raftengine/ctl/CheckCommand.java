@@ -41,8 +41,7 @@ final class CheckCommand extends ToolCommand {
         try (OutputStream out = new BufferedOutputStream(new StandardOutput(), BUFFER_BYTES);
                 JsonGenerator json = JsonLines.generator(out)) {
             FindingsWriter findings = new FindingsWriter(json);
-            summary =
-                    DirectoryCheck.run(options.config(path), FileSystem.local(), deep, findings);
+            summary = DirectoryCheck.run(options.config(path), FileSystem.local(), deep, findings);
             findings.summary(summary, deep);
         }
         return summary.sound() ? 0 : 1;

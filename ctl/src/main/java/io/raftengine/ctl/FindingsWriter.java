@@ -49,8 +49,7 @@ final class FindingsWriter implements Findings {
     public void numbering(ScanAnomaly anomaly) {
         line(() -> {
             json.writeStringField(
-                    "numbering",
-                    anomaly.kind() == ScanAnomaly.Kind.HOLE ? "hole" : "duplicate");
+                    "numbering", anomaly.kind() == ScanAnomaly.Kind.HOLE ? "hole" : "duplicate");
             json.writeStringField("message", anomaly.message());
             json.writeArrayFieldStart("ignored");
             for (SegmentFile file : anomaly.dropped()) {

@@ -26,9 +26,7 @@ class CheckCommandTest {
         first.batch(new byte[20], new ItemForge().entries(7, 3, 10, 20));
         first.batch(new byte[20], new ItemForge().entries(-1, 5, 10, 20));
         first.writeTo(dir);
-        new SegmentForge(2, 2)
-                .batch(new byte[10], new ItemForge().entries(7, 5, 10))
-                .writeTo(dir);
+        new SegmentForge(2, 2).batch(new byte[10], new ItemForge().entries(7, 5, 10)).writeTo(dir);
         return first;
     }
 
@@ -55,13 +53,21 @@ class CheckCommandTest {
 
         assertThat(plain.lines())
                 .containsExactly(
-                        String.format(
-                                SUMMARY, true, false, bytes(), 4, 2, 0, 0, 0, 0, ""));
+                        String.format(SUMMARY, true, false, bytes(), 4, 2, 0, 0, 0, 0, ""));
         assertThat(plain.status()).isZero();
         assertThat(deep.lines())
                 .containsExactly(
                         String.format(
-                                SUMMARY, true, true, bytes(), 4, 4, 0, 0, 0, 0,
+                                SUMMARY,
+                                true,
+                                true,
+                                bytes(),
+                                4,
+                                4,
+                                0,
+                                0,
+                                0,
+                                0,
                                 ",\"live_entries\":7"));
         assertThat(deep.status()).isZero();
     }
@@ -147,8 +153,12 @@ class CheckCommandTest {
                     .append("\"]}}]}\n");
         }
         String[] settings = {
-            "--set", "target-file-size=4KiB", "--set", "purge-threshold=8KiB",
-            "--set", "purge-rewrite-threshold=4KiB"
+            "--set",
+            "target-file-size=4KiB",
+            "--set",
+            "purge-threshold=8KiB",
+            "--set",
+            "purge-rewrite-threshold=4KiB"
         };
         assertThat(
                         Cli.runWithInput(

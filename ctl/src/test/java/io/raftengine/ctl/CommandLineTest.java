@@ -39,7 +39,18 @@ class CommandLineTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"stress", "dump", "export", "info", "apply", "serve", "check", "fork", "try-purge"})
+    @ValueSource(
+            strings = {
+                "stress",
+                "dump",
+                "export",
+                "info",
+                "apply",
+                "serve",
+                "check",
+                "fork",
+                "try-purge"
+            })
     void everyCommandHasHelp(String command) {
         Cli cli = Cli.run(command, "--help");
         assertThat(cli.status()).isZero();

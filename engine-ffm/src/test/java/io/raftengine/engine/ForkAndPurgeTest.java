@@ -242,11 +242,13 @@ class ForkAndPurgeTest {
     private static Map<Long, byte[]> shared(SimulatedFileSystem disk, Path[] dirs) {
         Map<Long, byte[]> shared = new HashMap<>();
         for (Path dir : dirs) {
-            disk.list(dir).forEach(entry -> {
-                if (disk.info(entry.path()).linkCount() > 1) {
-                    shared.put(disk.info(entry.path()).inode(), disk.contents(entry.path()));
-                }
-            });
+            disk.list(dir)
+                    .forEach(entry -> {
+                        if (disk.info(entry.path()).linkCount() > 1) {
+                            shared.put(
+                                    disk.info(entry.path()).inode(), disk.contents(entry.path()));
+                        }
+                    });
         }
         return shared;
     }
@@ -254,17 +256,18 @@ class ForkAndPurgeTest {
     private static void assertUnchanged(
             SimulatedFileSystem disk, Path[] dirs, Map<Long, byte[]> shared, String name) {
         for (Path dir : dirs) {
-            disk.list(dir).forEach(entry -> {
-                byte[] then = shared.get(disk.info(entry.path()).inode());
-                boolean segment =
-                        SegmentName.parse(entry.name()) != null
-                                && SegmentName.parse(entry.name()).queue() != null;
-                if (then != null && segment && disk.info(entry.path()).linkCount() > 1) {
-                    assertThat(Arrays.equals(disk.contents(entry.path()), then))
-                            .as(name + " " + entry.path())
-                            .isTrue();
-                }
-            });
+            disk.list(dir)
+                    .forEach(entry -> {
+                        byte[] then = shared.get(disk.info(entry.path()).inode());
+                        boolean segment =
+                                SegmentName.parse(entry.name()) != null
+                                        && SegmentName.parse(entry.name()).queue() != null;
+                        if (then != null && segment && disk.info(entry.path()).linkCount() > 1) {
+                            assertThat(Arrays.equals(disk.contents(entry.path()), then))
+                                    .as(name + " " + entry.path())
+                                    .isTrue();
+                        }
+                    });
         }
     }
 
@@ -347,8 +350,7 @@ class ForkAndPurgeTest {
                     .once()
                     .inject(
                             new Fault.Run(
-                                    call ->
-                                            source.maintenance().rewriteAppend(Long.MAX_VALUE)));
+                                    call -> source.maintenance().rewriteAppend(Long.MAX_VALUE)));
 
             ForkReport report = source.fork(target, mode);
 

@@ -77,8 +77,7 @@ public final class DirectoryCheck {
     }
 
     private CheckSummary summary(SegmentCheck segments, long count, long live) {
-        return tally.summary(
-                count, segments.bytes(), segments.batches(), segments.blocks(), live);
+        return tally.summary(count, segments.bytes(), segments.batches(), segments.blocks(), live);
     }
 
     private static void queue(SegmentCheck segments, List<SegmentFile> files) {

@@ -40,7 +40,13 @@ final class GroupStates {
 
     /** One item of a batch whose effect comes later. */
     private record Span(
-            SegmentFile file, long offset, int kind, long group, long first, long end, boolean good) {}
+            SegmentFile file,
+            long offset,
+            int kind,
+            long group,
+            long first,
+            long end,
+            boolean good) {}
 
     GroupStates(Findings findings) {
         this.findings = findings;

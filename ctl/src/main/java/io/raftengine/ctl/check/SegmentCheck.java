@@ -44,7 +44,8 @@ final class SegmentCheck implements AutoCloseable {
     private long segmentBatches;
     private long lastBatch;
 
-    // As in recovery: highest watermark, batch of the latest one, a boundary at or below the highest.
+    // As in recovery: highest watermark, batch of the latest one, a boundary at or below the
+    // highest.
     private long watermark;
     private long latestWatermarkBatch;
     private long verifyFrom;

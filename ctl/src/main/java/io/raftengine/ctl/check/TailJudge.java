@@ -33,8 +33,8 @@ import java.util.zip.CRC32;
  * </pre>
  *
  * <p>Where there are no watermarks this is stricter than recovery, which cuts there and reports: a
- * check can afford to be asked about a tail that was never promised. What stays undecidable there is
- * the last batch of a segment that was not closed: old content behind a torn one looks the same.
+ * check can afford to be asked about a tail that was never promised. What stays undecidable there
+ * is the last batch of a segment that was not closed: old content behind a torn one looks the same.
  */
 final class TailJudge {
     private static final int PROBE_BYTES = 64 << 10;

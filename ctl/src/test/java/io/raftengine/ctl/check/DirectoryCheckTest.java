@@ -75,17 +75,20 @@ class DirectoryCheckTest {
     private List<Path> oneSegmentPerBatch() throws IOException {
         List<Path> damaged = new ArrayList<>();
         EngineConfig config =
-                EngineConfig.builder(dir).targetFileSizeBytes(1).purgeThresholdBytes(1 << 20).build();
+                EngineConfig.builder(dir)
+                        .targetFileSizeBytes(1)
+                        .purgeThresholdBytes(1 << 20)
+                        .build();
         try (RaftEngine engine = RaftEngine.open(config);
                 LogBatch batch = engine.newBatch()) {
             for (long index = 1; index <= 100; index++) {
                 for (long group = 1; group <= 10; group++) {
-                    byte[] entry = ("entry " + index + " of " + group).getBytes(StandardCharsets.UTF_8);
+                    byte[] entry =
+                            ("entry " + index + " of " + group).getBytes(StandardCharsets.UTF_8);
                     batch.addEntry(group, index, entry);
                     engine.write(batch, Durability.BUFFERED);
                     if (group * group == index) {
-                        long seq = engine.segmentSpan(QueueKind.APPEND)
-                                .activeSeq();
+                        long seq = engine.segmentSpan(QueueKind.APPEND).activeSeq();
                         damaged.add(dir.resolve(SegmentForge.appendName(seq)));
                     }
                 }
@@ -414,9 +417,7 @@ class DirectoryCheckTest {
             FoundList found = check(true);
             assertThat(found.summary.sound()).as("byte " + at).isFalse();
             int position = at;
-            assertThat(found.lines)
-                    .as("byte " + at)
-                    .anyMatch(line -> covers(line, position));
+            assertThat(found.lines).as("byte " + at).anyMatch(line -> covers(line, position));
         }
     }
 
