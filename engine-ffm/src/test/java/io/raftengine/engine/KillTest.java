@@ -60,7 +60,10 @@ class KillTest {
     }
 
     private static void runAndKill(Path home, int lines, long[] acknowledged) throws Exception {
-        Process child = new ProcessBuilder(command(home)).redirectErrorStream(true).start();
+        Process child =
+                new ProcessBuilder(command(KilledWriter.class, home))
+                        .redirectErrorStream(true)
+                        .start();
         try (BufferedReader out =
                 new BufferedReader(
                         new InputStreamReader(child.getInputStream(), StandardCharsets.US_ASCII))) {
@@ -93,7 +96,8 @@ class KillTest {
         acknowledged[group] = Math.max(acknowledged[group], last);
     }
 
-    private static List<String> command(Path home) {
+    /** How to start a process of one of our classes on a directory. */
+    static List<String> command(Class<?> main, Path home) {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.add("-Xmx128m");
@@ -101,7 +105,7 @@ class KillTest {
         command.add("--enable-native-access=ALL-UNNAMED");
         command.add("-cp");
         command.add(classPath());
-        command.add(KilledWriter.class.getName());
+        command.add(main.getName());
         command.add(home.toString());
         return command;
     }

@@ -65,6 +65,7 @@ public final class PurgeManager implements AutoCloseable {
     private final SegmentQueue append;
     private final SegmentQueue rewrite;
     private final GroupCommitter committer;
+    private final CopyRoom room;
     private final EntryLocation location = new EntryLocation();
     private long nextAtomicId;
 
@@ -98,6 +99,7 @@ public final class PurgeManager implements AutoCloseable {
             LongSupplier clock) {
         this.settings = settings;
         this.committer = committer;
+        this.room = new CopyRoom(append, rewrite, memtables);
         this.append = append;
         this.rewrite = rewrite;
         this.log = new RewriteLog(budget, rewrite, listener, clock, this::poisonAppendQueue);
@@ -245,7 +247,8 @@ public final class PurgeManager implements AutoCloseable {
 
     private PurgeOutcome purgeByThresholds() {
         Figures figures = new Figures();
-        if (isRewriteDue()) {
+        boolean spaceIsShort = room.isShort();
+        if (!spaceIsShort && isRewriteDue(false)) {
             squeeze(figures);
         }
         if (isAppendDue()) {
@@ -253,9 +256,29 @@ public final class PurgeManager implements AutoCloseable {
             long active = append.activeSeq();
             long watermark = Math.min(segmentAt(first, active, OLD_SHARE), active - 1);
             long lagging = Math.min(segmentAt(first, active, LAGGING_SHARE), active - 1);
-            moveOld(watermark, lagging, false, StopAfter.NOTHING, figures);
+            if (room.isShort()) {
+                moveStepByStep(watermark, figures);
+            } else {
+                moveOld(watermark, lagging, false, StopAfter.NOTHING, figures);
+            }
+        }
+        // In the space that was freed just now.
+        if (spaceIsShort && isRewriteDue(true)) {
+            squeeze(figures);
         }
         return figures.outcome();
+    }
+
+    /**
+     * Moves as much at a time as is sure to find space, and frees what it came from. Everything,
+     * without asking users to compact: on a full disk they cannot.
+     */
+    private void moveStepByStep(long watermark, Figures figures) {
+        long firstBefore;
+        do {
+            firstBefore = append.firstSeq();
+            moveOld(room.fitting(watermark), 0, true, StopAfter.NOTHING, figures);
+        } while (append.firstSeq() > firstBefore && append.firstSeq() <= watermark);
     }
 
     private static long segmentAt(long first, long active, double share) {
@@ -266,12 +289,19 @@ public final class PurgeManager implements AutoCloseable {
         return isOver(append, settings.purgeThresholdBytes())
                 || settings.appendGarbageRatio() < 1
                         && isOver(append, settings.rewriteThresholdBytes())
-                        && garbage(append, QueueKind.APPEND) > settings.appendGarbageRatio();
+                        && garbage(append, QueueKind.APPEND) > settings.appendGarbageRatio()
+                || append.activeSeq() > append.firstSeq() && room.helps();
     }
 
-    private boolean isRewriteDue() {
-        return isOver(rewrite, settings.rewriteThresholdBytes())
-                && garbage(rewrite, QueueKind.REWRITE) > settings.garbageRatio();
+    private boolean isRewriteDue(boolean spaceIsShort) {
+        double garbage = garbage(rewrite, QueueKind.REWRITE);
+        boolean due =
+                spaceIsShort
+                        ? rewrite.activeSeq() > rewrite.firstSeq() && room.helps(garbage)
+                        : isOver(rewrite, settings.rewriteThresholdBytes())
+                                && garbage > settings.garbageRatio();
+        // One that finds no space half-way would leave more than it found.
+        return due && room.fitsRewritten();
     }
 
     /** Share of what was ever added to the queue's segments that nobody needs any more. */

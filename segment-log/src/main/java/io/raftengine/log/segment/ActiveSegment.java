@@ -50,6 +50,8 @@ final class ActiveSegment {
 
     // Writer only: space up to here was asked for.
     private long allocatedTo;
+    // Writer only: space up to here was given.
+    private long securedTo;
     // The file's own bytes in [filledFrom, filledTo) were written before, so a write there
     // allocates nothing. Written under
     // fillLock (and before publication); the writer may read a stale pair, which costs speed only:
@@ -89,6 +91,7 @@ final class ActiveSegment {
         this.syncedEnd = end;
         this.claimedTo = end;
         this.allocatedTo = allocatedTo;
+        this.securedTo = allocatedTo;
         this.filledTo = filledTo;
     }
 
@@ -107,6 +110,11 @@ final class ActiveSegment {
     /** A stand-in for itself: found at open, and there was no space for its header (Q10). */
     boolean isWithoutHeader() {
         return end == 0;
+    }
+
+    /** Bytes that can be appended although the disk is full. Writer only. */
+    long securedBytes() {
+        return Math.max(0, securedTo - end);
     }
 
     long syncedEnd() {
@@ -196,6 +204,7 @@ final class ActiveSegment {
         counters.preallocations++;
         try {
             handle.allocate(from, step);
+            securedTo = from + step;
         } catch (StorageException | OutOfSpaceException e) {
             // Only the speed of the next writes was asked for. If there is no space, the write
             // itself will say so.
@@ -225,6 +234,7 @@ final class ActiveSegment {
             fillLock.unlock();
         }
         allocatedTo = end;
+        securedTo = end;
         claimedTo = end;
         syncedEnd = end;
         if (failure instanceof Error error) {
@@ -259,6 +269,7 @@ final class ActiveSegment {
             fillLock.unlock();
         }
         allocatedTo = end;
+        securedTo = end;
         syncOrPoison("sync of the exact end failed");
         syncedEnd = end;
     }

@@ -32,12 +32,21 @@ final class DirectoryChooser {
         return directories.get(0);
     }
 
+    /** Space left where the next file would go. */
+    long freeBytes() {
+        return freeBytes(choose());
+    }
+
     /** Whether a directory has that much space left; one that cannot be asked has none. */
     boolean hasRoom(Path dir, long bytes) {
+        return freeBytes(dir) >= bytes;
+    }
+
+    private long freeBytes(Path dir) {
         try {
-            return fs.availableBytes(dir) >= bytes;
+            return fs.availableBytes(dir);
         } catch (StorageException | OutOfSpaceException e) {
-            return false;
+            return 0;
         }
     }
 }

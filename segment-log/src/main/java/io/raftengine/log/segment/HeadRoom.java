@@ -9,6 +9,7 @@ import io.raftengine.log.io.FileSystem;
 import io.raftengine.log.io.FileSystem.OpenMode;
 import java.nio.file.Path;
 import java.util.function.BooleanSupplier;
+import java.util.function.LongSupplier;
 
 /**
  * Space set aside so that a purge can run on a full disk (defect 15): a file in the main directory
@@ -58,7 +59,7 @@ public final class HeadRoom {
     private long heldBytes;
     private boolean useless;
     private BooleanSupplier donor = () -> false;
-    private BooleanSupplier donorHasMore = () -> false;
+    private LongSupplier donorBytes = () -> 0;
 
     private HeadRoom(FileSystem fs, Path path, long bytes) {
         this.fs = fs;
@@ -133,11 +134,11 @@ public final class HeadRoom {
      * Who gives up space for it when it is absent and needed: files that are kept for speed only.
      *
      * @param giveUpOne frees about a segment's space; false if it has none
-     * @param hasMore whether a call would find something
+     * @param bytes how much it could free in all
      */
-    public synchronized void donor(BooleanSupplier giveUpOne, BooleanSupplier hasMore) {
+    synchronized void donor(BooleanSupplier giveUpOne, LongSupplier bytes) {
         donor = giveUpOne;
-        donorHasMore = hasMore;
+        donorBytes = bytes;
     }
 
     /**
@@ -233,14 +234,20 @@ public final class HeadRoom {
 
     /** Whether {@link #take} has something to give, or somebody to ask. */
     boolean canGive() {
-        BooleanSupplier more;
+        return heldBytes() > 0 || bytes > 0 && donatedBytes() > 0;
+    }
+
+    private long donatedBytes() {
+        LongSupplier donated;
         synchronized (this) {
-            if (heldBytes > 0) {
-                return true;
-            }
-            more = donorHasMore;
+            donated = donorBytes;
         }
-        return bytes > 0 && more.getAsBoolean();
+        return donated.getAsLong();
+    }
+
+    /** How much {@link #take} gives if it is called as often as it gives something. */
+    long givableBytes() {
+        return bytes == 0 ? 0 : heldBytes() + donatedBytes();
     }
 
     /**

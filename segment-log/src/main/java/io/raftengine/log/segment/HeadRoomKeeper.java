@@ -23,7 +23,7 @@ final class HeadRoomKeeper {
 
     /** See {@link SegmentQueue#servesHeadRoom}. */
     void serve() {
-        headRoom.donor(this::giveUpReserve, this::hasReserve);
+        headRoom.donor(this::giveUpReserve, this::reserveBytes);
         if (hasSomethingToPurge() && headRoom.isWanted() && !headRoom.isPlentyFree()) {
             headRoom.restore(Demand.WHAT_THERE_IS);
         }
@@ -45,8 +45,10 @@ final class HeadRoomKeeper {
         return table.count() > 1;
     }
 
-    private boolean hasReserve() {
-        return !context.poison().poisoned() && context.reserves().holdsFree(directory());
+    private long reserveBytes() {
+        return context.poison().poisoned()
+                ? 0
+                : context.reserves().countFree(directory()) * context.settings().targetBytes();
     }
 
     /** Gives up one file that is kept for speed only; its space is free when this returns. */

@@ -56,13 +56,14 @@ record QueueContext(
 
     /** What is deleted slowly helps nobody who needs the space. */
     void finishDeletionsIfShort() {
-        if (deletions.pending() && !hasPlenty()) {
+        if (deletions.pending() && isSpaceShort()) {
             deletions.finishNow();
         }
     }
 
-    private boolean hasPlenty() {
-        return settings.directories().stream()
+    /** Whether some directory has room for less than two segments. */
+    boolean isSpaceShort() {
+        return !settings.directories().stream()
                 .allMatch(dir -> chooser.hasRoom(dir, 2 * settings.targetBytes()));
     }
 

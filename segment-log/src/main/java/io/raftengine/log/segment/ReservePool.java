@@ -78,9 +78,9 @@ final class ReservePool {
         return null;
     }
 
-    /** Whether {@link #takeNewestOf} would find one. */
-    synchronized boolean holdsFree(Path dir) {
-        return queue.stream().anyMatch(r -> r.free() && dir.equals(r.path().getParent()));
+    /** How often {@link #takeNewestOf} would find one. */
+    synchronized long countFree(Path dir) {
+        return queue.stream().filter(r -> r.free() && dir.equals(r.path().getParent())).count();
     }
 
     /** Takes out the newest reserves until no more than {@code keep} are left. */

@@ -24,7 +24,7 @@ import java.nio.file.Path;
  *                prepared file ---rename--+
  *                reserve ---------rename--+--> half-made --header, sync, sync dir--> installed
  *                nothing ---------create--+        |
- *                   ^                              | no space left here, room elsewhere
+ *                   ^                              | no space left here, room elsewhere or in a reserve
  *                   +-----delete, sync dir---------+
  * </pre>
  */
@@ -80,9 +80,11 @@ final class SegmentInstaller {
     }
 
     private ActiveSegment attempt(long seq, PreparedFile prepared) {
+        if (halfMade != null && outOfSpace && findsRoomElsewhere(prepared)) {
+            giveUpHalfMade();
+        }
         if (halfMade != null) {
             putBack(prepared);
-            moveAwayIfFull();
         } else {
             removeAttempt();
             halfMade = rename(prepared, seq);
@@ -265,18 +267,19 @@ final class SegmentInstaller {
     }
 
     /**
-     * Gives up a half-made file whose header found no space if another directory has room. The
-     * deletion is synced before the number is used elsewhere: after a crash two files of one number
-     * would hide every older one (I4).
+     * Whether a file whose header found no space had better give way: to one that has its space
+     * already, or to a new one in a directory with room.
      */
-    private void moveAwayIfFull() {
-        Path dir = halfMade.path.getParent();
-        if (!outOfSpace || context.chooser().choose().equals(dir)) {
-            return;
-        }
-        giveUpHalfMade();
+    private boolean findsRoomElsewhere(PreparedFile prepared) {
+        return prepared != null
+                || context.reserves().size() > 0
+                || !context.chooser().choose().equals(halfMade.path.getParent());
     }
 
+    /**
+     * The deletion is synced before the number is used elsewhere: after a crash two files of one
+     * number would hide every older one (I4).
+     */
     private void giveUpHalfMade() {
         outOfSpace = false;
         PreparedFile file = halfMade;

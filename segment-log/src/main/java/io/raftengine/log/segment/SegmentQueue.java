@@ -272,6 +272,36 @@ public final class SegmentQueue implements SegmentSource, AutoCloseable {
     }
 
     /**
+     * How much can be appended although the disk is full and others wait for every byte of it: what
+     * the active segment has allocated, and for the rewrite queue the head-room.
+     *
+     * @return bytes
+     */
+    public long securedBytes() {
+        long headRoom = kind() == QueueKind.REWRITE ? context.headRoom().givableBytes() : 0;
+        return active.securedBytes() + headRoom;
+    }
+
+    /**
+     * Space that anybody may take.
+     *
+     * @return bytes free in the directory that a new segment would be made in; 0 if it cannot be
+     *     asked
+     */
+    public long freeBytes() {
+        return context.chooser().freeBytes();
+    }
+
+    /**
+     * Whether so little space is left that it may be gone at any moment.
+     *
+     * @return true if one of the directories has room for less than two segments
+     */
+    public boolean isSpaceShort() {
+        return context.isSpaceShort();
+    }
+
+    /**
      * Seals the active segment and begins the next: cut to the exact end, sync, final name (a
      * prepared file, else a reserve, else a new one, in the first directory with room), header,
      * sync, sync of the directory, publication.
