@@ -1,5 +1,6 @@
 package io.raftengine.ctl;
 
+import io.raftengine.ctl.check.DirectoryCheck;
 import io.raftengine.engine.EngineConfig;
 import io.raftengine.engine.RaftEngine;
 import io.raftengine.engine.ScanOrder;
@@ -10,8 +11,8 @@ import io.raftengine.recovery.repair.RepairPlan;
 import java.nio.file.Path;
 
 /**
- * Proves a repaired directory: the strictest mode opens it, every entry and key can be read, and
- * every group holds what the plan said.
+ * Proves a repaired directory: a check in depth finds nothing at all, the strictest mode opens it,
+ * every entry and key can be read, and every group holds what the plan said.
  */
 final class RepairedDirectory {
     private final FileSystem fs;
@@ -32,6 +33,7 @@ final class RepairedDirectory {
                         .recoveryMode(RecoveryMode.ABSOLUTE_CONSISTENCY)
                         .memoryLimitBytes(memoryLimitBytes)
                         .build();
+        DirectoryCheck.run(config, fs, true, new SoundOrFailure());
         try (RaftEngine engine = RaftEngine.openReadOnly(config, fs)) {
             engine.forEachGroup(group -> read(engine, group));
             long[] planned = new long[1];

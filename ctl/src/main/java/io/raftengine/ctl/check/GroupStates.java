@@ -83,7 +83,9 @@ final class GroupStates {
             } else {
                 List<Span> spans = new ArrayList<>();
                 while (items.next()) {
-                    spans.add(span(file, offset, items, good));
+                    if (items.kind() != ItemReader.PUT && items.kind() != ItemReader.DELETE) {
+                        spans.add(span(file, offset, items, good));
+                    }
                 }
                 fragment(spans);
             }
