@@ -18,10 +18,17 @@ final class BackgroundWriter implements AutoCloseable {
     private static final long FILL_MARGIN_BYTES = 256 << 10;
 
     /**
-     * The fill stays at most this far ahead of the writer; more would be wasted if the log ends
-     * here.
+     * The fill stays at most this far ahead of the writer. More would be wasted if the log ends
+     * here, and megabytes of zeros at once would hold up the writer's syncs: those wait for all of
+     * the file's pages that are on their way to the disk.
      */
-    private static final long FILL_AHEAD_BYTES = 8 << 20;
+    static final long FILL_AHEAD_BYTES = 1 << 20;
+
+    /**
+     * Below this distance the fill goes on without a pause, above it by one piece for each round of
+     * the agent.
+     */
+    private static final long FILL_HURRY_BYTES = FILL_AHEAD_BYTES / 2;
 
     private final QueueContext context;
     private FileHandle own;
@@ -106,7 +113,7 @@ final class BackgroundWriter implements AutoCloseable {
             if (filledTo > before) {
                 own.startWriteback(filledTo - filled, filled);
             }
-            return true;
+            return filledTo - active.end() < FILL_HURRY_BYTES;
         } catch (StorageException | OutOfSpaceException e) {
             // Zeros behind the end mean nothing; the writer goes on without them.
             fillFailed = true;

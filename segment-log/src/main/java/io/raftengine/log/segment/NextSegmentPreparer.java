@@ -28,16 +28,10 @@ final class NextSegmentPreparer implements AutoCloseable {
     static final int PIECE_BYTES = 64 << 10;
 
     /** What one step writes at most. */
-    private static final int STEP_BYTES = 1 << 20;
+    private static final int STEP_BYTES = 256 << 10;
 
-    /**
-     * AUTO fills once synced groups are larger than this on average: below it a filled file gains
-     * nothing.
-     */
-    private static final long FILL_ABOVE_BYTES = 4096;
-
-    /** What is filled of the next segment without waiting for the writer. */
-    private static final long FILL_START_BYTES = 8L << 20;
+    /** AUTO fills while a sync covers fewer appends than this on average. */
+    private static final double FILL_BELOW_APPENDS = 4;
 
     private final QueueContext context;
     private final Mapping zeros;
@@ -140,11 +134,11 @@ final class NextSegmentPreparer implements AutoCloseable {
 
     private boolean continueBuilding(ActiveSegment active) {
         try {
-            if (wantsFill() && building.filledTo < fileBytes()) {
-                if (!fillIsDue(active)) {
+            if (building.filledTo < bytesToFill()) {
+                if (buildingReserve && !reservePace.due()) {
                     return false;
                 }
-                fillStep();
+                fillStep(bytesToFill());
                 return true;
             }
             // Now, so that the rotation's own sync finds only the header to write.
@@ -163,26 +157,22 @@ final class NextSegmentPreparer implements AutoCloseable {
     }
 
     /**
-     * Paced: a reserve in its own time, the next segment by the writer, four times as fast as the
-     * rest of the active one fills, so that it is ready at three quarters.
+     * A reserve may be used at any time and is filled whole, in its own time. A next segment gets a beginning, and
+     * what follows when it is written to: zeros on their way to the disk are in the way of syncs,
+     * so never more of them than are needed soon.
      */
-    private boolean fillIsDue(ActiveSegment active) {
+    private long bytesToFill() {
         if (buildingReserve) {
-            return reservePace.due();
+            return fileBytes();
         }
-        long sinceHalf = active.end() - context.settings().targetBytes() / 2;
-        return building.filledTo < FILL_START_BYTES + 4 * sinceHalf;
-    }
-
-    private boolean wantsFill() {
-        return buildingReserve || policyFills();
+        return policyFills() ? Math.min(fileBytes(), BackgroundWriter.FILL_AHEAD_BYTES) : 0;
     }
 
     private boolean policyFills() {
         PrefillPolicy policy = context.settings().prefill();
         return policy == PrefillPolicy.ALWAYS
                 || (policy == PrefillPolicy.AUTO
-                        && context.counters().syncedBytesMean > FILL_ABOVE_BYTES);
+                        && context.counters().appendsPerSync < FILL_BELOW_APPENDS);
     }
 
     /**
@@ -193,9 +183,9 @@ final class NextSegmentPreparer implements AutoCloseable {
         return policyFills() && active.filledTo() < context.settings().targetBytes();
     }
 
-    private void fillStep() {
+    private void fillStep(long limit) {
         long from = building.filledTo;
-        long to = Math.min(from + STEP_BYTES, fileBytes());
+        long to = Math.min(from + STEP_BYTES, limit);
         for (long at = from; at < to; at += PIECE_BYTES) {
             int piece = (int) Math.min(PIECE_BYTES, to - at);
             FileIo.writeFully(building.handle, zeros.address(), piece, at);

@@ -28,30 +28,34 @@ final class QueueCounters {
     long segmentsPurged;
     long segmentsReserved;
 
-    /**
-     * Mean bytes of a synced group, over about the last 16; what {@link PrefillPolicy#AUTO} decides
-     * by. A group is the last append before a sync and not all since the sync before: filling ahead
-     * helps a write that waits for the disk. Megabytes of buffered writes that are synced now and
-     * then gain nothing by it and would pay twice, for the zeros and for writing whole pages.
-     */
-    long syncedBytesMean;
+    /** Until enough is known, nothing is filled: some fifty synced writes change it. */
+    private static final double APPENDS_PER_SYNC_AT_FIRST = 64;
 
-    /** Bytes of the last append; 0 if a sync came after it. */
-    private long unsyncedAppendBytes;
+    /** How many syncs the mean is about. */
+    private static final int MEAN_OVER = 16;
+
+    /**
+     * Mean number of appends that a sync covers; what {@link PrefillPolicy#AUTO} decides by.
+     * Filling ahead helps a write that waits for the disk. Many buffered writes that are synced now
+     * and then gain nothing by it and would pay twice, for the zeros and for writing whole pages.
+     */
+    double appendsPerSync = APPENDS_PER_SYNC_AT_FIRST;
+
+    private int unsyncedAppends;
 
     void appended(long bytes) {
         appends++;
         bytesAppended += bytes;
-        unsyncedAppendBytes = bytes;
+        unsyncedAppends++;
     }
 
     void synced(long nanos) {
         syncs++;
         syncNanosLast = nanos;
         syncNanosLongest = Math.max(syncNanosLongest, nanos);
-        if (unsyncedAppendBytes > 0) {
-            syncedBytesMean += (unsyncedAppendBytes - syncedBytesMean) / 16;
-            unsyncedAppendBytes = 0;
+        if (unsyncedAppends > 0) {
+            appendsPerSync += (unsyncedAppends - appendsPerSync) / MEAN_OVER;
+            unsyncedAppends = 0;
         }
     }
 

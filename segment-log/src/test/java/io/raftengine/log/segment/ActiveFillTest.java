@@ -46,7 +46,7 @@ class ActiveFillTest {
     @Test
     void aFreshSegmentIsFilledAheadAndThenWrittenInWholePages() {
         q.open().append(100).prepare();
-        assertThat(q.queue.statistics().bytesPrefilled()).isGreaterThanOrEqualTo(512 << 10);
+        assertThat(q.queue.statistics().bytesPrefilled()).isGreaterThanOrEqualTo(256 << 10);
         q.append(100);
         assertThat(q.queue.statistics().bytesPadded()).as("before the filled part").isZero();
         q.append(100 << 10).append(100);

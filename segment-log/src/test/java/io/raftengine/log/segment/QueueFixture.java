@@ -22,7 +22,7 @@ import java.util.TreeMap;
  * of what must be in it, kept as plain bytes per segment number.
  */
 final class QueueFixture implements AutoCloseable {
-    private static final int SCRATCH_BYTES = 1 << 20;
+    private static final int SCRATCH_BYTES = 16 << 20;
 
     final ProgrammableFileSystem fs = new ProgrammableFileSystem();
     final MemoryBudget budget = MemoryBudget.unlimited();

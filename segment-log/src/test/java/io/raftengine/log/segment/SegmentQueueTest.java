@@ -180,25 +180,66 @@ class SegmentQueueTest {
         assertThat(q.names(0)).contains("prepared-2.tmp");
     }
 
-    /** AUTO: small synced groups gain nothing from a filled file, large ones a third. */
+    /** AUTO: whoever waits for the disk gains by a filled file, however small the groups are. */
     @Test
-    void autoFillsOnlyOnceSyncedGroupsAreLarge() {
-        q.settings().targetBytes(128 << 10).prefill(PrefillPolicy.AUTO);
+    void autoFillsOnceMostWritesAreSynced() {
+        q.settings().targetBytes(4 << 20).prefill(PrefillPolicy.AUTO);
         q.open();
-        while (q.queue.end() < 64 << 10) {
+        for (int i = 0; i < 4; i++) {
             q.append(1000);
             q.queue.sync();
         }
         q.prepare();
-        assertThat(q.queue.statistics().nextPrepared()).isTrue();
-        assertThat(q.queue.statistics().bytesPrefilled()).isZero();
-        q.rotate();
-        for (int i = 0; i < 40 || q.queue.end() < 64 << 10; i++) {
-            q.append(9000);
+        assertThat(q.queue.statistics().bytesPrefilled()).as("not known yet").isZero();
+        for (int i = 0; i < 60; i++) {
+            q.append(1000);
             q.queue.sync();
         }
         q.prepare();
-        assertThat(q.queue.statistics().bytesPrefilled()).isGreaterThan(0);
+        assertThat(q.queue.statistics().bytesPrefilled()).isPositive();
+        for (int i = 0; i < 60; i++) {
+            for (int append = 0; append < 10; append++) {
+                q.append(1000);
+            }
+            q.queue.sync();
+        }
+        long before = q.queue.statistics().bytesPrefilled();
+        q.append(1 << 20).append(1 << 20).prepare();
+        assertThat(q.queue.statistics().bytesPrefilled()).as("buffered again").isEqualTo(before);
+        q.verify();
+    }
+
+    /** Zeros on their way to the disk are in the way of syncs. */
+    @Test
+    void aFillStaysOneMebibyteAheadAndIsPacedOnceHalfOfThatIsThere() {
+        q.settings().targetBytes(16 << 20).prefill(PrefillPolicy.ALWAYS);
+        q.open().append(100).prepare();
+        long inOneGo = q.queue.statistics().bytesPrefilled();
+        assertThat(inOneGo).isBetween(256L << 10, 512L << 10);
+        q.queue.prepareNext();
+        assertThat(q.queue.statistics().bytesPrefilled())
+                .as("one piece for each round")
+                .isEqualTo(inOneGo + (64 << 10));
+        for (int round = 0; round < 100; round++) {
+            q.prepare();
+        }
+        assertThat(q.queue.statistics().bytesPrefilled()).isBetween(512L << 10, 1088L << 10);
+        for (int mebibyte = 0; mebibyte < 9; mebibyte++) {
+            q.append(1 << 20);
+        }
+        q.prepare();
+        assertThat(q.queue.statistics().nextPrepared()).isTrue();
+        long before = q.queue.statistics().bytesPrefilled();
+        q.rotate();
+        long padded = q.queue.statistics().bytesPadded();
+        q.append(100).append(9000).append(100);
+        assertThat(q.queue.statistics().bytesPadded())
+                .as("the next segment's beginning was filled as well")
+                .isGreaterThan(padded);
+        q.append(700 << 10).prepare();
+        assertThat(q.queue.statistics().bytesPrefilled())
+                .as("and is filled on from there")
+                .isGreaterThan(before);
         q.verify();
     }
 
