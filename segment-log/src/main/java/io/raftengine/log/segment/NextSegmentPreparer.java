@@ -157,9 +157,9 @@ final class NextSegmentPreparer implements AutoCloseable {
     }
 
     /**
-     * A reserve may be used at any time and is filled whole, in its own time. A next segment gets a beginning, and
-     * what follows when it is written to: zeros on their way to the disk are in the way of syncs,
-     * so never more of them than are needed soon.
+     * A reserve may be used at any time and is filled whole, in its own time. A next segment gets a
+     * beginning, and what follows when it is written to: zeros on their way to the disk are in the
+     * way of syncs, so never more of them than are needed soon.
      */
     private long bytesToFill() {
         if (buildingReserve) {
