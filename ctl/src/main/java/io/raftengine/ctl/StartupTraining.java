@@ -10,6 +10,8 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Set;
 
 /**
@@ -30,6 +32,8 @@ final class StartupTraining {
     private static final int ENTRY_BYTES = 64;
     private static final long SEGMENT_BYTES = 8 << 20;
     private static final int OPENS = 3;
+    private static final List<String> LOAD =
+            List.of("stress", "--time", "1", "--regions", "100", "--purge-interval", "0");
 
     private StartupTraining() {}
 
@@ -52,6 +56,7 @@ final class StartupTraining {
             }
             work(scratch);
             recoverMuch(scratch.resolve("much"));
+            load(scratch.resolve("load"));
         } catch (IOException noScratch) {
             // What was recorded so far is worth keeping.
             return 0;
@@ -69,6 +74,24 @@ final class StartupTraining {
         Main.run("export", "--path", data, "--entries");
         Main.run("dump", "--path", data);
         Main.run("info", "--path", data);
+    }
+
+    /**
+     * Writes as services do, by one thread and by many: what the optimising compiler would have to
+     * learn in the first second of a run is in the cache.
+     */
+    private static void load(Path directory) {
+        String path = directory.toString();
+        load("--path", path, "--write-threads", "1", "--write-without-sync");
+        load("--path", path, "--write-threads", "1");
+        load("--path", path, "--write-threads", "16");
+        load("--path", path, "--write-threads", "2", "--read-threads", "1", "--write-without-sync");
+    }
+
+    private static void load(String... shape) {
+        List<String> arguments = new ArrayList<>(LOAD);
+        arguments.addAll(List.of(shape));
+        Main.run(arguments.toArray(String[]::new));
     }
 
     /**

@@ -15,9 +15,12 @@ abstract class Worker implements Runnable {
 
     private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
 
+    private static final long SLICE_NANOS = 10_000_000;
+
     private final StressRun run;
     private final long opsPerSecond;
     private final WorkerFigures figures;
+    private boolean over;
 
     Worker(StressRun run, long opsPerSecond) {
         this.run = run;
@@ -59,10 +62,30 @@ abstract class Worker implements Runnable {
         Pace pace = new Pace(opsPerSecond, begin, run.deadline(begin));
         long end = begin;
         boolean warm = false;
-        while (!run.stopped()) {
+        while (!over) {
+            end = slice(pace, end);
+            if (!warm && end - begin > run.warmUpNanos()) {
+                warm = true;
+                figures.warmUpOps = figures.latency.getTotalCount();
+                figures.warmUpAllocatedBytes = allocated() - allocatedBefore;
+            }
+        }
+        figures.elapsedNanos = end - begin;
+        figures.allocatedBytes = allocated() - allocatedBefore;
+    }
+
+    /**
+     * Works for a hundredth of a second; returns when that was. What is done once in a run is left
+     * to the caller: in here it would be a branch never taken before, on which compiled code gives
+     * up, and the operations would be interpreted again in the middle of the run.
+     */
+    private long slice(Pace pace, long begin) {
+        long end = begin;
+        while (end - begin < SLICE_NANOS) {
             prepare();
             long due = pace.next();
-            if (due == Pace.OVER) {
+            if (due == Pace.OVER || run.stopped()) {
+                over = true;
                 break;
             }
             long start = pace.paced() ? System.nanoTime() : due;
@@ -73,14 +96,8 @@ abstract class Worker implements Runnable {
                 figures.bytes += bytes;
                 acknowledge();
             }
-            if (!warm && end - begin > run.warmUpNanos()) {
-                warm = true;
-                figures.warmUpOps = figures.latency.getTotalCount();
-                figures.warmUpAllocatedBytes = allocated() - allocatedBefore;
-            }
         }
-        figures.elapsedNanos = end - begin;
-        figures.allocatedBytes = allocated() - allocatedBefore;
+        return end;
     }
 
     /** Virtual threads are not counted one by one; the run counts them together. */
