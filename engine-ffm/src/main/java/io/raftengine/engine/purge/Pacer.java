@@ -29,12 +29,12 @@ import java.util.function.LongSupplier;
  */
 final class Pacer {
     /** Whatever happens, purge gets on. */
-    static final long RATE_MIN = 4L << 20;
+    static final long RATE_MIN = 16L << 20;
 
     static final long RATE_MAX = 4L << 30;
 
     /** Where a first purge beside traffic begins, with a known normal time of groups. */
-    static final long RATE_START = 16L << 20;
+    static final long RATE_START = 64L << 20;
 
     static final long RATE_STEP = 2L << 20;
 
