@@ -413,10 +413,10 @@ final class EntryIndex {
 
     /**
      * First index from {@code from} on whose entry is in a newer segment of the append queue than
-     * {@code gate}; the end of the group if there is none. The entry at {@code from}, if there is
-     * one, is of the append queue.
+     * {@code gate}; the end of the group if there is none. Nobody wants to know more than that there
+     * is none below {@code to}. The entry at {@code from}, if there is one, is of the append queue.
      */
-    long firstBeyond(long record, long from, long gate) {
+    long firstBeyond(long record, long from, long to, long gate) {
         long end = GroupRecord.end(record);
         if (from == end) {
             return end;
@@ -426,6 +426,9 @@ final class EntryIndex {
             long chunk = chunks.chunkAt(record, place);
             int runs = Chunk.runs(chunk);
             long base = Chunk.baseIndex(chunk);
+            if (Long.compareUnsigned(base, to) >= 0) {
+                break;
+            }
             long lastSegment =
                     Chunk.baseSegment(chunk) + Chunk.segmentDelta(Chunk.run(chunk, runs - 1));
             if (lastSegment <= gate) {

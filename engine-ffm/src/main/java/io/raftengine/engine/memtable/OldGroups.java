@@ -1,6 +1,7 @@
 package io.raftengine.engine.memtable;
 
 import java.util.Arrays;
+import org.agrona.collections.IntArrayList;
 
 /**
  * Which groups may have data in which old segments of the append queue, so that purge need not look
@@ -19,6 +20,9 @@ final class OldGroups {
 
     /** Groups of which nothing is known, as after recovery. */
     private int unknown;
+
+    /** Further lists of such groups, as a purge that was broken off gives them back. */
+    private final IntArrayList givenBack = new IntArrayList();
 
     private int[] heads = new int[16];
     private long base = -1;
@@ -40,6 +44,13 @@ final class OldGroups {
         GroupRecord.setListed(record, true);
         GroupRecord.setNext(record, unknown);
         unknown = handle;
+    }
+
+    /** Gives back the rest of a list that was taken, however long it is. */
+    void giveBack(int head) {
+        if (head != 0) {
+            givenBack.addInt(head);
+        }
     }
 
     private int place(long segment) {
@@ -86,6 +97,9 @@ final class OldGroups {
             int head = unknown;
             unknown = 0;
             return head;
+        }
+        if (!givenBack.isEmpty()) {
+            return givenBack.removeAt(givenBack.size() - 1);
         }
         for (int i = 0; base >= 0 && i < heads.length && base + i <= watermark; i++) {
             if (heads[i] != 0) {

@@ -180,12 +180,7 @@ public final class PurgeIndex {
      * @param handle the first group of the rest; 0 for none
      */
     public void listAgain(int handle) {
-        int group = handle;
-        while (group != 0) {
-            int next = nextOld(group);
-            memtables.old().addUnknown(group, memtables.blocks().at(group));
-            group = next;
-        }
+        memtables.old().giveBack(handle);
     }
 
     /**

@@ -216,8 +216,7 @@ public final class Relocation implements AutoCloseable {
                 applyEntries(part, record, squeeze, gate, activeSegment);
                 applyKeys(part, record, squeeze, gate, activeSegment);
                 if (spanFirst != spanLast) {
-                    long extension = memtables.blocks().at(GroupRecord.extension(record));
-                    GroupExtension.setSpan(extension, spanFirst, spanLast);
+                    applySpan(memtables.blocks().at(GroupRecord.extension(record)));
                 }
             } else {
                 memtables.tombstones().late(activeSegment);
@@ -226,6 +225,13 @@ public final class Relocation implements AutoCloseable {
         } finally {
             GroupRecord.endWrite(record);
         }
+    }
+
+    /** Where entries were left in place, the atomic group that they are of must be kept, too. */
+    private void applySpan(long extension) {
+        boolean both = overLimit != null && GroupExtension.hasSpan(extension);
+        long first = both ? GroupExtension.spanFirst(extension) : spanFirst;
+        GroupExtension.setSpan(extension, first, spanLast);
     }
 
     private void applyEntries(
@@ -240,7 +246,7 @@ public final class Relocation implements AutoCloseable {
         if (GroupRecord.hasEntries(record)) {
             long first = GroupRecord.first(record);
             long rewrittenEnd = GroupRecord.rewrittenEnd(record);
-            long bound = squeeze ? rewrittenEnd : entries.firstBeyond(record, rewrittenEnd, gate);
+            long bound = squeeze ? rewrittenEnd : entries.firstBeyond(record, rewrittenEnd, copiedEnd, gate);
             long low = Long.compareUnsigned(copiedFirst, first) > 0 ? copiedFirst : first;
             long high = Long.compareUnsigned(copiedEnd, bound) < 0 ? copiedEnd : bound;
             if (overLimit == null && Long.compareUnsigned(low, high) < 0) {
