@@ -413,8 +413,9 @@ final class EntryIndex {
 
     /**
      * First index from {@code from} on whose entry is in a newer segment of the append queue than
-     * {@code gate}; the end of the group if there is none. Nobody wants to know more than that there
-     * is none below {@code to}. The entry at {@code from}, if there is one, is of the append queue.
+     * {@code gate}; the end of the group if there is none. Nobody wants to know more than that
+     * there is none below {@code to}. The entry at {@code from}, if there is one, is of the append
+     * queue.
      */
     long firstBeyond(long record, long from, long to, long gate) {
         long end = GroupRecord.end(record);

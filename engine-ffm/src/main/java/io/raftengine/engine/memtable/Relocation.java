@@ -246,7 +246,10 @@ public final class Relocation implements AutoCloseable {
         if (GroupRecord.hasEntries(record)) {
             long first = GroupRecord.first(record);
             long rewrittenEnd = GroupRecord.rewrittenEnd(record);
-            long bound = squeeze ? rewrittenEnd : entries.firstBeyond(record, rewrittenEnd, copiedEnd, gate);
+            long bound =
+                    squeeze
+                            ? rewrittenEnd
+                            : entries.firstBeyond(record, rewrittenEnd, copiedEnd, gate);
             long low = Long.compareUnsigned(copiedFirst, first) > 0 ? copiedFirst : first;
             long high = Long.compareUnsigned(copiedEnd, bound) < 0 ? copiedEnd : bound;
             if (overLimit == null && Long.compareUnsigned(low, high) < 0) {
