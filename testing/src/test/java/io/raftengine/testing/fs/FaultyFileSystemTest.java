@@ -312,6 +312,10 @@ class FaultyFileSystemTest {
         target.syncDirectory(root);
         assertThat(target.list(root)).hasSize(2);
         assertThat(target.info(path)).isNull();
+        target.cloneFile(root.resolve("g"), root.resolve("clone"));
+        target.link(root.resolve("g"), root.resolve("link"));
+        target.createDirectory(root.resolve("empty"));
+        target.deleteDirectory(root.resolve("empty"));
         assertThat(target.availableBytes(root)).isPositive();
         target.delete(root.resolve("g"));
     }
