@@ -54,6 +54,7 @@ class ArchitectureTest {
                 "io.raftengine.engine.memtable",
                 "io.raftengine.engine.commit",
                 "io.raftengine.engine.read",
+                "io.raftengine.engine.fork",
                 "io.raftengine.engine.waiting",
             })
     void everyPackageTheRulesSpeakOfIsThere(String name) {
@@ -124,6 +125,19 @@ class ArchitectureTest {
                 "..engine.commit..",
                 "..engine.memtable..",
                 "..engine.read..");
+    }
+
+    @Test
+    void aForkKnowsSegmentsAndNothingOfWhatIsInThem() {
+        check(
+                "..engine.fork..",
+                "a fork is whole segments and a moment",
+                "io.raftengine.engine",
+                "..engine.commit..",
+                "..engine.memtable..",
+                "..engine.purge..",
+                "..engine.read..",
+                "..recovery..");
     }
 
     @Test
