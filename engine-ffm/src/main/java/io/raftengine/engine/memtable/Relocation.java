@@ -20,11 +20,15 @@ import io.raftengine.log.format.QueueKind;
  * the next part.
  */
 public final class Relocation implements AutoCloseable {
+    /** Keys put in place with one hold of the write token. */
+    private static final int KEYS_STEP = 256;
+
     private final Memtables memtables;
     private final Blocks blocks;
     private final SegmentAccounting counted = new SegmentAccounting(true);
     private final EntryIndex own;
 
+    private int keysLeft;
     private int head;
     private int tail;
 
@@ -173,16 +177,21 @@ public final class Relocation implements AutoCloseable {
      * @param gate data of newer segments than this was not copied; for the append queue
      * @param activeSegment of the append queue
      * @param groupsMax how many groups to do
-     * @return false if all are done
+     * @return false if all are done; a group with many keys may be done in several steps
      * @throws MemoryLimitException all are done, but some were left where they were: the rewrite
      *     queue holds a copy that nobody needs
      */
     public boolean apply(QueueKind from, long gate, long activeSegment, int groupsMax) {
+        keysLeft = KEYS_STEP;
         try {
-            for (int i = 0; i < groupsMax && head != 0; i++) {
+            for (int i = 0; i < groupsMax && keysLeft > 0 && head != 0; i++) {
                 long part = blocks.at(head);
                 applyPart(part, from == QueueKind.REWRITE, gate, activeSegment);
-                dropHead();
+                if (keysLeft == 0 && GroupRecord.extension(part) != 0) {
+                    own.dropAll(part); // its entries are in place, or not needed any more
+                } else {
+                    dropHead();
+                }
             }
         } finally {
             memtables.accounting().addAll(counted);
@@ -282,7 +291,8 @@ public final class Relocation implements AutoCloseable {
         if (handle != 0) {
             GroupRecord.setRewrittenKeys(record, true);
         }
-        while (handle != 0) {
+        while (handle != 0 && keysLeft > 0) {
+            keysLeft--;
             long copied = blocks.at(handle);
             int next = KeyCell.nextWaiting(copied);
             int found = keys.find(record, KeyCell.key(copied), KeyCell.keyBytes(copied));
