@@ -330,7 +330,8 @@ class FullDiskTest {
         try {
             test.on(at);
         } finally {
-            new ProcessBuilder("umount", at.toString()).start().waitFor(30, TimeUnit.SECONDS);
+            // Lazily: a test that failed may have files open, and must not leave a mount behind.
+            new ProcessBuilder("umount", "-l", at.toString()).start().waitFor(30, TimeUnit.SECONDS);
         }
     }
 
