@@ -27,6 +27,9 @@ final class OldGroups {
     private int[] heads = new int[16];
     private long base = -1;
 
+    /** No list before this place: a purge that takes all of them passes each place once. */
+    private int firstListed;
+
     OldGroups(Blocks blocks) {
         this.blocks = blocks;
     }
@@ -37,6 +40,7 @@ final class OldGroups {
         GroupRecord.setListed(record, true);
         GroupRecord.setNext(record, heads[place]);
         heads[place] = handle;
+        firstListed = Math.min(firstListed, place);
     }
 
     /** Lists a group that is in no list and has its oldest data anywhere. */
@@ -63,6 +67,7 @@ final class OldGroups {
             System.arraycopy(heads, 0, larger, shift, heads.length);
             heads = larger;
             base = segment;
+            firstListed = 0;
         }
         long place = segment - base;
         if (place >= heads.length) {
@@ -85,6 +90,7 @@ final class OldGroups {
         System.arraycopy(heads, empty, heads, 0, heads.length - empty);
         Arrays.fill(heads, heads.length - empty, heads.length, 0);
         base += empty;
+        firstListed = 0;
     }
 
     /**
@@ -101,12 +107,13 @@ final class OldGroups {
         if (!givenBack.isEmpty()) {
             return givenBack.removeAt(givenBack.size() - 1);
         }
-        for (int i = 0; base >= 0 && i < heads.length && base + i <= watermark; i++) {
-            if (heads[i] != 0) {
-                int head = heads[i];
-                heads[i] = 0;
+        while (base >= 0 && firstListed < heads.length && base + firstListed <= watermark) {
+            int head = heads[firstListed];
+            if (head != 0) {
+                heads[firstListed] = 0;
                 return head;
             }
+            firstListed++;
         }
         return 0;
     }

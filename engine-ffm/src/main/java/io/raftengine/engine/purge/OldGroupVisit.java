@@ -154,6 +154,10 @@ final class OldGroupVisit {
 
     // ---- one group -----------------------------------------------------------------------------
 
+    /**
+     * Until it is noted, the group is in no list: nothing that can fail stands before that, or its
+     * old data would not be found again before the next open.
+     */
     private void visit(int handle, Copies copies) {
         long active = parts.append().activeSeq();
         index.look(handle, look);
