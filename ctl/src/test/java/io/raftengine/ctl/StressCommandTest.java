@@ -9,6 +9,8 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -115,11 +117,54 @@ class StressCommandTest {
     }
 
     @Test
-    void untilThereIsAPurgeTheIntervalOnlyCompactsAndSaysSoOnce() {
-        Cli cli = stress("--purge-interval", "0.05");
+    void purgesDropSegmentsWhileEverythingStaysAsWritten() {
+        Cli cli =
+                stress(
+                        "--purge-interval",
+                        "0.05",
+                        "--compact-count",
+                        "200",
+                        "--write-without-sync",
+                        "--regions",
+                        "10",
+                        "--verify",
+                        "--sample-interval",
+                        "0.1",
+                        "--json",
+                        "-");
         assertThat(cli.status()).as(cli.err()).isZero();
-        assertThat(cli.err().lines().filter(line -> line.contains("cannot purge yet"))).hasSize(1);
-        assertThat(Cli.run("export", "--path", data.toString()).out())
-                .doesNotContain("\"first\":1,");
+        assertThat(cli.err()).contains("[purge]").contains("p99 during / outside purge = ");
+        assertThat(number(cli, "purges")).isPositive();
+        assertThat(number(cli, "append_segments_dropped")).isPositive();
+        assertThat(number(cli, "append_segments")).isLessThan(40);
+        assertThat(cli.out())
+                .contains("\"during_purge\":{\"ops\":", "\"outside_purge\":{\"ops\":")
+                .contains("\"samples\":[{\"s\":", "\"descriptors\":", "\"mappings\":")
+                .contains("\"written_bytes\":", "\"live_entries\":");
+        assertThat(number(cli, "descriptors")).isPositive();
+        assertThat(number(cli, "mappings")).isPositive();
+        assertThat(stress("--verify", "--reuse-data", "--write-ops-per-thread", "1").status())
+                .isZero();
+    }
+
+    /** The first number of that name. */
+    private static long number(Cli cli, String name) {
+        Matcher found = Pattern.compile("\"" + name + "\":(\\d+)").matcher(cli.out());
+        assertThat(found.find()).as(name).isTrue();
+        return Long.parseLong(found.group(1));
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "--hot-regions=1",
+                "--idle-regions=-0.1",
+                "--hot-writes=1.5",
+                "--sample-interval=-1"
+            })
+    void sharesAndIntervalsOutsideTheirRangesAreBadUsage(String option) {
+        Cli cli = stress(option);
+        assertThat(cli.status()).isEqualTo(2);
+        assertThat(cli.err()).contains(option.substring(0, option.indexOf('=')));
     }
 }

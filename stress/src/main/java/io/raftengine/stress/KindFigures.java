@@ -13,6 +13,11 @@ final class KindFigures {
     /** With pacing only, else null. */
     final Histogram service;
 
+    /** Operations that met a purge, and those that met none; null where nothing purges. */
+    final Histogram duringPurge;
+
+    final Histogram outsidePurge;
+
     final long ops;
     final double seconds;
     final double opsPerSecond;
@@ -28,6 +33,8 @@ final class KindFigures {
     KindFigures(List<WorkerFigures> workers) {
         boolean paced = workers.stream().anyMatch(worker -> worker.service != null);
         this.service = paced ? WorkerFigures.newHistogram() : null;
+        boolean purged = workers.stream().anyMatch(worker -> worker.duringPurge != null);
+        this.duringPurge = purged ? WorkerFigures.newHistogram() : null;
         long bytes = 0;
         long nanos = 0;
         long allocated = 0;
@@ -38,12 +45,16 @@ final class KindFigures {
             if (worker.service != null) {
                 service.add(worker.service);
             }
+            if (worker.duringPurge != null) {
+                duringPurge.add(worker.duringPurge);
+            }
             bytes += worker.bytes;
             nanos = Math.max(nanos, worker.elapsedNanos);
             allocated += worker.allocatedBytes;
             warmUpOps += worker.warmUpOps;
             warmUpAllocated += worker.warmUpAllocatedBytes;
         }
+        this.outsidePurge = purged ? difference(latency, duringPurge) : null;
         this.ops = latency.getTotalCount();
         this.seconds = nanos / 1e9;
         this.opsPerSecond = ratio((double) ops, seconds);
@@ -53,6 +64,20 @@ final class KindFigures {
         this.steadyAllocatedBytes = allocated - warmUpAllocated;
         this.fairness =
                 fairness(workers.stream().mapToDouble(WorkerFigures::opsPerSecond).toArray());
+    }
+
+    private static Histogram difference(Histogram all, Histogram some) {
+        Histogram others = all.copy();
+        others.subtract(some);
+        return others;
+    }
+
+    /**
+     * How much longer one write in a hundred takes when it meets a purge than when it does not; 0
+     * where one of the two never happened.
+     */
+    double purgeRatioAt99() {
+        return ratio(duringPurge.getValueAtPercentile(99), outsidePurge.getValueAtPercentile(99));
     }
 
     /**

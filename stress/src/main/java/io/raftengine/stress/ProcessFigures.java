@@ -2,6 +2,7 @@ package io.raftengine.stress;
 
 import com.sun.management.OperatingSystemMXBean;
 import com.sun.management.ThreadMXBean;
+import io.raftengine.tools.ProcessMemory;
 import java.lang.management.GarbageCollectorMXBean;
 import java.lang.management.ManagementFactory;
 
@@ -13,8 +14,10 @@ import java.lang.management.ManagementFactory;
  * @param cpuNanos time of all processors
  * @param allocatedBytes what all platform threads allocated, among them those that carry virtual
  *     ones
+ * @param writtenBytes bytes this process handed to the system's write calls, -1 if unknown
  */
-record ProcessFigures(long gcPauses, long gcPauseMillis, long cpuNanos, long allocatedBytes) {
+record ProcessFigures(
+        long gcPauses, long gcPauseMillis, long cpuNanos, long allocatedBytes, long writtenBytes) {
     static ProcessFigures now() {
         long pauses = 0;
         long millis = 0;
@@ -25,7 +28,11 @@ record ProcessFigures(long gcPauses, long gcPauseMillis, long cpuNanos, long all
         var system = (OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
         var threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
         return new ProcessFigures(
-                pauses, millis, system.getProcessCpuTime(), threads.getTotalThreadAllocatedBytes());
+                pauses,
+                millis,
+                system.getProcessCpuTime(),
+                threads.getTotalThreadAllocatedBytes(),
+                ProcessMemory.writtenBytes());
     }
 
     ProcessFigures since(ProcessFigures before) {
@@ -33,6 +40,7 @@ record ProcessFigures(long gcPauses, long gcPauseMillis, long cpuNanos, long all
                 gcPauses - before.gcPauses,
                 gcPauseMillis - before.gcPauseMillis,
                 cpuNanos - before.cpuNanos,
-                allocatedBytes - before.allocatedBytes);
+                allocatedBytes - before.allocatedBytes,
+                writtenBytes < 0 ? writtenBytes : writtenBytes - before.writtenBytes);
     }
 }

@@ -52,7 +52,7 @@ public final class StressCommand extends ToolCommand {
             if (options.verify && options.reuseData) {
                 EntryChecker.checkAll(engine, options.seed);
             }
-            StressRun run = new StressRun(options, engine);
+            StressRun run = new StressRun(options, config, engine);
             EngineStatistics engineBefore = engine.statistics();
             ProcessFigures processBefore = ProcessFigures.now();
             run.execute();
@@ -64,10 +64,24 @@ public final class StressCommand extends ToolCommand {
                     config,
                     run.writeFigures(),
                     run.readFigures(),
+                    run.purgeFigures(),
+                    run.samples(),
                     process,
                     engineBefore,
                     engineAfter,
+                    liveEntries(engine),
                     verified);
         }
+    }
+
+    private static long liveEntries(RaftEngine engine) {
+        long[] sum = {0};
+        engine.forEachGroup(group -> {
+            long first = engine.firstIndex(group);
+            if (first != RaftEngine.NO_INDEX) {
+                sum[0] += engine.lastIndex(group) - first + 1;
+            }
+        });
+        return sum[0];
     }
 }

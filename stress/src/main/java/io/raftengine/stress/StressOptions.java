@@ -57,6 +57,29 @@ final class StressOptions {
     double forceCompactFactor;
 
     @Option(
+            names = "--hot-regions",
+            paramLabel = "F",
+            defaultValue = "0",
+            description =
+                    "Share of each writer's groups that is hot; 0 = all alike. Default: ${DEFAULT-VALUE}")
+    double hotRegions;
+
+    @Option(
+            names = "--hot-writes",
+            paramLabel = "F",
+            defaultValue = "0.9",
+            description = "Share of the batches that go to hot groups. Default: ${DEFAULT-VALUE}")
+    double hotWrites;
+
+    @Option(
+            names = "--idle-regions",
+            paramLabel = "F",
+            defaultValue = "0",
+            description =
+                    "Share of the groups that get one batch at the beginning and nothing after. Default: ${DEFAULT-VALUE}")
+    double idleRegions;
+
+    @Option(
             names = "--write-threads",
             paramLabel = "N",
             defaultValue = "1",
@@ -188,6 +211,14 @@ final class StressOptions {
             description = "Write the figures as JSON; - is standard output.")
     String json;
 
+    @Option(
+            names = "--sample-interval",
+            paramLabel = "S",
+            defaultValue = "0",
+            description =
+                    "Seconds between looks at what the run takes, listed in the JSON; 0 = none.")
+    double sampleInterval;
+
     @Mixin EngineOptions engine;
 
     EngineConfig engineConfig() {
@@ -210,6 +241,12 @@ final class StressOptions {
         demand(
                 forceCompactFactor > 0 && forceCompactFactor < 1,
                 "--force-compact-factor must lie between 0 and 1");
+        demand(
+                sampleInterval >= 0 && sampleInterval < 1e7,
+                "--sample-interval must not be negative");
+        demand(isShare(hotRegions), "--hot-regions must be at least 0 and less than 1");
+        demand(isShare(idleRegions), "--idle-regions must be at least 0 and less than 1");
+        demand(hotWrites >= 0 && hotWrites <= 1, "--hot-writes must lie between 0 and 1");
         demand(regions >= 1, "--regions must be at least 1");
         demand(writeThreads >= 0 && readThreads >= 0, "numbers of threads must not be negative");
         demand(writeThreads + readThreads > 0, "no thread has anything to do");
@@ -226,6 +263,10 @@ final class StressOptions {
                     writeRegionCount <= regions / writeThreads,
                     "--write-region-count must be at most --regions / --write-threads");
         }
+    }
+
+    private static boolean isShare(double value) {
+        return value >= 0 && value < 1;
     }
 
     private static void demand(boolean holds, String message) {

@@ -24,9 +24,12 @@ final class StressReport {
     private final EngineConfig config;
     private final KindFigures write;
     private final KindFigures read;
+    private final PurgeFigures purges;
+    private final Samples samples;
     private final ProcessFigures process;
     private final EngineStatistics before;
     private final EngineStatistics after;
+    private final long liveEntries;
     private final long verifiedEntries;
     private final long residentBytes = ProcessMemory.residentBytes();
     private final long peakResidentBytes = ProcessMemory.peakResidentBytes();
@@ -35,9 +38,12 @@ final class StressReport {
     /**
      * @param write null without writers
      * @param read null without readers
+     * @param purges null without purges
+     * @param samples null if none were taken
      * @param process what the JVM did during the run
      * @param before the engine's counters when the run began
      * @param after and when it ended
+     * @param liveEntries entries the engine holds at the end
      * @param verifiedEntries entries that were checked at the end, or -1 if none were
      */
     StressReport(
@@ -45,17 +51,23 @@ final class StressReport {
             EngineConfig config,
             KindFigures write,
             KindFigures read,
+            PurgeFigures purges,
+            Samples samples,
             ProcessFigures process,
             EngineStatistics before,
             EngineStatistics after,
+            long liveEntries,
             long verifiedEntries) {
         this.options = options;
         this.config = config;
         this.write = write;
         this.read = read;
+        this.purges = purges;
+        this.samples = samples;
         this.process = process;
         this.before = before;
         this.after = after;
+        this.liveEntries = liveEntries;
         this.verifiedEntries = verifiedEntries;
     }
 
@@ -95,6 +107,12 @@ final class StressReport {
             writeKind(json, "read", read);
             writeProcess(json);
             writeEngine(json);
+            if (purges != null) {
+                purges.writeJson(json);
+            }
+            if (samples != null) {
+                samples.writeJson(json);
+            }
             json.writeEndObject();
             JsonLines.endLine(json);
         }
@@ -117,6 +135,9 @@ final class StressReport {
         json.writeNumberField("entry_size", options.entrySize);
         json.writeNumberField("write_entry_count", options.writeEntryCount);
         json.writeNumberField("write_region_count", options.writeRegionCount);
+        json.writeNumberField("hot_regions", options.hotRegions);
+        json.writeNumberField("hot_writes", options.hotWrites);
+        json.writeNumberField("idle_regions", options.idleRegions);
         json.writeBooleanField("write_without_sync", options.writeWithoutSync);
         json.writeBooleanField("reuse_data", options.reuseData);
         json.writeBooleanField("verify", options.verify);
@@ -150,6 +171,20 @@ final class StressReport {
             writeLatency(json, "service_us", figures.service);
             json.writeStringField("service_histogram", KindFigures.encode(figures.service));
         }
+        if (figures.duringPurge != null) {
+            writePart(json, "during_purge", figures.duringPurge);
+            writePart(json, "outside_purge", figures.outsidePurge);
+            json.writeNumberField("purge_p99_ratio", figures.purgeRatioAt99());
+        }
+        json.writeEndObject();
+    }
+
+    private static void writePart(JsonGenerator json, String name, Histogram part)
+            throws IOException {
+        json.writeObjectFieldStart(name);
+        json.writeNumberField("ops", part.getTotalCount());
+        writeLatency(json, "latency_us", part);
+        json.writeStringField("histogram", KindFigures.encode(part));
         json.writeEndObject();
     }
 
@@ -179,6 +214,7 @@ final class StressReport {
             json.writeNumberField("steady_allocated_bytes_per_op", steadyAllocatedPerOp());
         }
         json.writeNumberField("allocated_bytes", process.allocatedBytes());
+        json.writeNumberField("written_bytes", process.writtenBytes());
         json.writeNumberField("cpu_s", process.cpuNanos() / 1e9);
         json.writeEndObject();
     }
@@ -195,6 +231,7 @@ final class StressReport {
         json.writeNumberField("commit_groups", after.commitGroups() - before.commitGroups());
         json.writeNumberField("watermarks", after.watermarks() - before.watermarks());
         json.writeNumberField("groups", after.groups());
+        json.writeNumberField("live_entries", liveEntries);
         json.writeNumberField("memory_bytes", after.memoryBytes());
         json.writeNumberField("memory_peak_bytes", after.memoryPeakBytes());
         json.writeNumberField("append_segments", after.appendSegments());
@@ -213,6 +250,9 @@ final class StressReport {
         StringBuilder out = new StringBuilder();
         describe(out, "write", write);
         describe(out, "read", read);
+        if (purges != null) {
+            out.append(purges.text());
+        }
         line(
                 out,
                 "[engine]\nRotations = %d, longest = %.1f us; Syncs = %d, batches per sync = %.2f",
@@ -243,6 +283,11 @@ final class StressReport {
         describe(out, "Latency", figures.latency);
         if (figures.service != null) {
             describe(out, "Service", figures.service);
+        }
+        if (figures.duringPurge != null && figures.duringPurge.getTotalCount() > 0) {
+            describe(out, "During purge", figures.duringPurge);
+            describe(out, "Outside purge", figures.outsidePurge);
+            line(out, "p99 during / outside purge = %.2f", figures.purgeRatioAt99());
         }
         line(out, "Bandwidth = %.2f MiB/s", figures.bytesPerSecond / (1 << 20));
         line(out, "Fairness = %.1f%%", figures.fairness * 100);

@@ -1,6 +1,8 @@
 package io.raftengine.stress;
 
+import io.raftengine.engine.EngineConfig;
 import io.raftengine.engine.RaftEngine;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -20,9 +22,19 @@ final class StressRun {
     private final List<WriteWorker> writers = new ArrayList<>();
     private final List<ReadWorker> readers = new ArrayList<>();
 
-    StressRun(StressOptions options, RaftEngine engine) {
+    private final List<Path> directories;
+    private final MaintenanceWindow maintenance;
+    private final Purger purger;
+    private final Samples samples;
+
+    StressRun(StressOptions options, EngineConfig config, RaftEngine engine) {
         this.options = options;
         this.engine = engine;
+        this.directories = new ArrayList<>(List.of(options.path));
+        config.spillDir().ifPresent(directories::add);
+        this.maintenance = options.purgeInterval > 0 ? new MaintenanceWindow() : null;
+        this.purger = maintenance == null ? null : new Purger(this, maintenance);
+        this.samples = options.sampleInterval > 0 ? new Samples(this) : null;
     }
 
     StressOptions options() {
@@ -31,6 +43,16 @@ final class StressRun {
 
     RaftEngine engine() {
         return engine;
+    }
+
+    /** Where the engine's files are. */
+    List<Path> directories() {
+        return directories;
+    }
+
+    /** When purges happen, or null if they do not. */
+    MaintenanceWindow maintenance() {
+        return maintenance;
     }
 
     /** Runs all threads to their end, and throws the first failure of any of them. */
@@ -45,15 +67,18 @@ final class StressRun {
         List<Thread> threads = new ArrayList<>();
         writers.forEach(worker -> threads.add(thread("writer", worker)));
         readers.forEach(worker -> threads.add(thread("reader", worker)));
-        Thread compactor =
-                options.purgeInterval > 0
-                        ? Thread.ofPlatform().name("compactor").start(new Compactor(this))
-                        : null;
+        List<Thread> helpers = new ArrayList<>();
+        if (purger != null) {
+            helpers.add(Thread.ofPlatform().name("purger").start(purger));
+        }
+        if (samples != null) {
+            helpers.add(Thread.ofPlatform().name("samples").start(samples));
+        }
         start.countDown();
         join(threads);
         stop.set();
-        if (compactor != null) {
-            compactor.join();
+        for (Thread helper : helpers) {
+            helper.join();
         }
         throwFailure();
     }
@@ -128,6 +153,16 @@ final class StressRun {
     /** What the readers did, or null without readers. */
     KindFigures readFigures() {
         return figures(readers);
+    }
+
+    /** What the purges did, or null if there were to be none. */
+    PurgeFigures purgeFigures() {
+        return purger == null ? null : purger.figures();
+    }
+
+    /** What was looked at during the run, or null. */
+    Samples samples() {
+        return samples;
     }
 
     private static KindFigures figures(List<? extends Worker> workers) {

@@ -19,13 +19,15 @@ abstract class Worker implements Runnable {
 
     private final StressRun run;
     private final long opsPerSecond;
+    private final MaintenanceWindow window;
     private final WorkerFigures figures;
     private boolean over;
 
     Worker(StressRun run, long opsPerSecond) {
         this.run = run;
         this.opsPerSecond = opsPerSecond;
-        this.figures = new WorkerFigures(opsPerSecond > 0);
+        this.window = run.maintenance();
+        this.figures = new WorkerFigures(opsPerSecond > 0, window != null);
     }
 
     /** Makes what the next operation needs; not timed. */
@@ -92,7 +94,7 @@ abstract class Worker implements Runnable {
             long bytes = operate();
             end = System.nanoTime();
             if (bytes != NOTHING_DONE) {
-                figures.record(due, start, end);
+                figures.record(due, start, end, window != null && window.touches(due, end));
                 figures.bytes += bytes;
                 acknowledge();
             }

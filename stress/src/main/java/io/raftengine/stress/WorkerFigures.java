@@ -14,6 +14,9 @@ final class WorkerFigures {
     /** From the real start of each operation; with pacing only, else null. */
     final Histogram service;
 
+    /** Of {@link #latency} those operations that met a purge; null where nothing purges. */
+    final Histogram duringPurge;
+
     long bytes;
     long elapsedNanos;
     long allocatedBytes;
@@ -23,16 +26,21 @@ final class WorkerFigures {
 
     long warmUpAllocatedBytes;
 
-    WorkerFigures(boolean paced) {
+    WorkerFigures(boolean paced, boolean purged) {
         this.service = paced ? newHistogram() : null;
+        this.duringPurge = purged ? newHistogram() : null;
     }
 
     static Histogram newHistogram() {
         return new Histogram(1, LONGEST_NANOS, DIGITS);
     }
 
-    void record(long due, long start, long end) {
-        latency.recordValue(Math.clamp(end - due, 1, LONGEST_NANOS));
+    void record(long due, long start, long end, boolean metPurge) {
+        long nanos = Math.clamp(end - due, 1, LONGEST_NANOS);
+        latency.recordValue(nanos);
+        if (metPurge && duringPurge != null) {
+            duringPurge.recordValue(nanos);
+        }
         if (service != null) {
             service.recordValue(Math.clamp(end - start, 1, LONGEST_NANOS));
         }

@@ -14,7 +14,7 @@ final class WriteWorker extends Worker {
     private final Durability durability;
     private final LogBatch batch;
     private final MessagePool pool;
-    private final SplittableRandom random;
+    private final Activity activity;
     private final AckOutput acks;
     private final byte[] ackLines;
 
@@ -33,7 +33,7 @@ final class WriteWorker extends Worker {
         this.durability = options.writeWithoutSync ? Durability.BUFFERED : Durability.SYNC;
         this.acks = acks;
         this.ackLines = new byte[options.writeRegionCount * ACK_LINE_BYTES_MAX];
-        this.random = new SplittableRandom();
+        SplittableRandom random = new SplittableRandom();
         this.pool =
                 new MessagePool(
                         options.entrySize,
@@ -42,6 +42,9 @@ final class WriteWorker extends Worker {
                         options.seed,
                         random);
         int count = (options.regions - number + options.writeThreads - 1) / options.writeThreads;
+        this.activity =
+                new Activity(
+                        random, count, options.hotRegions, options.hotWrites, options.idleRegions);
         this.groups = new long[count];
         this.firstIndexes = new long[count];
         this.nextIndexes = new long[count];
@@ -58,9 +61,9 @@ final class WriteWorker extends Worker {
 
     @Override
     void prepare() {
-        int from = random.nextInt(groups.length);
+        activity.next(options.writeRegionCount);
         for (int step = 0; step < options.writeRegionCount; step++) {
-            int place = (from + step) % groups.length;
+            int place = activity.place(step);
             long next = nextIndexes[place];
             batch.addEntries(groups[place], next, pool.messages(groups[place], next));
             next += options.writeEntryCount;

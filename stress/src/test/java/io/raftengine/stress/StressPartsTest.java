@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 import io.raftengine.proto.EntryCodec;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.Base64;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -24,8 +25,8 @@ class StressPartsTest {
 
     @Test
     void aLateOperationCountsFromWhenItWasDue() {
-        WorkerFigures figures = new WorkerFigures(true);
-        figures.record(1_000_000, 10_000_000, 11_000_000);
+        WorkerFigures figures = new WorkerFigures(true, false);
+        figures.record(1_000_000, 10_000_000, 11_000_000, false);
         assertThat(figures.latency.getMaxValue()).isCloseTo(10_000_000, within(10_000L));
         assertThat(figures.service.getMaxValue()).isCloseTo(1_000_000, within(1_000L));
     }
@@ -92,8 +93,65 @@ class StressPartsTest {
 
     @Test
     void theShareGivenIsCompactedAndSomethingAlwaysStays() {
-        assertThat(Compactor.compactIndex(0.5, 11, 20)).isEqualTo(16);
-        assertThat(Compactor.compactIndex(0.25, 1, 4)).isEqualTo(2);
-        assertThat(Compactor.compactIndex(0.999, 5, 5)).isEqualTo(5);
+        assertThat(Purger.compactIndex(0.5, 11, 20)).isEqualTo(16);
+        assertThat(Purger.compactIndex(0.25, 1, 4)).isEqualTo(2);
+        assertThat(Purger.compactIndex(0.999, 5, 5)).isEqualTo(5);
+    }
+
+    @Test
+    void writesThatMetAPurgeAreToldFromTheOthersAndBothTogetherAreAll() {
+        WorkerFigures figures = new WorkerFigures(false, true);
+        figures.record(0, 0, 100, false);
+        figures.record(0, 0, 100, false);
+        figures.record(0, 0, 7_000, true);
+        KindFigures kind = new KindFigures(List.of(figures));
+        assertThat(kind.latency.getTotalCount()).isEqualTo(3);
+        assertThat(kind.duringPurge.getTotalCount()).isEqualTo(1);
+        assertThat(kind.outsidePurge.getTotalCount()).isEqualTo(2);
+        assertThat(kind.purgeRatioAt99()).isCloseTo(70, within(0.1));
+    }
+
+    @Test
+    void anOperationMeetsAPurgeIfTheyOverlapAndNotIfOneEndsBeforeTheOtherBegins() {
+        MaintenanceWindow window = new MaintenanceWindow();
+        long longAgo = System.nanoTime();
+        assertThat(window.touches(longAgo, System.nanoTime())).as("never opened").isFalse();
+        long before = System.nanoTime() - 1;
+        window.open();
+        assertThat(window.touches(before - 10, before)).as("over before it opened").isFalse();
+        assertThat(window.touches(before, System.nanoTime())).as("while open").isTrue();
+        window.close();
+        long after = System.nanoTime() + 1;
+        assertThat(window.touches(before, after)).as("around it").isTrue();
+        assertThat(window.touches(after, after + 10)).as("after it").isFalse();
+        assertThat(window.touches(before - 10, before)).as("before it").isFalse();
+    }
+
+    @Test
+    void hotGroupsGetTheirShareAndIdleOnesOneBatch() {
+        Activity activity = new Activity(new SplittableRandom(3), 100, 0.1, 0.9, 0.2);
+        int[] writes = new int[100];
+        int batches = 20_000;
+        for (int i = 0; i < batches; i++) {
+            activity.next(1);
+            writes[activity.place(0)]++;
+        }
+        assertThat(Arrays.stream(writes, 0, 10).sum()).isBetween(17_700, 18_300);
+        assertThat(Arrays.copyOfRange(writes, 80, 100)).containsOnly(1);
+        assertThat(Arrays.stream(writes, 10, 80).min().orElse(0)).isPositive();
+    }
+
+    @Test
+    void withoutSkewAllGroupsAreAlikeAndABatchHoldsNeighbours() {
+        Activity activity = new Activity(new SplittableRandom(3), 7, 0, 0.9, 0);
+        int[] writes = new int[7];
+        for (int i = 0; i < 7_000; i++) {
+            activity.next(3);
+            for (int step = 0; step < 3; step++) {
+                writes[activity.place(step)]++;
+            }
+            assertThat(activity.place(1)).isEqualTo((activity.place(0) + 1) % 7);
+        }
+        assertThat(Arrays.stream(writes).min().orElse(0)).isGreaterThan(2_700);
     }
 }

@@ -1,0 +1,67 @@
+package io.raftengine.stress;
+
+import io.raftengine.engine.PurgeResult;
+import io.raftengine.engine.RaftEngine;
+import java.util.concurrent.TimeUnit;
+
+/** Purges at an interval, and compacts the groups that the engine then reports. */
+final class Purger implements Runnable {
+    private final StressRun run;
+    private final MaintenanceWindow window;
+    private final PurgeFigures figures = new PurgeFigures();
+
+    Purger(StressRun run, MaintenanceWindow window) {
+        this.run = run;
+        this.window = window;
+    }
+
+    /** What it did; to be read after its thread has ended. */
+    PurgeFigures figures() {
+        return figures;
+    }
+
+    @Override
+    public void run() {
+        try {
+            long interval = (long) (run.options().purgeInterval * TimeUnit.SECONDS.toNanos(1));
+            while (run.sleep(interval)) {
+                window.open();
+                try {
+                    purge();
+                } finally {
+                    window.close();
+                }
+            }
+        } catch (InterruptedException asked) {
+            Thread.currentThread().interrupt();
+        } catch (Throwable failure) {
+            run.fail(failure);
+        }
+    }
+
+    private void purge() {
+        RaftEngine engine = run.engine();
+        long start = System.nanoTime();
+        PurgeResult result = engine.purgeExpiredFiles();
+        figures.record(result, System.nanoTime() - start);
+        for (PurgeResult.BlockingGroup group : result.groups()) {
+            figures.compactedEntries += compact(engine, group.groupId());
+        }
+    }
+
+    private long compact(RaftEngine engine, long group) {
+        long first = engine.firstIndex(group);
+        long last = engine.lastIndex(group);
+        if (first == RaftEngine.NO_INDEX || last == RaftEngine.NO_INDEX) {
+            return 0;
+        }
+        return engine.compactTo(group, compactIndex(run.options().forceCompactFactor, first, last));
+    }
+
+    /**
+     * The first index to keep when a share of {@code first..last} is to go; something always stays.
+     */
+    static long compactIndex(double share, long first, long last) {
+        return first + (long) ((last - first + 1) * share);
+    }
+}

@@ -1,0 +1,127 @@
+package io.raftengine.stress;
+
+import com.fasterxml.jackson.core.JsonGenerator;
+import io.raftengine.engine.RaftEngine;
+import io.raftengine.tools.ProcessMemory;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * What the run takes, looked at again and again: whoever reads the series can tell whether anything
+ * grows without end.
+ */
+final class Samples implements Runnable {
+    /**
+     * One look.
+     *
+     * @param nanos since the run began
+     * @param files files in the data directories
+     * @param directoryBytes their lengths
+     * @param logBytes lengths of the segments in use: without reserves and prepared segments
+     */
+    private record Sample(
+            long nanos,
+            long files,
+            long directoryBytes,
+            long logBytes,
+            long descriptors,
+            long mappings,
+            long residentBytes,
+            long heapBytes,
+            long memoryBytes,
+            long batches) {}
+
+    private final StressRun run;
+    private final long interval;
+    private final long begin = System.nanoTime();
+    private final List<Sample> samples = new ArrayList<>();
+
+    Samples(StressRun run) {
+        this.run = run;
+        this.interval = (long) (run.options().sampleInterval * TimeUnit.SECONDS.toNanos(1));
+    }
+
+    @Override
+    public void run() {
+        try {
+            do {
+                samples.add(look());
+            } while (run.sleep(interval));
+            samples.add(look());
+        } catch (InterruptedException asked) {
+            Thread.currentThread().interrupt();
+        } catch (Throwable failure) {
+            run.fail(failure);
+        }
+    }
+
+    private Sample look() {
+        RaftEngine engine = run.engine();
+        long files = 0;
+        long bytes = 0;
+        long logBytes = 0;
+        for (Path dir : run.directories()) {
+            try (DirectoryStream<Path> listing = Files.newDirectoryStream(dir)) {
+                for (Path file : listing) {
+                    long size = sizeOf(file);
+                    files++;
+                    bytes += size;
+                    logBytes += isSegment(file.getFileName().toString()) ? size : 0;
+                }
+            } catch (IOException unreadable) {
+                throw new UncheckedIOException(unreadable);
+            }
+        }
+        Runtime runtime = Runtime.getRuntime();
+        return new Sample(
+                System.nanoTime() - begin,
+                files,
+                bytes,
+                logBytes,
+                ProcessMemory.openDescriptors(),
+                ProcessMemory.mappings(),
+                ProcessMemory.residentBytes(),
+                runtime.totalMemory() - runtime.freeMemory(),
+                engine.statistics().memoryBytes(),
+                engine.statistics().batches());
+    }
+
+    private static boolean isSegment(String name) {
+        return name.endsWith(".raftlog") || name.endsWith(".rewrite");
+    }
+
+    /** 0 for one that went away between the listing and here: purges do not wait for samples. */
+    private static long sizeOf(Path file) throws IOException {
+        try {
+            return Files.size(file);
+        } catch (NoSuchFileException gone) {
+            return 0;
+        }
+    }
+
+    void writeJson(JsonGenerator json) throws IOException {
+        json.writeArrayFieldStart("samples");
+        for (Sample sample : samples) {
+            json.writeStartObject();
+            json.writeNumberField("s", sample.nanos() / 1e9);
+            json.writeNumberField("files", sample.files());
+            json.writeNumberField("directory_bytes", sample.directoryBytes());
+            json.writeNumberField("log_bytes", sample.logBytes());
+            json.writeNumberField("descriptors", sample.descriptors());
+            json.writeNumberField("mappings", sample.mappings());
+            json.writeNumberField("resident_bytes", sample.residentBytes());
+            json.writeNumberField("heap_used_bytes", sample.heapBytes());
+            json.writeNumberField("memory_bytes", sample.memoryBytes());
+            json.writeNumberField("batches", sample.batches());
+            json.writeEndObject();
+        }
+        json.writeEndArray();
+    }
+}
