@@ -163,7 +163,12 @@ final class SegmentInstaller {
         } catch (StorageException | OutOfSpaceException e) {
             return old;
         }
-        old.close();
+        try {
+            old.close();
+        } catch (StorageException | OutOfSpaceException e) {
+            handle.close();
+            throw e;
+        }
         return handle;
     }
 
