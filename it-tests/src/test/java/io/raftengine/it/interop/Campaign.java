@@ -5,65 +5,79 @@ import io.raftengine.testing.model.ScriptGenerator;
 import io.raftengine.testing.model.ScriptJson;
 import io.raftengine.testing.model.ScriptProfile;
 import io.raftengine.testing.model.ScriptShrinker;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.stream.Stream;
+import java.util.function.IntFunction;
 
 /**
- * Many scripts of one direction. Script {@code n} has the seed {@code base + n}, which decides
- * script, settings and all choices on the way; {@code -Draftengine.scale=0 -Draftengine.seed=S}
- * runs the script of that seed alone.
+ * Many scripts of one kind. Script {@code n} has the seed {@code base + n}, which decides script,
+ * settings and all choices on the way; {@code -Draftengine.scale=0 -Draftengine.seed=S} runs the
+ * script of that seed alone.
  */
 final class Campaign {
     private static final int WORKERS = 2;
     private static final int ILLEGAL_PERCENT = 5;
+    private static final int PARTIAL_PERCENT = 40;
     private static final int SHRINK_TRIES_MAX = 400;
     private static final long SEED_DEFAULT = 20_261_121;
 
-    /** A direction: what is done with a script. */
-    @FunctionalInterface
-    interface Direction {
-        void run(ScriptRun run, List<Operation> script);
+    /** What is done with scripts, one after the other. Belongs to one thread. */
+    interface Stage extends AutoCloseable {
+        /** Runs a script from an empty directory; throws what went wrong. */
+        void run(Play play, Tally tally);
+
+        @Override
+        void close();
+    }
+
+    /**
+     * A script with what belongs to it.
+     *
+     * @param seed decides everything
+     * @param history its kind
+     */
+    record Play(long seed, History history, List<Operation> script) {
+        private Play with(List<Operation> other) {
+            return new Play(seed, history, other);
+        }
+    }
+
+    /** Who purges, rewrites and rotates where the script says so. */
+    enum Purgers {
+        OURS,
+        BOTH
     }
 
     /**
      * A kind of script.
      *
      * @param storagePercent share of purges, rewrites and rotations
+     * @param purgers who does them; the others leave them out
      */
-    record History(ScriptProfile profile, int operations, int storagePercent) {}
+    record History(ScriptProfile profile, int operations, int storagePercent, Purgers purgers) {}
 
-    private final String name;
-    private final Direction direction;
+    private final String test;
     private final List<History> histories;
     private final boolean refusals;
-    private final Path temp;
-    private final Path binary;
+    private final IntFunction<Stage> stages;
     private final Tally tally = new Tally();
 
-    Campaign(
-            String name,
-            Direction direction,
-            List<History> histories,
-            boolean refusals,
-            Path temp,
-            Path binary) {
-        this.name = name;
-        this.direction = direction;
+    /**
+     * @param test class and method, for the message that says how to run a failure again
+     * @param histories kinds of scripts, in turn
+     * @param refusals whether some batches must be refused
+     * @param stages makes the stage of a worker
+     */
+    Campaign(String test, List<History> histories, boolean refusals, IntFunction<Stage> stages) {
+        this.test = test;
         this.histories = histories;
         this.refusals = refusals;
-        this.temp = temp;
-        this.binary = binary;
+        this.stages = stages;
     }
 
     static long seed() {
@@ -93,134 +107,88 @@ final class Campaign {
         } catch (ExecutionException failed) {
             throw failed.getCause() instanceof AssertionError e
                     ? e
-                    : new AssertionError(name, failed.getCause());
+                    : new AssertionError(test, failed.getCause());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new AssertionError(e);
         } finally {
             workers.shutdownNow();
         }
-        System.out.println(name + ", seed " + seed() + ": " + tally);
+        System.out.println(test + ", seed " + seed() + ": " + tally);
         return tally;
     }
 
     private void work(int worker, int scripts, AtomicInteger next) {
-        try (LocalEngine ours = new LocalEngine();
-                ServedEngine reference = reference(worker)) {
+        try (Stage stage = stages.apply(worker)) {
             for (int n = next.getAndIncrement(); n < scripts; n = next.getAndIncrement()) {
-                long seed = seed() + n;
-                List<Operation> script = script(seed);
-                Throwable failure = attempt(seed, script, ours, reference, tally);
+                Play play = play(seed() + n);
+                Throwable failure = attempt(stage, play, tally);
                 if (failure != null) {
                     next.set(scripts);
-                    throw report(worker, seed, script, failure);
+                    throw report(worker, play, failure);
                 }
                 tally.scripts.increment();
             }
         }
     }
 
-    private ServedEngine reference(int worker) {
-        return ServedEngine.reference(binary, temp.resolve(name + worker + ".stderr"));
-    }
-
-    private List<Operation> script(long seed) {
+    private Play play(long seed) {
         History history = histories.get(Math.floorMod(seed, histories.size()));
-        return new ScriptGenerator(history.profile(), seed)
-                .reopens(2)
-                .storageOperations(history.storagePercent())
-                .illegalWrites(refusals ? ILLEGAL_PERCENT : 0)
-                .generate(history.operations());
+        List<Operation> script =
+                new ScriptGenerator(history.profile(), seed)
+                        .reopens(2)
+                        .storageOperations(history.storagePercent())
+                        .partialRewrites(PARTIAL_PERCENT)
+                        .illegalWrites(refusals ? ILLEGAL_PERCENT : 0)
+                        .generate(history.operations());
+        return new Play(seed, history, script);
     }
 
-    /** Runs a script in a directory of its own; null if all went well. */
-    private Throwable attempt(
-            long seed, List<Operation> script, LocalEngine ours, ServedEngine reference, Tally to) {
-        Path dir = temp.resolve(name + "-" + seed);
+    /** Null if all went well. */
+    private static Throwable attempt(Stage stage, Play play, Tally to) {
         try {
-            Files.createDirectory(dir);
-            direction.run(new ScriptRun(seed, dir, ours, reference, to), script);
+            stage.run(play, to);
             return null;
         } catch (AssertionError | RuntimeException failure) {
-            keep(dir);
-            ours.close();
-            reference.close();
             return failure;
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        } finally {
-            delete(dir);
         }
     }
 
-    /** With {@code -Draftengine.keep=DIR} the files of the last failure stay there. */
-    private static void keep(Path dir) {
-        String keep = System.getProperty("raftengine.keep", "");
-        if (keep.isEmpty()) {
-            return;
-        }
-        Path target = Path.of(keep);
-        try (Stream<Path> files = Files.list(dir)) {
-            if (Files.exists(target)) {
-                delete(target);
-            }
-            Files.createDirectories(target);
-            for (Path file : files.toList()) {
-                Files.copy(file, target.resolve(file.getFileName().toString()));
-            }
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-    }
-
-    private AssertionError report(
-            int worker, long seed, List<Operation> script, Throwable failure) {
+    private AssertionError report(int worker, Play play, Throwable failure) {
         List<Operation> small;
         Throwable[] last = {failure};
-        try (LocalEngine ours = new LocalEngine();
-                ServedEngine reference = reference(worker)) {
+        try (Stage stage = stages.apply(worker)) {
             small =
                     new ScriptShrinker(
                                     candidate -> {
                                         Throwable again =
-                                                attempt(
-                                                        seed,
-                                                        candidate,
-                                                        ours,
-                                                        reference,
-                                                        new Tally());
+                                                attempt(stage, play.with(candidate), new Tally());
                                         if (again != null) {
                                             last[0] = again;
                                         }
                                         return again != null;
                                     },
                                     SHRINK_TRIES_MAX)
-                            .shrink(script);
+                            .shrink(play.script());
         }
         return new AssertionError(
-                name
+                test
                         + " fails with seed "
-                        + seed
-                        + ": "
+                        + play.seed()
+                        + " ("
+                        + play.history()
+                        + "): "
                         + failure.getMessage()
-                        + "\nreplay: mvn verify -pl it-tests -am -Dit.test='ReferenceInteropIT#"
-                        + name
+                        + "\nreplay: mvn verify -pl it-tests -am -Dit.test='"
+                        + test
+                        + "' -Dtest='"
+                        + test
                         + "' -Draftengine.seed="
-                        + seed
+                        + play.seed()
                         + " -Draftengine.scale=0\nsmall script, which fails with: "
                         + last[0].getMessage()
                         + "\n"
                         + ScriptJson.print(small),
                 failure);
-    }
-
-    static void delete(Path dir) {
-        try (Stream<Path> files = Files.walk(dir)) {
-            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-                Files.delete(file);
-            }
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
     }
 }

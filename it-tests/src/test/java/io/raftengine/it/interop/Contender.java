@@ -22,9 +22,6 @@ interface Contender extends AutoCloseable {
     /** Ours or the real one. */
     String name();
 
-    /** Whether purges and rewrites can be asked of it. */
-    boolean purges();
-
     /** Opens a directory; fails the test if that fails. */
     void open(Path dir, Settings settings);
 

@@ -31,7 +31,8 @@ abstract class Death {
     static Death ofOurs(Random random) {
         boolean torn = random.nextBoolean();
         int bytes = random.nextInt(random.nextBoolean() ? 100 : 5000);
-        return new OnOurDisk(torn, torn ? bytes : bytes % 24);
+        String queue = random.nextInt(3) == 0 ? ".rewrite" : ".raftlog";
+        return new OnOurDisk(torn ? queue : null, torn ? bytes : bytes % 24);
     }
 
     static Death ofReference(Random random) {
@@ -50,18 +51,18 @@ abstract class Death {
      * The disk takes so many bytes of the next write, or so many changes, and nothing after them.
      */
     private static final class OnOurDisk extends Death {
-        private final boolean torn;
+        private final String tornQueue;
         private final int amount;
 
-        OnOurDisk(boolean torn, int amount) {
-            this.torn = torn;
+        OnOurDisk(String tornQueue, int amount) {
+            this.tornQueue = tornQueue;
             this.amount = amount;
         }
 
         @Override
         void prepare(ScriptRun run) {
-            if (torn) {
-                run.ours.dieInNextWrite(amount);
+            if (tornQueue != null) {
+                run.ours.dieInNextWrite(tornQueue, amount);
             } else {
                 run.ours.dieAfterChanges(amount);
             }

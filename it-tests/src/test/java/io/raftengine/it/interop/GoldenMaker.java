@@ -138,7 +138,7 @@ class GoldenMaker {
                                 golden.killed ? "killed" : "closed",
                                 String.join("; then ", golden.settings));
             }
-            Campaign.delete(root);
+            TwoEngines.delete(root);
         }
     }
 

@@ -4,12 +4,15 @@ import com.fasterxml.jackson.core.JsonGenerator;
 import io.raftengine.engine.Durability;
 import io.raftengine.engine.EngineConfig;
 import io.raftengine.engine.LogBatch;
+import io.raftengine.engine.PurgeResult;
 import io.raftengine.engine.RaftEngine;
 import io.raftengine.error.RaftEngineException;
+import io.raftengine.log.format.QueueKind;
 import io.raftengine.log.io.FileSystem;
 import io.raftengine.proto.EntryCodec;
 import io.raftengine.testing.fs.Fault;
 import io.raftengine.testing.fs.FaultyFileSystem;
+import io.raftengine.testing.fs.SimulatedFileSystem;
 import io.raftengine.testing.model.Item;
 import io.raftengine.testing.model.Operation;
 import io.raftengine.tools.ErrorClass;
@@ -37,7 +40,22 @@ final class LocalEngine implements Contender {
 
     private RaftEngine engine;
     private FaultyFileSystem files;
+    private FileSystem disk;
     private final AtomicInteger life = new AtomicInteger();
+
+    /** What all purges and rewrites dropped: a campaign in which it is nothing shows nothing. */
+    long appendSegmentsDropped;
+
+    long rewriteSegmentsDropped;
+
+    /** On the real disk. */
+    LocalEngine() {
+        this(FileSystem.local());
+    }
+
+    LocalEngine(FileSystem disk) {
+        this.disk = disk;
+    }
 
     @Override
     public String name() {
@@ -45,14 +63,9 @@ final class LocalEngine implements Contender {
     }
 
     @Override
-    public boolean purges() {
-        return false;
-    }
-
-    @Override
     public void open(Path dir, Settings settings) {
         life.set(ALIVE);
-        files = new FaultyFileSystem(FileSystem.local());
+        files = new FaultyFileSystem(disk);
         engine = RaftEngine.open(config(dir, settings), files, List.of());
     }
 
@@ -75,11 +88,29 @@ final class LocalEngine implements Contender {
                 }
                 case Operation.CompactTo compact ->
                         new Outcome(null, null, engine.compactTo(compact.group(), compact.index()));
+                case Operation.Purge purge -> done(engine.purgeExpiredFiles());
+                case Operation.RewriteAppend rewrite -> {
+                    long through = rewrite.through() == -1 ? Long.MAX_VALUE : rewrite.through();
+                    yield done(engine.maintenance().rewriteAppend(through));
+                }
+                case Operation.RewriteRewrite rewrite ->
+                        done(engine.maintenance().rewriteRewrite());
+                case Operation.Rotate rotate -> {
+                    engine.maintenance()
+                            .rotate(rotate.rewriteQueue() ? QueueKind.REWRITE : QueueKind.APPEND);
+                    yield Outcome.DONE;
+                }
                 default -> throw new IllegalArgumentException("not for our engine: " + operation);
             };
         } catch (RaftEngineException failure) {
             return new Outcome(ErrorClass.of(failure), withCauses(failure), null);
         }
+    }
+
+    private Outcome done(PurgeResult result) {
+        appendSegmentsDropped += result.appendSegmentsDropped();
+        rewriteSegmentsDropped += result.rewriteSegmentsDropped();
+        return Outcome.DONE;
     }
 
     /** Poisoning is only the end of a story. */
@@ -155,13 +186,15 @@ final class LocalEngine implements Contender {
     }
 
     /**
-     * From now on the next write to a log segment lands with its first bytes only, and nothing
-     * after it reaches the disk.
+     * From now on the next write to a segment lands with its first bytes only, and nothing after it
+     * reaches the disk.
+     *
+     * @param suffix ending of the segment's name: which queue it belongs to
      */
-    void dieInNextWrite(int bytes) {
+    void dieInNextWrite(String suffix, int bytes) {
         life.set(DYING);
         files.on(io.raftengine.testing.fs.Operation.WRITE)
-                .onFiles(name -> name.endsWith(".raftlog"))
+                .onFiles(name -> name.endsWith(suffix))
                 .where(call -> life.compareAndSet(DYING, DEAD))
                 .inject(new Fault.ErrorAfterBytes(bytes, Fault.EIO));
         nothingReachesTheDiskFrom(() -> life.get() == DEAD);
@@ -193,6 +226,17 @@ final class LocalEngine implements Contender {
                 .inject(Fault.error());
     }
 
+    /**
+     * Cuts the power once everything is synced: no more and no less may be there afterwards. On a
+     * simulated disk only.
+     */
+    void syncAndCutPower(long seed) {
+        engine.sync();
+        SimulatedFileSystem after = ((SimulatedFileSystem) disk).crashImage(seed);
+        abandon();
+        disk = after;
+    }
+
     boolean isDead() {
         return life.get() == DEAD;
     }
@@ -209,7 +253,7 @@ final class LocalEngine implements Contender {
 
     @Override
     public String export(Path dir, Settings settings) {
-        try (RaftEngine reader = RaftEngine.openReadOnly(config(dir, settings))) {
+        try (RaftEngine reader = RaftEngine.openReadOnly(config(dir, settings), disk)) {
             return state(reader);
         }
     }

@@ -44,11 +44,6 @@ final class ServedEngine implements Contender {
         return name;
     }
 
-    @Override
-    public boolean purges() {
-        return reference;
-    }
-
     private ServeProcess process() {
         if (process == null) {
             process = new ServeProcess(command, errors);

@@ -15,6 +15,7 @@ record Settings(Map<String, String> common, Map<String, String> ours) {
         1 << 10, 2 << 10, 4 << 10, 16 << 10, 64 << 10, 1 << 20
     };
     private static final String[] THRESHOLDS = {"0", "1B", "64B", "1KiB", "8KiB"};
+    private static final String[] RATIOS = {"0", "0.2", "0.6"};
     private static final String[] READ_BLOCKS = {"512B", "1KiB", "16KiB", "1MiB"};
     private static final String[] PREFILLS = {"auto", "always", "never"};
 
@@ -26,6 +27,7 @@ record Settings(Map<String, String> common, Map<String, String> ours) {
         int target = TARGET_BYTES[random.nextInt(TARGET_BYTES.length)];
         common.put("target-file-size", target + "B");
         common.put("purge-threshold", (long) target * (4 + random.nextInt(12)) + "B");
+        common.put("purge-rewrite-garbage-ratio", RATIOS[random.nextInt(RATIOS.length)]);
         common.put("batch-compression-threshold", THRESHOLDS[random.nextInt(THRESHOLDS.length)]);
         if (random.nextInt(4) == 0) {
             common.put("format-version", "1");

@@ -13,7 +13,15 @@ final class Tally {
     final LongAdder kills = new LongAdder();
     final LongAdder whole = new LongAdder();
     final LongAdder absent = new LongAdder();
+    final LongAdder purges = new LongAdder();
+    final LongAdder appendSegmentsDropped = new LongAdder();
+    final LongAdder rewriteSegmentsDropped = new LongAdder();
+
+    /** Times a purge of the reference lost a fact, or made it die. */
     final LongAdder forgotten = new LongAdder();
+
+    /** Times the reference read wrongly what an earlier purge of its own had written. */
+    final LongAdder misread = new LongAdder();
 
     @Override
     public String toString() {
@@ -24,14 +32,22 @@ final class Tally {
                 + refused
                 + " refused as they must be, "
                 + switches
-                + " switches, "
+                + " reopens, "
                 + kills
                 + " kills ("
                 + whole
                 + " batches under way were whole, "
                 + absent
-                + " absent), the reference forgot "
+                + " absent), "
+                + purges
+                + " purges, rewrites and rotations of ours ("
+                + appendSegmentsDropped
+                + " append and "
+                + rewriteSegmentsDropped
+                + " rewrite segments dropped); the reference forgot "
                 + forgotten
-                + " times after purges";
+                + " times in purges of its own, and misread "
+                + misread
+                + " times what it had written in one";
     }
 }

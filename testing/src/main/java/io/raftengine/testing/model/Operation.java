@@ -37,7 +37,7 @@ public sealed interface Operation {
     /**
      * Rewrites the live data of the append queue.
      *
-     * @param through last append segment to rewrite, or -1 for all sealed ones
+     * @param through last append segment to rewrite, or -1 for all that is live
      */
     record RewriteAppend(long through) implements Operation {}
 

@@ -21,6 +21,9 @@ public final class ScriptGenerator {
         0, 1, 127, 128, 1L << 31, 1L << 32, 1L << 40, Long.MAX_VALUE, Long.MIN_VALUE, -2
     };
 
+    /** How near data comes to a limit: less and more than what stands around it in a batch. */
+    private static final int NEAR_BYTES = 64;
+
     private static final long[] ODD_INDEXES = {
         0, 1, 5, 1L << 32, 1L << 53, 1L << 62, Long.MIN_VALUE
     };
@@ -32,6 +35,7 @@ public final class ScriptGenerator {
     private int reopenPercent = 2;
     private int storagePercent;
     private int illegalPercent;
+    private int partialPercent;
     private long term = 1;
 
     /**
@@ -68,6 +72,31 @@ public final class ScriptGenerator {
      */
     public ScriptGenerator storageOperations(int percent) {
         storagePercent = percent;
+        return this;
+    }
+
+    /**
+     * How many of the forced rewrites of the append queue stop at some segment.
+     *
+     * @param percent of these rewrites; 0 for none
+     * @return this
+     */
+    public ScriptGenerator partialRewrites(int percent) {
+        partialPercent = percent;
+        return this;
+    }
+
+    /**
+     * Takes groups that no generator with another base has: several scripts may then run on one
+     * engine at the same time.
+     *
+     * @param base the groups are {@code base + 1}, {@code base + 2} and so on
+     * @return this
+     */
+    public ScriptGenerator groupsFrom(long base) {
+        for (int i = 0; i < groups.length; i++) {
+            groups[i] = base + 1 + i;
+        }
         return this;
     }
 
@@ -134,12 +163,18 @@ public final class ScriptGenerator {
 
     private Operation storageOperation() {
         return switch (random.nextInt(6)) {
-            case 0 -> new Operation.RewriteAppend(-1);
+            case 0 -> new Operation.RewriteAppend(through());
             case 1 -> new Operation.RewriteRewrite();
             case 2 -> new Operation.Rotate(false);
             case 3 -> new Operation.Rotate(true);
             default -> new Operation.Purge();
         };
+    }
+
+    private long through() {
+        return partialPercent > 0 && random.nextInt(100) < partialPercent
+                ? 1 + random.nextInt(20)
+                : -1;
     }
 
     private Operation.Write write() {
@@ -228,7 +263,10 @@ public final class ScriptGenerator {
 
     /** Nothing, noise, or a pattern that compresses. */
     private byte[] data() {
-        int length = random.nextInt(6) == 0 ? 0 : 1 + random.nextInt(profile.dataBytesMax);
+        int length =
+                profile.limitBytes > 0 && random.nextInt(6) == 0
+                        ? profile.limitBytes + random.nextInt(-NEAR_BYTES, NEAR_BYTES)
+                        : random.nextInt(6) == 0 ? 0 : 1 + random.nextInt(profile.dataBytesMax);
         byte[] data = new byte[length];
         random.nextBytes(data);
         if (random.nextBoolean()) {
