@@ -24,17 +24,33 @@ class CrashStatesTest {
     private static final int SCALE = Math.max(1, Integer.getInteger("raftengine.scale", 1));
     private static final int WORKLOADS = 8;
     private static final int STEPS = 30;
+    private static final int WORKLOADS_WITH_PURGES = 6;
+    private static final int STEPS_WITH_PURGES = 50;
     private static final int IMAGES_PER_CALL = 16;
 
     @Test
     void aPowerCutAtAnyCallLeavesAStateTheEngineWasIn() {
+        cutPowerEverywhere(WORKLOADS, false);
+    }
+
+    /** The same with purges, forced rewrites of both queues, and rotations among the steps. */
+    @Test
+    void aPowerCutAtAnyCallOfAPurgeLeavesAStateTheEngineWasIn() {
+        cutPowerEverywhere(WORKLOADS_WITH_PURGES, true);
+    }
+
+    private static void cutPowerEverywhere(int workloads, boolean purging) {
         long opened = 0;
         long looked = 0;
-        for (int w = 0; w < WORKLOADS * SCALE; w++) {
-            Campaign campaign = new Campaign(SEED + w);
+        long appendSegmentsDropped = 0;
+        long rewriteSegmentsDropped = 0;
+        for (int w = 0; w < workloads * SCALE; w++) {
+            Campaign campaign = new Campaign(SEED + w, purging);
             campaign.run();
             opened += campaign.stateOfImage.size();
             looked += campaign.images;
+            appendSegmentsDropped += campaign.run.appendSegmentsDropped;
+            rewriteSegmentsDropped += campaign.run.rewriteSegmentsDropped;
         }
         System.getLogger("crash states")
                 .log(
@@ -43,7 +59,11 @@ class CrashStatesTest {
                         opened,
                         looked,
                         SEED);
-        assertThat(opened).as("distinct crash images").isGreaterThan(800L * SCALE);
+        assertThat(opened).as("distinct crash images").isGreaterThan(100L * workloads * SCALE);
+        if (purging) {
+            assertThat(appendSegmentsDropped).as("append segments dropped").isPositive();
+            assertThat(rewriteSegmentsDropped).as("rewrite segments dropped").isPositive();
+        }
     }
 
     /** Everything that was written has landed: the death of the process alone. */
@@ -90,19 +110,29 @@ class CrashStatesTest {
         private long call;
         private AssertionError found;
 
-        Campaign(long seed) {
+        Campaign(long seed, boolean purging) {
             this.seed = seed;
             disk = new SimulatedFileSystem(seed);
             FaultyFileSystem watched = new FaultyFileSystem(disk);
             watched.on().inject(new Fault.Run(any -> crashHere(any.index())));
-            run = new WorkloadRun(watched, config(seed));
-            workload = Workload.random(seed, STEPS, 20 + (int) (seed % 3) * 20);
+            int syncedPercent = 20 + (int) (seed % 3) * 20;
+            run =
+                    new WorkloadRun(
+                            watched,
+                            config(
+                                    seed,
+                                    purging
+                                            ? WorkloadRun.purgingConfig(WorkloadRun.DIR)
+                                            : WorkloadRun.config(WorkloadRun.DIR)));
+            workload =
+                    purging
+                            ? Workload.purging(seed, STEPS_WITH_PURGES, syncedPercent)
+                            : Workload.random(seed, STEPS, syncedPercent);
         }
 
-        private static EngineConfig config(long seed) {
+        private static EngineConfig config(long seed, EngineConfig.Builder config) {
             PrefillPolicy[] policies = PrefillPolicy.values();
-            return WorkloadRun.config(WorkloadRun.DIR)
-                    .prefill(policies[(int) (seed % policies.length)])
+            return config.prefill(policies[(int) (seed % policies.length)])
                     .recoveryThreads(1 + (int) (seed % 2))
                     .build();
         }

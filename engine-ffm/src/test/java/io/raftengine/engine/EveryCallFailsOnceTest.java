@@ -19,11 +19,14 @@ import org.junit.jupiter.params.provider.EnumSource;
  * none is left to fail; each first once, then from that call on. After each: the error was typed,
  * nothing leaked, and after a reopen every acknowledged batch is there, every refused one is not,
  * and one of unknown outcome is there whole or not at all (P2, P4, P7, D14, I2). Includes L1 to L3,
- * L5 and L6 at every place they can happen.
+ * L5 and L6 at every place they can happen. A purge that is interrupted changes no answer, whatever
+ * it had done by then.
  */
 class EveryCallFailsOnceTest {
     private static final long SEED = Long.getLong("raftengine.seed", 20_250);
+    private static final int SEEDS = Math.max(1, Integer.getInteger("raftengine.scale", 1));
     private static final int STEPS = 34;
+    private static final int STEPS_WITH_PURGES = 60;
 
     /** What a call does instead of its duty. */
     enum Trouble {
@@ -46,19 +49,37 @@ class EveryCallFailsOnceTest {
     @ParameterizedTest
     @EnumSource(Trouble.class)
     void everyCallMayFailAndNothingIsLostInventedOrLeaked(Trouble trouble) {
-        int seeds = Math.max(1, Integer.getInteger("raftengine.scale", 1));
-        for (int s = 0; s < seeds; s++) {
-            long seed = SEED + s;
-            int failures = 0;
-            for (long call = 0; ; call++) {
-                Attempt attempt = new Attempt(seed, call, trouble);
-                attempt.run();
-                if (attempt.rule.fired() == 0) {
-                    break;
-                }
-                failures++;
+        for (int s = 0; s < SEEDS; s++) {
+            Workload workload = Workload.random(SEED + s, STEPS);
+            failEachCall(trouble, workload, WorkloadRun.config(WorkloadRun.DIR));
+        }
+    }
+
+    /** The same with purges, forced rewrites of both queues, and rotations among the steps. */
+    @ParameterizedTest
+    @EnumSource(Trouble.class)
+    void everyCallOfALifeWithPurgesMayFail(Trouble trouble) {
+        for (int s = 0; s < SEEDS; s++) {
+            Workload workload = Workload.purging(SEED + s, STEPS_WITH_PURGES, 65);
+            WorkloadRun done =
+                    failEachCall(trouble, workload, WorkloadRun.purgingConfig(WorkloadRun.DIR));
+            assertThat(done.appendSegmentsDropped).as("seed " + (SEED + s)).isPositive();
+            assertThat(done.rewriteSegmentsDropped).as("seed " + (SEED + s)).isPositive();
+        }
+    }
+
+    /** Answers the run in which no call was left to fail. */
+    private static WorkloadRun failEachCall(
+            Trouble trouble, Workload workload, EngineConfig.Builder config) {
+        for (long call = 0; ; call++) {
+            Attempt attempt = new Attempt(workload, config, call, trouble);
+            attempt.run();
+            if (attempt.rule.fired() == 0) {
+                assertThat(call)
+                        .as("calls that failed, seed " + workload.seed())
+                        .isGreaterThan(120);
+                return attempt.run;
             }
-            assertThat(failures).as("calls that failed, seed " + seed).isGreaterThan(120);
         }
     }
 
@@ -70,17 +91,17 @@ class EveryCallFailsOnceTest {
         private final FaultRule rule;
         private final WorkloadRun run;
 
-        Attempt(long seed, long call, Trouble trouble) {
+        Attempt(Workload workload, EngineConfig.Builder config, long call, Trouble trouble) {
+            this.workload = workload;
+            long seed = workload.seed();
             name =
                     String.format(
                             Locale.ROOT, "-Draftengine.seed=%d, call %d %s", seed, call, trouble);
-            workload = Workload.random(seed, STEPS);
             fs = new FaultyFileSystem(new SimulatedFileSystem(seed));
             run =
                     new WorkloadRun(
                             fs,
-                            WorkloadRun.config(WorkloadRun.DIR)
-                                    .prefill(
+                            config.prefill(
                                             call % 2 == 0
                                                     ? PrefillPolicy.NEVER
                                                     : PrefillPolicy.ALWAYS)

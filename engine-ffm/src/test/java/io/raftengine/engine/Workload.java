@@ -1,6 +1,7 @@
 package io.raftengine.engine;
 
 import io.raftengine.engine.Ledger.Change;
+import io.raftengine.log.format.QueueKind;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -25,9 +26,22 @@ record Workload(long seed, List<Step> steps) {
         record Idle() implements Step {}
 
         record Reopen() implements Step {}
+
+        /** Purges as the thresholds say. */
+        record Purge() implements Step {}
+
+        /** Moves data of the append queue, up to a segment, to the rewrite queue. */
+        record RewriteAppend(long through) implements Step {}
+
+        /** Copies what is live in the rewrite queue to its end. */
+        record RewriteRewrite() implements Step {}
+
+        /** Begins a new segment. */
+        record Rotate(QueueKind queue) implements Step {}
     }
 
     private static final int GROUPS = 3;
+    private static final int MAINTENANCE_KINDS = 7;
     private static final int[] ENTRY_BYTES = {0, 1, 12, 40, 40, 90, 300, 700, 1500};
 
     static Workload random(long seed, int steps) {
@@ -36,11 +50,20 @@ record Workload(long seed, List<Step> steps) {
 
     /** As above; the fewer batches are synced, the more is pending at any time. */
     static Workload random(long seed, int steps, int syncedPercent) {
+        return random(seed, steps, syncedPercent, 0);
+    }
+
+    /** Half of what is no write moves and drops old data. */
+    static Workload purging(long seed, int steps, int syncedPercent) {
+        return random(seed, steps, syncedPercent, MAINTENANCE_KINDS);
+    }
+
+    private static Workload random(long seed, int steps, int syncedPercent, int maintenance) {
         SplittableRandom random = new SplittableRandom(seed);
         List<Step> script = new ArrayList<>();
         Ledger ledger = new Ledger();
         for (int i = 0; i < steps; i++) {
-            int kind = random.nextInt(20);
+            int kind = random.nextInt(20 + maintenance);
             if (kind < 15) {
                 List<Change> changes = new ArrayList<>();
                 int count = 1 + random.nextInt(3);
@@ -56,11 +79,22 @@ record Workload(long seed, List<Step> steps) {
                             case 15 -> new Step.Sync();
                             case 16, 17 -> new Step.Agent();
                             case 18 -> new Step.Idle();
-                            default -> new Step.Reopen();
+                            case 19 -> new Step.Reopen();
+                            default -> maintenance(random, kind - 20);
                         });
             }
         }
         return new Workload(seed, script);
+    }
+
+    private static Step maintenance(SplittableRandom random, int kind) {
+        return switch (kind) {
+            case 0, 1 -> new Step.Purge();
+            case 2 -> new Step.RewriteAppend(Long.MAX_VALUE);
+            case 3 -> new Step.RewriteAppend(1 + random.nextInt(8));
+            case 4, 5 -> new Step.RewriteRewrite();
+            default -> new Step.Rotate(random.nextBoolean() ? QueueKind.APPEND : QueueKind.REWRITE);
+        };
     }
 
     private static Change change(SplittableRandom random, Ledger ledger, int step) {

@@ -36,6 +36,12 @@ final class WorkloadRun {
     /** Index of the newest state whose write returned. */
     int acknowledged;
 
+    /** What purges and rewrites did: a life in which it was nothing has shown nothing. */
+    long appendSegmentsDropped;
+
+    long rewriteSegmentsDropped;
+    long bytesRewritten;
+
     /** The open engine, or null. */
     RaftEngine engine;
 
@@ -52,6 +58,15 @@ final class WorkloadRun {
                 .recoveryThreads(1)
                 .prefill(PrefillPolicy.NEVER)
                 .verifyEveryRead(true);
+    }
+
+    /** As above, with segments so small and thresholds so low that every purge finds work. */
+    static EngineConfig.Builder purgingConfig(Path dir) {
+        return config(dir)
+                .targetFileSizeBytes(2 << 10)
+                .purgeThresholdBytes(6 << 10)
+                .purgeRewriteThresholdBytes(2 << 10)
+                .purgeRewriteGarbageRatio(0.2);
     }
 
     EngineClockwork clockwork() {
@@ -85,7 +100,19 @@ final class WorkloadRun {
                 close();
                 open();
             }
+            case Workload.Step.Purge purge -> book(engine.purgeExpiredFiles());
+            case Workload.Step.RewriteAppend rewrite ->
+                    book(engine.maintenance().rewriteAppend(rewrite.through()));
+            case Workload.Step.RewriteRewrite rewrite ->
+                    book(engine.maintenance().rewriteRewrite());
+            case Workload.Step.Rotate rotate -> engine.maintenance().rotate(rotate.queue());
         }
+    }
+
+    private void book(PurgeResult result) {
+        appendSegmentsDropped += result.appendSegmentsDropped();
+        rewriteSegmentsDropped += result.rewriteSegmentsDropped();
+        bytesRewritten += result.bytesRewritten();
     }
 
     private void idle() {
