@@ -66,7 +66,8 @@ final class WorkloadRun {
                 .targetFileSizeBytes(2 << 10)
                 .purgeThresholdBytes(6 << 10)
                 .purgeRewriteThresholdBytes(2 << 10)
-                .purgeRewriteGarbageRatio(0.2);
+                .purgeRewriteGarbageRatio(0.2)
+                .purgeBytesPerSecond(1L << 40);
     }
 
     EngineClockwork clockwork() {
