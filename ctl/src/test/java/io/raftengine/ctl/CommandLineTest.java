@@ -185,6 +185,39 @@ class CommandLineTest {
     }
 
     @Test
+    void storageOperationsMoveDataAndChangeNothing() throws IOException {
+        String script =
+                WRITE
+                        + "{\"op\":\"write\",\"items\":[{\"group\":8,\"put\":{\"key\":\"aw==\",\"value\":\"dg==\"}}]}\n"
+                        + "{\"op\":\"write\",\"items\":[{\"group\":8,\"clean\":true}]}\n";
+        assertThat(apply(script).status()).isZero();
+        String before = Cli.run("export", "--path", data.toString(), "--entries").out();
+        Cli cli =
+                apply(
+                        """
+                        {"op":"rotate","queue":"append"}
+                        {"op":"rewrite_append","through":1}
+                        {"op":"rewrite_append"}
+                        {"op":"rotate","queue":"rewrite"}
+                        {"op":"rewrite_rewrite"}
+                        {"op":"purge"}
+                        {"op":"rotate","queue":"both"}
+                        {"op":"rotate"}
+                        {"op":"rewrite_append","through":-1}
+                        """,
+                        "--ack");
+        assertThat(cli.lines()).hasSize(10);
+        assertThat(cli.lines().subList(0, 6)).allMatch(line -> line.endsWith("\"ok\":true}"));
+        assertThat(cli.lines().subList(6, 9)).allMatch(line -> line.contains("InvalidArgument"));
+        assertThat(Cli.run("export", "--path", data.toString(), "--entries").out())
+                .isEqualTo(before);
+        // The data has moved: nothing of the first append segment is left, the rewrite queue has
+        // it.
+        assertThat(data.resolve("0000000000000001.raftlog")).doesNotExist();
+        assertThat(Cli.run("dump", "--path", data.toString()).out()).contains(".rewrite\"");
+    }
+
+    @Test
     void aScriptStopsAtTheFirstErrorWhenAskedTo() {
         Cli cli = apply("{\"op\":\"never\"}\n" + WRITE, "--stop-on-error");
         assertThat(cli.lines()).hasSize(2).last().isEqualTo("{\"lines\":1,\"errors\":1}");

@@ -85,10 +85,15 @@ class ScriptsAgainstTheModelTest {
         for (int i = 0; i < 4 * SCALE; i++) {
             long seed = base.isEmpty() ? 9000 + i : Long.parseLong(base) + i;
             List<Operation> script =
-                    new ScriptGenerator(profile, seed).reopens(4).illegalWrites(8).generate(120);
+                    new ScriptGenerator(profile, seed)
+                            .reopens(4)
+                            .storageOperations(i % 2 == 0 ? 0 : 12)
+                            .partialRewrites(30)
+                            .illegalWrites(8)
+                            .generate(profile == ScriptProfile.LIMITS ? 40 : 120);
             String[] settings = {
                 "target-file-size=16KB",
-                "purge-threshold=1MB",
+                "purge-threshold=" + (i % 4 == 1 ? "32KB" : "1MB"),
                 "batch-compression-threshold=" + (i % 2 == 0 ? "1KB" : "0"),
                 "recovery-threads=" + (1 + i % 4)
             };
@@ -167,10 +172,6 @@ class ScriptsAgainstTheModelTest {
                     write.items().stream()
                             .noneMatch(item ->
                                     item instanceof Item.Put put && put.key().length > 65536);
-            case Operation.Purge purge -> false;
-            case Operation.RewriteAppend rewrite -> false;
-            case Operation.RewriteRewrite rewrite -> false;
-            case Operation.Rotate rotate -> false;
             default -> true;
         };
     }
