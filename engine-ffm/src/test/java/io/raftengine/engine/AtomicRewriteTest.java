@@ -215,4 +215,50 @@ class AtomicRewriteTest {
             assertThat(groups).containsExactly(younger);
         }
     }
+
+    /**
+     * A write that finds no room is tried once more in the next segment: what was noted of its
+     * first place is taken back, and each copy is put in place once.
+     */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void aCopyThatFindsNoRoomIsPutInPlaceOnceInTheNextSegment(boolean squeeze) {
+        for (int write = 0; ; write++) {
+            String when = "no room for write " + write;
+            try (Scene scene = threeGroups(1 << 20)) {
+                for (long group = 1; group <= 4; group++) {
+                    scene.append(group, 16, 19);
+                }
+                FaultRule full =
+                        scene.f
+                                .fs
+                                .on(Operation.WRITE)
+                                .onFiles(name -> name.endsWith(".rewrite"))
+                                .program(write, 1)
+                                .inject(Fault.noSpace());
+                long segments = scene.rewrite().activeSeq();
+                try {
+                    if (squeeze) {
+                        scene.rewriteRewrite();
+                    } else {
+                        scene.rewriteAppend();
+                    }
+                } catch (RaftEngineException theMarkFoundNoRoom) {
+                    assertThat(full.fired()).isOne();
+                }
+                boolean met = full.fired() > 0;
+                full.remove();
+                scene.check(when);
+                assertThat(scene.rewrite().activeSeq()).isGreaterThanOrEqualTo(segments);
+                scene.checkAlsoReopened(when);
+                scene.rewriteAppend();
+                scene.rewriteRewrite();
+                scene.checkAlsoReopened(when + ", then all is copied");
+                if (!met) {
+                    assertThat(write).isGreaterThan(2);
+                    return;
+                }
+            }
+        }
+    }
 }

@@ -28,7 +28,10 @@ class RelocationTest {
         r.append(3, new TestBatch().put(1, "new", "3"));
         assertThat(r.keysIn(1, APPEND, 2)).containsExactly("border", "old");
         r.rewrite(
-                1, 2, 3, new TestBatch().put(1, "border", "2").put(1, "new", "?").put(1, "old", "1"));
+                1,
+                2,
+                3,
+                new TestBatch().put(1, "border", "2").put(1, "new", "?").put(1, "old", "1"));
         assertThat(r.keysIn(1, REWRITE, 1)).containsExactly("border", "old");
         assertThat(r.keysIn(1, APPEND, 9)).containsExactly("new");
         assertThat(r.value(1, "new")).as("the copy is of an older value").isEqualTo("3");

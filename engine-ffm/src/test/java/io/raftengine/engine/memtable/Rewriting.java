@@ -49,8 +49,7 @@ final class Rewriting implements AutoCloseable {
             }
         });
         relocation.save();
-        relocation.add(
-                rewriteSegment, offset, copy.blockBytes(), copy.compressed, copy.reader());
+        relocation.add(rewriteSegment, offset, copy.blockBytes(), copy.compressed, copy.reader());
         offset += 1000;
         while (relocation.apply(from, gate, activeSegment, 1)) {
             // One group at a time.

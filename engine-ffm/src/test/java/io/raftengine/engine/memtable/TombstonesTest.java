@@ -57,7 +57,9 @@ class TombstonesTest {
         r.append(2, new TestBatch().compact(1, 2));
         r.append(3, new TestBatch().compact(1, 4));
         r.append(3, new TestBatch().compact(1, 5));
-        assertThat(r.carry(3)).as("that of segment 3 may be lost yet").containsExactly("compact 1 to 2");
+        assertThat(r.carry(3))
+                .as("that of segment 3 may be lost yet")
+                .containsExactly("compact 1 to 2");
         r.append(4, new TestBatch().compact(1, 7));
         assertThat(r.carry(4)).containsExactly("compact 1 to 5");
         assertThat(r.carry(5)).containsExactly("compact 1 to 7");
@@ -110,7 +112,9 @@ class TombstonesTest {
     void aPutAfterADeletionDoesNotMakeTheDeletionSuperfluous() {
         rewrittenGroup();
         r.append(2, new TestBatch().delete(1, "a").put(1, "a", "2"));
-        assertThat(r.carry(3)).as("the put may be lost in a power cut").containsExactly("delete 1 a");
+        assertThat(r.carry(3))
+                .as("the put may be lost in a power cut")
+                .containsExactly("delete 1 a");
         assertThat(r.value(1, "a")).isEqualTo("2");
         r.append(3, new TestBatch().delete(1, "a"));
         assertThat(r.carry(4)).as("nothing of it is left there").isEmpty();
