@@ -8,7 +8,11 @@ import static io.raftengine.engine.Scene.put;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.raftengine.engine.Scene.Between;
+import io.raftengine.error.RaftEngineException;
 import io.raftengine.log.format.QueueKind;
+import io.raftengine.testing.fs.Fault;
+import io.raftengine.testing.fs.FaultRule;
+import io.raftengine.testing.fs.Operation;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -217,6 +221,53 @@ class PurgeScenariosTest {
             scene.checkAlsoReopened("[8,11)");
             scene.rewriteAppend();
             scene.checkAlsoReopened("[8,11), carried by the next");
+        }
+    }
+
+    /** What a failed purge did not get to, the next one does: no group is lost on the way. */
+    @Test
+    void aPurgeThatFailedAtAnyWriteIsMadeUpForByTheNext() {
+        for (int write = 0; ; write++) {
+            try (Scene scene = new Scene(Scene.segmentsOf(1))) {
+                scene.cut(1, false);
+                for (long group = 1; group <= 4; group++) {
+                    scene.append(group, 1, 4).append(group, 4, 6);
+                }
+                FaultRule failing =
+                        scene.f
+                                .fs
+                                .on(Operation.WRITE)
+                                .onFiles(name -> name.endsWith(".rewrite"))
+                                .program(write, 1)
+                                .inject(Fault.error());
+                boolean failed = false;
+                try {
+                    scene.rewriteAppend();
+                } catch (RaftEngineException typed) {
+                    failed = true;
+                }
+                failing.remove();
+                scene.check("write " + write + " failed");
+                scene.rewriteAppend();
+                assertThat(scene.append().segmentCount()).as("write " + write).isOne();
+                scene.checkAlsoReopened("made up for write " + write);
+                if (!failed) {
+                    assertThat(write).isGreaterThan(4);
+                    return;
+                }
+            }
+        }
+    }
+
+    /** A squeeze frees the segment that was active, too. */
+    @Test
+    void aSqueezeBeginsANewSegmentAndDropsAllOlderOnes() {
+        try (Scene scene = new Scene(Scene.segmentsOf(1 << 20))) {
+            scene.append(1, 1, 9).rewriteAppend();
+            long active = scene.rewrite().activeSeq();
+            assertThat(scene.rewriteRewrite().rewriteSegmentsDropped()).isPositive();
+            assertThat(scene.rewrite().firstSeq()).isEqualTo(active + 1);
+            scene.checkAlsoReopened("squeezed");
         }
     }
 }

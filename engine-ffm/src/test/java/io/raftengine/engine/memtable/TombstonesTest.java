@@ -160,4 +160,27 @@ class TombstonesTest {
         assertThat(r.carry(5)).as("but keys").containsExactly("clean 1");
         assertThat(r.live(QueueKind.REWRITE)).isZero();
     }
+
+    @Test
+    void compactionsGoOnBeingCarriedWhileTheRewriteQueueHoldsOverwrittenEntriesAboveThem() {
+        rewrittenGroup();
+        r.append(2, new TestBatch().range(1, 3, 20));
+        r.append(2, new TestBatch().compact(1, 5));
+        assertThat(r.carry(3)).containsExactly("compact 1 to 5");
+        r.append(3, new TestBatch().compact(1, 8));
+        assertThat(r.carry(4)).as("its 5..7 would return").containsExactly("compact 1 to 8");
+    }
+
+    @Test
+    void aGroupThatGotDataWhileItWasLookedAtIsNotLetGo() {
+        r.append(1, new TestBatch().range(1, 0, 9));
+        int handle = r.index.takeOld(1);
+        assertThat(handle).isNotZero();
+        GroupLook look = r.look(1);
+        r.append(2, new TestBatch().range(1, 10, 11));
+        r.index.release(handle, PurgeIndex.version(look), 2);
+        assertThat(r.index.takeOld(1)).as("nothing older").isZero();
+        assertThat(r.index.takeOld(2)).isEqualTo(handle);
+        r.index.listAgain(handle);
+    }
 }
