@@ -137,7 +137,9 @@ final class Pacer {
         trafficNanos = now;
         trafficSeen = foreground.busy() || groups > 0;
         if (normalNanos == 0) {
-            rate = RATE_MIN;
+            // Who never waits for the disk does not feel that others use it.
+            boolean nobodySyncs = foreground.groups() > 0 && foreground.syncedGroups() == 0;
+            rate = nobodySyncs ? RATE_MAX : RATE_MIN;
         }
         beginWindow(now);
     }
@@ -241,7 +243,7 @@ final class Pacer {
             judge(elapsed);
         } else if (groups > 0 && heldBack) {
             // Nobody waits for a disk here.
-            grow();
+            rate = RATE_MAX;
         }
         beginWindow(now);
     }

@@ -222,7 +222,6 @@ public final class PurgeManager implements AutoCloseable {
         demandSound(append);
         demandSound(rewrite);
         long began = System.nanoTime();
-        parts.pacer().urgent(isFarOver());
         parts.pacer().purgeBegins();
         try {
             PurgeOutcome outcome = work.run();
@@ -314,12 +313,6 @@ public final class PurgeManager implements AutoCloseable {
             added += parts.memtables().addedBytes(kind, segment);
         }
         return added == 0 ? 0 : (double) (added - live) / added;
-    }
-
-    /** Whether the log grows faster than it is purged: then space is worth more than latency. */
-    private boolean isFarOver() {
-        long limit = settings.purgeThresholdBytes() + settings.purgeThresholdBytes() / 4;
-        return isOver(append, limit + settings.targetBytes());
     }
 
     private boolean isOver(SegmentQueue queue, long threshold) {
