@@ -261,4 +261,24 @@ class AtomicRewriteTest {
             }
         }
     }
+
+    /** Only what stands in the last batch is left of an atomic group: it needs the begin still. */
+    @Test
+    void theKeyInTheEndOfAnAtomicGroupKeepsTheSegmentOfItsBegin() {
+        try (Scene scene = new Scene(Scene.segmentsOf(1))) {
+            scene.cut(1, false);
+            for (long index = 1; index <= 4; index++) {
+                scene.append(1, index, index + 1);
+            }
+            scene.rewriteAppend();
+            scene.rewriteRewrite();
+            SegmentSpan group = scene.rewrite();
+            scene.write(compact(1, 5));
+            scene.rewriteAppend();
+            assertThat(scene.rewrite().firstSeq()).isEqualTo(group.firstSeq());
+            scene.checkAlsoReopened("the key is left");
+            scene.rewriteAppend();
+            scene.checkAlsoReopened("also after recovery");
+        }
+    }
 }
