@@ -23,6 +23,9 @@ final class Tally {
     /** Times the reference read wrongly what an earlier purge of its own had written. */
     final LongAdder misread = new LongAdder();
 
+    /** Times the reference showed an overwritten tail that had been compacted away. */
+    final LongAdder tailsBack = new LongAdder();
+
     @Override
     public String toString() {
         return scripts
@@ -48,6 +51,8 @@ final class Tally {
                 + forgotten
                 + " times in purges of its own, and misread "
                 + misread
-                + " times what it had written in one";
+                + " times what it had written in one, and showed a tail "
+                + tailsBack
+                + " times that had been overwritten and compacted away";
     }
 }
