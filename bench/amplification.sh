@@ -18,8 +18,8 @@
 # lagging  as idle, and groups keep ten times as many entries
 #
 # Groups keep at most so many entries as the case says (compactions are part of the writes); a purge each second drops the
-# rest. Written bytes are what the process handed to the write calls of the system (wchar of /proc/self/io), so rewritten
-# data, watermarks and files filled ahead all count; user bytes are the payloads of the entries. Space is the mean of the
+# rest. Written bytes are what the process caused to be sent to storage (write_bytes of /proc/self/io: pages made dirty), so
+# rewritten data, watermarks and files filled ahead all count; user bytes are the payloads of the entries. Space is the mean of the
 # directory's bytes over the second half of the run, all files with their full lengths: segments in use, and with reserves.
 # Live bytes are the payloads of the entries that are there at the end. Nothing is compressed.
 set -euo pipefail

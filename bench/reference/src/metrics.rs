@@ -13,10 +13,10 @@ pub fn peak_resident_bytes() -> u64 {
     status_kib("VmHWM:") << 10
 }
 
-/// Bytes this process has handed to the system's write calls so far.
+/// Bytes that this process has caused to be sent to storage so far: pages it made dirty.
 pub fn written_bytes() -> u64 {
     let io = fs::read_to_string("/proc/self/io").unwrap_or_default();
-    let line = io.lines().find(|line| line.starts_with("wchar:"));
+    let line = io.lines().find(|line| line.starts_with("write_bytes:"));
     line.and_then(|line| line.split_whitespace().nth(1)?.parse().ok()).unwrap_or(0)
 }
 

@@ -14,7 +14,7 @@ import java.lang.management.ManagementFactory;
  * @param cpuNanos time of all processors
  * @param allocatedBytes what all platform threads allocated, among them those that carry virtual
  *     ones
- * @param writtenBytes bytes this process handed to the system's write calls, -1 if unknown
+ * @param writtenBytes bytes this process caused to be sent to storage, -1 if unknown
  */
 record ProcessFigures(
         long gcPauses, long gcPauseMillis, long cpuNanos, long allocatedBytes, long writtenBytes) {

@@ -75,12 +75,13 @@ public final class ProcessMemory {
     }
 
     /**
-     * Bytes this process has handed to the system's write calls so far, to files or elsewhere.
+     * Bytes that this process has caused to be sent to storage so far: pages it made dirty, each time
+     * anew after they were written out.
      *
      * @return bytes, or -1 if unknown
      */
     public static long writtenBytes() {
-        return number(IO, "wchar:");
+        return number(IO, "write_bytes:");
     }
 
     private static long read(String name) {
