@@ -45,7 +45,9 @@ public final class ProcessMemory {
     public static long openDescriptors() {
         long count = 0;
         try (DirectoryStream<Path> descriptors = Files.newDirectoryStream(DESCRIPTORS)) {
-            for (Path descriptor : descriptors) {
+            var each = descriptors.iterator();
+            while (each.hasNext()) {
+                each.next();
                 count++;
             }
         } catch (IOException elsewhere) {
@@ -75,8 +77,8 @@ public final class ProcessMemory {
     }
 
     /**
-     * Bytes that this process has caused to be sent to storage so far: pages it made dirty, each time
-     * anew after they were written out.
+     * Bytes that this process has caused to be sent to storage so far: pages it made dirty, each
+     * time anew after they were written out.
      *
      * @return bytes, or -1 if unknown
      */

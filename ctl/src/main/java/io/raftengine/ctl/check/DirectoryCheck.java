@@ -70,7 +70,7 @@ public final class DirectoryCheck {
             queue(segments, scan.rewrite());
             queue(segments, scan.append());
             groups.report();
-            long count = scan.rewrite().size() + scan.append().size();
+            long count = (long) scan.rewrite().size() + scan.append().size();
             long live = deep && summary(segments, count, -1).wholeLog() ? readAll() : -1;
             return summary(segments, count, live);
         }

@@ -193,7 +193,8 @@ final class GroupStates {
         boolean hole = first != end && atMost(end, span.first) && span.first != end;
         if (hole && groups.damageSeen(record) != damagedPlaces) {
             reportHole(span, end);
-            lost(span.group, true).add(end, span.first);
+            long missingFrom = end;
+            lost(span.group, true).add(missingFrom, span.first);
             fits = true;
         } else if (fits) {
             cut(lostInRewrite, span.group, span.first);
@@ -219,7 +220,8 @@ final class GroupStates {
         } else {
             if (!atMost(span.first, end)) {
                 reportHole(span, end);
-                lost(span.group, false).add(end, span.first);
+                long missingFrom = end;
+                lost(span.group, false).add(missingFrom, span.first);
             } else {
                 cut(lostInAppend, span.group, span.first);
             }

@@ -104,7 +104,7 @@ public final class Memtables implements AutoCloseable {
             keys = new KeyTree(blocks, accounting);
             waiting = new WaitingCells(blocks);
             validation = new Validation(blocks, table, pool, entries.chunks(), waiting);
-            old = new OldGroups(blocks);
+            old = new OldGroups();
             tombstones = new Tombstones(blocks);
             applier = new Applier(blocks, table, entries, keys, waiting, old, tombstones);
             entryReader = new EntryReader(base);

@@ -16,8 +16,6 @@ import org.agrona.collections.IntArrayList;
  * taker's until it lists them again.
  */
 final class OldGroups {
-    private final Blocks blocks;
-
     /** Groups of which nothing is known, as after recovery. */
     private int unknown;
 
@@ -29,10 +27,6 @@ final class OldGroups {
 
     /** No list before this place: a purge that takes all of them passes each place once. */
     private int firstListed;
-
-    OldGroups(Blocks blocks) {
-        this.blocks = blocks;
-    }
 
     /** Lists a group that is in no list; its oldest data is in the segment or in newer ones. */
     void add(int handle, long record, long segment) {

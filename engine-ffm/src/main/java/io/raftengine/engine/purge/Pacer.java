@@ -240,7 +240,7 @@ final class Pacer {
         if (synced > 0) {
             judge((double) (foreground.syncedNanos() - windowSyncedNanos) / synced);
         } else if (busy && groups == 0) {
-            judge(elapsed);
+            judge((double) elapsed);
         } else if (groups > 0 && heldBack) {
             // Nobody waits for a disk here.
             rate = RATE_MAX;

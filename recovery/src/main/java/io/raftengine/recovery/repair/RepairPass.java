@@ -137,7 +137,7 @@ final class RepairPass implements ReplaySink, AutoCloseable {
             if (!readable) {
                 unreadableBlocks++;
             }
-            batch(kind, seq, blockOffset, items, readable);
+            batch(kind, blockOffset, items, readable);
             emit(kind, seq, blockOffset, blockBytes, compressed, items);
         }
 
@@ -147,7 +147,7 @@ final class RepairPass implements ReplaySink, AutoCloseable {
             for (int i = 0; i < singles.count(); i++) {
                 long offset = Integer.toUnsignedLong(singles.blockOffsets()[i]);
                 ItemReader items = singles.items(i);
-                batch(kind, seq, offset, items, true); // their checksums were verified on the way
+                batch(kind, offset, items, true); // their checksums were verified on the way
                 emit(kind, seq, offset, singles.blockBytes()[i], false, items);
             }
         }
@@ -171,8 +171,7 @@ final class RepairPass implements ReplaySink, AutoCloseable {
 
     // ---- judging -------------------------------------------------------------------------------
 
-    private void batch(
-            QueueKind kind, long seq, long blockOffset, ItemReader items, boolean readable) {
+    private void batch(QueueKind kind, long blockOffset, ItemReader items, boolean readable) {
         batches++;
         long offset = blockOffset - BatchHeader.BYTES;
         judge.beginBatch(kind == QueueKind.REWRITE, source.name(), offset);

@@ -50,13 +50,13 @@ final class RuleParser {
         if (colon < 0) {
             throw expected(RULE, text);
         }
-        String[] subject = text.substring(0, colon).strip().split("\\s+");
+        String[] subject = text.substring(0, colon).strip().split("\\s+", -1);
         if (subject.length != 2 || !subject[0].equals("group")) {
             throw expected("\"group <id>\" or \"group *\" before the colon", subjectText(colon));
         }
         boolean all = subject[1].equals("*");
         long group = all ? 0 : number(subject[1], "a group id or *");
-        words = text.substring(colon + 1).strip().split("\\s+");
+        words = text.substring(colon + 1).strip().split("\\s+", -1);
         return action(group, all);
     }
 
