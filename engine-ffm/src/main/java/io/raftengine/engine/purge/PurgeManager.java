@@ -44,6 +44,9 @@ public final class PurgeManager implements AutoCloseable {
     /** Groups with data in this share of the segments lag. */
     private static final double LAGGING_SHARE = 0.2;
 
+    /** Share of the rewrite queue's garbage that a squeeze frees at least. */
+    private static final double SQUEEZED_SHARE = 0.4;
+
     /** A group with more rewritten entries than this should be compacted. */
     private static final long REWRITTEN_MAX = 32;
 
@@ -180,7 +183,7 @@ public final class PurgeManager implements AutoCloseable {
     public PurgeOutcome rewriteRewrite() {
         return waiting(() -> {
             Figures figures = new Figures();
-            squeeze(figures);
+            squeeze(rewrite.activeSeq(), figures);
             return figures.outcome();
         });
     }
@@ -249,7 +252,7 @@ public final class PurgeManager implements AutoCloseable {
         Figures figures = new Figures();
         boolean spaceIsShort = room.isShort();
         if (!spaceIsShort && isRewriteDue(false)) {
-            squeeze(figures);
+            squeeze(mostGarbage(), figures);
         }
         if (isAppendDue()) {
             long first = append.firstSeq();
@@ -264,7 +267,7 @@ public final class PurgeManager implements AutoCloseable {
         }
         // In the space that was freed just now.
         if (spaceIsShort && isRewriteDue(true)) {
-            squeeze(figures);
+            squeeze(rewrite.activeSeq(), figures);
         }
         return figures.outcome();
     }
@@ -302,6 +305,38 @@ public final class PurgeManager implements AutoCloseable {
                                 && garbage > settings.garbageRatio();
         // One that finds no space half-way would leave more than it found.
         return due && room.fitsRewritten();
+    }
+
+    /**
+     * The last segment of the oldest part of the rewrite queue that frees most for what has to be
+     * copied: at least two fifths of all garbage, so that the queue is well below its limit
+     * afterwards.
+     */
+    private long mostGarbage() {
+        long all = 0;
+        for (long segment = rewrite.firstSeq(); segment <= rewrite.activeSeq(); segment++) {
+            all += garbageBytes(segment);
+        }
+        long best = rewrite.activeSeq();
+        double bestGain = 0;
+        long garbage = 0;
+        long live = 0;
+        for (long segment = rewrite.firstSeq(); segment <= rewrite.activeSeq(); segment++) {
+            garbage += garbageBytes(segment);
+            live += parts.memtables().liveBytes(QueueKind.REWRITE, segment);
+            // What has to be copied besides the live bytes: marks, and the newer data of the groups.
+            double gain = garbage / (live + settings.targetBytes() / 4.0);
+            if (garbage >= all * SQUEEZED_SHARE && gain > bestGain) {
+                bestGain = gain;
+                best = segment;
+            }
+        }
+        return best;
+    }
+
+    private long garbageBytes(long segment) {
+        return parts.memtables().addedBytes(QueueKind.REWRITE, segment)
+                - parts.memtables().liveBytes(QueueKind.REWRITE, segment);
     }
 
     /** Share of what was ever added to the queue's segments that nobody needs any more. */
@@ -414,7 +449,14 @@ public final class PurgeManager implements AutoCloseable {
 
     // ---- rewrite queue -------------------------------------------------------------------------
 
-    private void squeeze(Figures figures) {
+    /**
+     * Copies the groups with live data in the oldest segments to the end, whole, and drops these
+     * segments. A group that has data in newer ones only stays where it is: a group's copy must not
+     * be younger than what follows it.
+     *
+     * @param through the last segment to be freed
+     */
+    private void squeeze(long through, Figures figures) {
         long old = rewrite.activeSeq();
         log.rotate();
         CopyWriter writer = new CopyWriter(parts, QueueKind.REWRITE, old);
@@ -429,7 +471,9 @@ public final class PurgeManager implements AutoCloseable {
                     place = index.nextRewritten(place)) {
                 index.look(index.groupAt(place), look);
                 if (look.exists()) {
-                    copy.copy(look.groupId(), look.first(), look.rewrittenEnd());
+                    if (oldestRewritten(look) <= through) {
+                        copy.copy(look.groupId(), look.first(), look.rewrittenEnd());
+                    }
                     if (look.rewrittenEnd() - look.first() > REWRITTEN_MAX) {
                         figures.ask(look.groupId(), held.rewritten(look));
                     }
