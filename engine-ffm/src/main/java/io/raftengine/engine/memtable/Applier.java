@@ -151,12 +151,30 @@ final class Applier {
         KeyCell.free(blocks, handle);
     }
 
+    /**
+     * The segment whose replay cuts off what the rewrite queue has of the group beyond the entries
+     * that live there: that of the first entry in the append queue, if the rewrite queue ever got
+     * more than what is before it; else the active one.
+     */
+    private long cutSegment(long record) {
+        long appended = GroupRecord.rewrittenEnd(record);
+        long extension = blocks.at(GroupRecord.extension(record));
+        boolean cuts =
+                appended != GroupRecord.end(record)
+                        && Long.compareUnsigned(GroupExtension.rewriteEnd(extension), appended) > 0;
+        return cuts ? entries.segmentOf(record, appended) : segment;
+    }
+
     private void compact(long group, long index) {
         long record = take(group);
         if (record != 0) {
+            long cutIn = GroupRecord.rewrittenEntries(record) ? cutSegment(record) : segment;
             long removed = entries.compact(record, index);
             if (removed != 0 && GroupRecord.rewrittenEntries(record)) {
                 tombstones.compacted(record, segment);
+                if (!GroupRecord.hasEntries(record) && cutIn < segment) {
+                    tombstones.keep(cutIn, segment);
+                }
             }
             if (removed != 0) {
                 countRemoval();

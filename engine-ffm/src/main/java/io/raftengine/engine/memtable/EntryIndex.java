@@ -446,6 +446,14 @@ final class EntryIndex {
         return end;
     }
 
+    /** Segment of an entry that is there. */
+    long segmentOf(long record, long index) {
+        long chunk = chunks.chunkAt(record, chunks.placeOf(record, index));
+        long delta = index - Chunk.baseIndex(chunk);
+        long run = Chunk.run(chunk, Chunk.findRun(chunk, Chunk.runs(chunk), delta));
+        return Chunk.baseSegment(chunk) + Chunk.segmentDelta(run);
+    }
+
     /** Takes entries [from, to) out of the segments' live bytes. */
     private void forget(long record, long from, long to) {
         visit(record, from, to, false);

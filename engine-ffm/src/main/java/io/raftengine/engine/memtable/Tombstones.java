@@ -48,7 +48,8 @@ final class Tombstones {
     private boolean cellsBegun;
     private int garbage;
 
-    // Removals found out when the copy was there: segments they may stand in.
+    // Removals found out when the copy was there, and those that need more than themselves in
+    // replay: segments that stay until all up to the last of them are carried.
     private long copyingSince;
     private long lateFrom = Long.MAX_VALUE;
     private long lateTo = -1;
@@ -98,6 +99,20 @@ final class Tombstones {
     void late(long activeSegment) {
         lateFrom = Math.min(lateFrom, copyingSince);
         lateTo = Math.max(lateTo, activeSegment);
+    }
+
+    /**
+     * Keeps older segments until a compaction is carried. It left nothing of a group, and before it
+     * entries of the append queue had cut off what the rewrite queue has of the group. Without them
+     * replay would compact the whole of that by an index that is less than its end, and show the
+     * rest of it.
+     *
+     * @param from the segment of those entries
+     * @param to the segment of the compaction
+     */
+    void keep(long from, long to) {
+        lateFrom = Math.min(lateFrom, from);
+        lateTo = Math.max(lateTo, to);
     }
 
     private void note(long record, long extension) {

@@ -532,7 +532,14 @@ public final class PurgeManager implements AutoCloseable {
     private long drop(SegmentQueue queue, QueueKind kind, long kept) {
         long first = queue.firstSeq();
         long limit = Math.max(first, Math.min(kept, queue.activeSeq()));
-        parts.exclusively(() -> firstLive = parts.index().firstLive(kind, first, limit));
+        parts.exclusively(() -> {
+            // Removals of the meantime may need segments that those carried did not.
+            long needed =
+                    kind == QueueKind.APPEND
+                            ? Math.max(first, Math.min(limit, parts.index().firstNotCarried()))
+                            : limit;
+            firstLive = parts.index().firstLive(kind, first, needed);
+        });
         if (firstLive <= first) {
             return 0;
         }
