@@ -51,8 +51,7 @@ final class Tombstones {
     // Removals found out when the copy was there, and those that need more than themselves in
     // replay: segments that stay until all up to the last of them are carried.
     private long copyingSince;
-    private long lateFrom = Long.MAX_VALUE;
-    private long lateTo = -1;
+    private final KeptSegments keptSegments = new KeptSegments();
 
     Tombstones(Blocks blocks) {
         this.blocks = blocks;
@@ -97,8 +96,7 @@ final class Tombstones {
      * @param activeSegment of the append queue now, which the note is to name
      */
     void late(long activeSegment) {
-        lateFrom = Math.min(lateFrom, copyingSince);
-        lateTo = Math.max(lateTo, activeSegment);
+        keptSegments.keep(copyingSince, activeSegment);
     }
 
     /**
@@ -111,8 +109,7 @@ final class Tombstones {
      * @param to the segment of the compaction
      */
     void keep(long from, long to) {
-        lateFrom = Math.min(lateFrom, from);
-        lateTo = Math.max(lateTo, to);
+        keptSegments.keep(from, to);
     }
 
     private void note(long record, long extension) {
@@ -161,7 +158,7 @@ final class Tombstones {
 
     /** The oldest segment with a removal that was not carried with those of {@link #begin}. */
     long firstNotCarried() {
-        return lateTo < sealedBelow ? sealedBelow : Math.min(sealedBelow, lateFrom);
+        return keptSegments.first(sealedBelow);
     }
 
     private void rewind() {
@@ -266,9 +263,8 @@ final class Tombstones {
             }
         }
         boolean more = garbage != 0 || carried != 0;
-        if (!more && lateTo < sealedBelow) {
-            lateFrom = Long.MAX_VALUE;
-            lateTo = -1;
+        if (!more) {
+            keptSegments.carried(sealedBelow);
         }
         return more;
     }

@@ -324,7 +324,8 @@ public final class PurgeManager implements AutoCloseable {
         for (long segment = rewrite.firstSeq(); segment <= rewrite.activeSeq(); segment++) {
             garbage += garbageBytes(segment);
             live += parts.memtables().liveBytes(QueueKind.REWRITE, segment);
-            // What has to be copied besides the live bytes: marks, and the newer data of the groups.
+            // What has to be copied besides the live bytes: marks, and the newer data of the
+            // groups.
             double gain = garbage / (live + settings.targetBytes() / 4.0);
             if (garbage >= all * SQUEEZED_SHARE && gain > bestGain) {
                 bestGain = gain;
