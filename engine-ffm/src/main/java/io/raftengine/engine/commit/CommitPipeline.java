@@ -310,9 +310,9 @@ public final class CommitPipeline implements AutoCloseable {
      * Runs something that needs the write token, between two groups. Where groups follow each other
      * without a pause, the leader of the next one runs it, so nobody waits for more than a group.
      *
-     * <p>What runs must be short, must not block and must not write to the append queue. For
-     * background work, by a platform or virtual thread that calls nothing else of this class
-     * meanwhile.
+     * <p>What runs must be short and must not wait for anything; the one exception is beginning a
+     * new segment, for which writers wait in any case. For background work, by a platform or
+     * virtual thread that calls nothing else of this class meanwhile.
      *
      * @param work what to run; what it throws is thrown here
      * @throws ClosedException the engine is closed; nothing was run

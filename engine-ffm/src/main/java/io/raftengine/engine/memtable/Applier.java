@@ -168,7 +168,9 @@ final class Applier {
     private void compact(long group, long index) {
         long record = take(group);
         if (record != 0) {
-            long cutIn = GroupRecord.rewrittenEntries(record) ? cutSegment(record) : segment;
+            boolean empties = Long.compareUnsigned(index, GroupRecord.end(record)) >= 0;
+            boolean cut = empties && GroupRecord.rewrittenEntries(record);
+            long cutIn = cut ? cutSegment(record) : segment;
             long removed = entries.compact(record, index);
             if (removed != 0 && GroupRecord.rewrittenEntries(record)) {
                 tombstones.compacted(record, segment);

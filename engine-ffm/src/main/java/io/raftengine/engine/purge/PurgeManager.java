@@ -472,7 +472,7 @@ public final class PurgeManager implements AutoCloseable {
                     place = index.nextRewritten(place)) {
                 index.look(index.groupAt(place), look);
                 if (look.exists()) {
-                    if (oldestRewritten(look) <= through) {
+                    if (oldestNeeded(look, place) <= through) {
                         copy.copy(look.groupId(), look.first(), look.rewrittenEnd());
                     }
                     if (look.rewrittenEnd() - look.first() > REWRITTEN_MAX) {
@@ -505,7 +505,8 @@ public final class PurgeManager implements AutoCloseable {
                 continue;
             }
             index.look(index.groupAt(place), look);
-            if (look.exists() && oldestRewritten(look) <= index.spanLast(place)) {
+            long needed = look.exists() ? oldestNeeded(look, place) : Long.MAX_VALUE;
+            if (needed <= first) {
                 kept = Math.min(kept, Math.max(first, rewrite.firstSeq()));
             } else {
                 int settled = place;
@@ -513,6 +514,19 @@ public final class PurgeManager implements AutoCloseable {
             }
         }
         return drop(rewrite, QueueKind.REWRITE, kept);
+    }
+
+    /**
+     * The oldest segment of the rewrite queue that a group needs: that of its oldest data, or of
+     * the begin of the atomic group that this is of.
+     */
+    private long oldestNeeded(GroupLook look, int place) {
+        long oldest = oldestRewritten(look);
+        PurgeIndex index = parts.index();
+        boolean spans = index.spanFirst(place) != Long.MAX_VALUE;
+        return spans && oldest <= index.spanLast(place)
+                ? Math.min(oldest, index.spanFirst(place))
+                : oldest;
     }
 
     private long oldestRewritten(GroupLook look) {

@@ -99,15 +99,8 @@ final class PurgeParts implements AutoCloseable {
 
     /** Asked before something is read or written; its mind is made up anew each time. */
     Pacer pacer() {
-        pacer.urgent(isFarOver());
+        pacer.urgent(settings.isUrgent(append.activeSeq() - append.firstSeq()));
         return pacer;
-    }
-
-    /** Whether the log grows faster than it is purged: then space is worth more than latency. */
-    private boolean isFarOver() {
-        long threshold = settings.purgeThresholdBytes();
-        long segments = append.activeSeq() - append.firstSeq();
-        return segments * settings.targetBytes() > threshold + threshold / 4;
     }
 
     PurgeIndex index() {

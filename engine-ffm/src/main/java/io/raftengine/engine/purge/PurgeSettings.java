@@ -27,4 +27,16 @@ public record PurgeSettings(
         int compressionLevel,
         long bytesPerSecond,
         long memoryLimitBytes,
-        LongSupplier listenersGate) {}
+        LongSupplier listenersGate) {
+    /**
+     * Whether the log grows faster than it is purged: then space is worth more than latency. A
+     * limit that the user has set is a limit all the same.
+     *
+     * @param sealedSegments sealed segments of the append queue
+     * @return true to purge without a pause
+     */
+    boolean isUrgent(long sealedSegments) {
+        return bytesPerSecond == 0
+                && sealedSegments * targetBytes > purgeThresholdBytes + purgeThresholdBytes / 4;
+    }
+}
