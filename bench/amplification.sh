@@ -18,8 +18,10 @@
 # lagging  as idle, and groups keep ten times as many entries
 #
 # Groups keep at most so many entries as the case says (compactions are part of the writes); a purge each second drops the
-# rest. Written bytes are what the process caused to be sent to storage (write_bytes of /proc/self/io: pages made dirty), so
-# rewritten data, watermarks and files filled ahead all count; user bytes are the payloads of the entries. Space is the mean of the
+# rest. Written bytes are what the device was told to write until all was synced at the end, so rewritten data, watermarks, files
+# filled ahead and the file system's journal all count, and whatever else this machine writes; user bytes are the payloads of the
+# entries. The kernel's own count for the process (write_bytes) is no measure of it: it counts whole folios, some many times
+# larger than what was written. Space is the mean of the
 # directory's bytes over the second half of the run, all files with their full lengths: segments in use, and with reserves.
 # Live bytes are the payloads of the entries that are there at the end. Nothing is compressed.
 set -euo pipefail
@@ -51,23 +53,26 @@ load=(--time "$seconds" --regions 500 --write-threads 2 --write-ops-per-thread "
     --target-file-size 4MB --purge-threshold 32MB --purge-rewrite-threshold 8MB --compression-threshold 0)
 
 run() { # case round program command...
-    local name=$1 round=$2 program=$3
+    local name=$1 round=$2 program=$3 before
     shift 3
     rm -rf "$scratch/data"
+    sync
+    before=$(device_written)
     "$@" --path "$scratch/data" --json "$scratch/result" >"$scratch/log" 2>&1 || {
         cat "$scratch/log" >&2
         fail "$program failed: $*"
     }
-    jq -c --arg case "$name" --arg program "$program" --argjson round "$round" '
+    sync
+    jq -c --arg case "$name" --arg program "$program" --argjson round "$round" \
+        --argjson from "$before" --argjson to "$(device_written)" '
         def mean: add / length;
         (.settings.write_region_count * .settings.write_entry_count * .settings.entry_size * .write.ops) as $user
         | (.engine.live_entries * .settings.entry_size) as $live
         | (.samples[(.samples | length / 2 | floor):]) as $half
-        | {$case, $program, $round, user: $user, live: $live, ops: .write.ops, written: (.process.written_bytes / $user),
+        | {$case, $program, $round, user: $user, live: $live, ops: .write.ops, written: (if $from then ($to - $from) / $user else null end),
            log: ([$half[].log_bytes] | mean / $live), space: ([$half[].directory_bytes] | mean / $live),
            reported: .purge.reported_groups, purge_ms: .purge.duration_max_ms}' "$scratch/result" >>"$figures"
     rm -rf "$scratch/data"
-    sync -f "$scratch"
 }
 
 facts=$(machine_facts)

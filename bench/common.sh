@@ -31,6 +31,14 @@ make_scratch() { # parent
     trap 'rm -rf "$scratch"' EXIT
 }
 
+# Bytes that the device under the scratch directory was told to write since it was started, the journal included; null where
+# it has no such figure. What the whole machine writes is in it: for machines that do nothing else.
+device_written() {
+    local device fields
+    device=/sys/class/block/$(basename "$(readlink -f "$(df --output=source "$scratch" | tail -n 1)")")/stat
+    [[ -r $device ]] && read -r -a fields <"$device" && echo $((fields[6] * 512)) || echo null
+}
+
 machine_facts() {
     local model
     model=$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1)

@@ -32,6 +32,8 @@ final class StartupTraining {
     private static final int ENTRY_BYTES = 64;
     private static final long SEGMENT_BYTES = 8 << 20;
     private static final int OPENS = 3;
+    private static final int PURGES = 150;
+    private static final int KEPT = 50;
     private static final List<String> LOAD =
             List.of("stress", "--time", "1", "--regions", "100", "--purge-interval", "0");
 
@@ -57,6 +59,7 @@ final class StartupTraining {
             work(scratch);
             recoverMuch(scratch.resolve("much"));
             load(scratch.resolve("load"));
+            purgeOften(scratch.resolve("purged"));
         } catch (IOException noScratch) {
             // What was recorded so far is worth keeping.
             return 0;
@@ -114,6 +117,40 @@ final class StartupTraining {
         }
         for (int i = 0; i < OPENS; i++) {
             RaftEngine.open(config).close();
+        }
+    }
+
+    /**
+     * Lives through weeks of purges in a second. They are rare and short in a service, so that
+     * without the cache the compiler would get to know them in the course of an hour, one method at
+     * a time and each time while writers want the processor.
+     */
+    private static void purgeOften(Path directory) {
+        EngineConfig config =
+                EngineConfig.builder(directory)
+                        .targetFileSizeBytes(SEGMENT_BYTES / 32)
+                        .purgeThresholdBytes(SEGMENT_BYTES / 4)
+                        .purgeRewriteThresholdBytes(SEGMENT_BYTES / 16)
+                        .build();
+        byte[] entry = new byte[ENTRY_BYTES];
+        try (RaftEngine engine = RaftEngine.open(config);
+                LogBatch batch = engine.newBatch()) {
+            long[] next = new long[GROUPS];
+            for (int purge = 0; purge < PURGES; purge++) {
+                for (int i = 0; i < 50 * GROUPS; i++) {
+                    // A few groups write most; one in ten only now and then.
+                    int group = i % 3 == 0 ? i / 3 % GROUPS : i % (GROUPS / 10);
+                    if (group % 10 != 9 || purge % 10 == 0) {
+                        batch.addEntry(1 + group, ++next[group], entry);
+                        batch.put(1 + group, "k".getBytes(StandardCharsets.US_ASCII), entry);
+                        engine.write(batch, Durability.BUFFERED);
+                    }
+                }
+                for (int group = purge % 2; group < GROUPS; group += 2) {
+                    engine.compactTo(1 + group, Math.max(0, next[group] - KEPT));
+                }
+                engine.purgeExpiredFiles();
+            }
         }
     }
 }

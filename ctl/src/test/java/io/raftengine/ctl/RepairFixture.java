@@ -11,6 +11,7 @@ import io.raftengine.recovery.repair.RepairResult;
 import io.raftengine.recovery.repair.RepairRules;
 import io.raftengine.testing.forge.ItemForge;
 import io.raftengine.testing.forge.SegmentForge;
+import io.raftengine.testing.fs.UnsyncedFileSystem;
 import io.raftengine.testing.model.GroupState;
 import io.raftengine.tools.JsonLines;
 import io.raftengine.tools.StateWriter;

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.raftengine.error.CorruptionException;
 import io.raftengine.log.io.FileSystem;
 import io.raftengine.recovery.RecoveryFixture.Outcome;
+import io.raftengine.testing.fs.UnsyncedFileSystem;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;

@@ -11,6 +11,7 @@ import io.raftengine.log.format.QueueKind;
 import io.raftengine.log.io.FileSystem;
 import io.raftengine.log.segment.RecoveredSegment;
 import io.raftengine.recovery.RecoveryFixture.Outcome;
+import io.raftengine.testing.fs.UnsyncedFileSystem;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

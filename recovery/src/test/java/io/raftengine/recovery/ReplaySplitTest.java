@@ -6,6 +6,7 @@ import io.raftengine.log.format.QueueKind;
 import io.raftengine.log.io.FileSystem;
 import io.raftengine.log.segment.SegmentFile;
 import io.raftengine.recovery.RecoveryFixture.Outcome;
+import io.raftengine.testing.fs.UnsyncedFileSystem;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;

@@ -225,7 +225,7 @@ public final class PurgeManager implements AutoCloseable {
         demandSound(append);
         demandSound(rewrite);
         long began = System.nanoTime();
-        parts.pacer().purgeBegins();
+        parts.begin();
         try {
             PurgeOutcome outcome = work.run();
             if (outcome != PurgeOutcome.NOTHING) {
@@ -233,8 +233,7 @@ public final class PurgeManager implements AutoCloseable {
             }
             return outcome;
         } finally {
-            parts.pacer().purgeEnds();
-            parts.close();
+            parts.end();
         }
     }
 

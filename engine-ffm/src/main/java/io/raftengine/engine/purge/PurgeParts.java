@@ -37,6 +37,7 @@ final class PurgeParts implements AutoCloseable {
     private final Pacer pacer;
     private final PurgeIndex index;
     private CopyShape shape = CopyShape.USUAL;
+    private boolean spaceIsShort;
     private volatile boolean stopped;
 
     /** Those that recovery found are on disk. */
@@ -97,9 +98,21 @@ final class PurgeParts implements AutoCloseable {
         return listener;
     }
 
+    /** A purge begins. */
+    void begin() {
+        spaceIsShort = rewrite.isSpaceShort();
+        pacer.purgeBegins();
+    }
+
+    /** It ends, and the buffers are given back. */
+    void end() {
+        pacer.purgeEnds();
+        close();
+    }
+
     /** Asked before something is read or written; its mind is made up anew each time. */
     Pacer pacer() {
-        pacer.urgent(settings.isUrgent(append.activeSeq() - append.firstSeq()));
+        pacer.urgent(settings.isUrgent(append.activeSeq() - append.firstSeq(), spaceIsShort));
         return pacer;
     }
 

@@ -29,14 +29,18 @@ public record PurgeSettings(
         long memoryLimitBytes,
         LongSupplier listenersGate) {
     /**
-     * Whether the log grows faster than it is purged: then space is worth more than latency. A
-     * limit that the user has set is a limit all the same.
+     * Whether space is worth more than latency: on a full disk, where writers wait for nothing but
+     * space, and where the log grows faster than it is purged. Other than the full disk, a long log
+     * is no reason to exceed a limit that the user has set.
      *
      * @param sealedSegments sealed segments of the append queue
+     * @param spaceIsShort whether the disk is full
      * @return true to purge without a pause
      */
-    boolean isUrgent(long sealedSegments) {
-        return bytesPerSecond == 0
-                && sealedSegments * targetBytes > purgeThresholdBytes + purgeThresholdBytes / 4;
+    boolean isUrgent(long sealedSegments, boolean spaceIsShort) {
+        return spaceIsShort
+                || bytesPerSecond == 0
+                        && sealedSegments * targetBytes
+                                > purgeThresholdBytes + purgeThresholdBytes / 4;
     }
 }

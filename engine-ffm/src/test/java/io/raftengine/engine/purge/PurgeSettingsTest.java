@@ -7,13 +7,19 @@ import org.junit.jupiter.api.Test;
 class PurgeSettingsTest {
     @Test
     void aLogFarOverItsThresholdIsPurgedWithoutAPause() {
-        assertThat(settings(0).isUrgent(12)).isFalse();
-        assertThat(settings(0).isUrgent(13)).isTrue();
+        assertThat(settings(0).isUrgent(12, false)).isFalse();
+        assertThat(settings(0).isUrgent(13, false)).isTrue();
     }
 
     @Test
     void aLimitThatTheUserHasSetHoldsHoweverLongTheLogIs() {
-        assertThat(settings(1 << 20).isUrgent(1_000_000)).isFalse();
+        assertThat(settings(1 << 20).isUrgent(1_000_000, false)).isFalse();
+    }
+
+    @Test
+    void aFullDiskIsPurgedWithoutAPauseAndWithoutALimit() {
+        assertThat(settings(0).isUrgent(0, true)).isTrue();
+        assertThat(settings(1 << 20).isUrgent(0, true)).isTrue();
     }
 
     /** Ten segments are the threshold. */

@@ -63,8 +63,12 @@ record QueueContext(
 
     /** Whether some directory has room for less than two segments. */
     boolean isSpaceShort() {
-        return !settings.directories().stream()
-                .allMatch(dir -> chooser.hasRoom(dir, 2 * settings.targetBytes()));
+        for (Path dir : settings.directories()) {
+            if (!chooser.hasRoom(dir, 2 * settings.targetBytes())) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** How many purged files may be kept beside that many segments in use. */

@@ -7,6 +7,7 @@
  *       a real disk might.
  *   <li>{@link io.raftengine.testing.fs.FaultyFileSystem}: wraps any file system and lets chosen
  *       calls fail, return short, lie or wait.
+ *   <li>{@link io.raftengine.testing.fs.UnsyncedFileSystem}: wraps any, and syncs nothing.
  *   <li>{@link io.raftengine.testing.fs.DirectoryCopy}: moves directories from one file system to
  *       another.
  * </ul>

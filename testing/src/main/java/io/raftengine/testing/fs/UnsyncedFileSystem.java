@@ -1,4 +1,4 @@
-package io.raftengine.recovery;
+package io.raftengine.testing.fs;
 
 import io.raftengine.log.io.FileHandle;
 import io.raftengine.log.io.FileSystem;
@@ -7,11 +7,20 @@ import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
 
-/** A file system whose syncs return at once, for tests that open thousands of directories. */
-final class UnsyncedFileSystem {
+/**
+ * A file system whose syncs return at once, for tests that open thousands of directories and cut no
+ * power.
+ */
+public final class UnsyncedFileSystem {
     private UnsyncedFileSystem() {}
 
-    static FileSystem over(FileSystem inner) {
+    /**
+     * The same file system without its syncs.
+     *
+     * @param inner what does everything else
+     * @return a view of it
+     */
+    public static FileSystem over(FileSystem inner) {
         return proxy(
                 FileSystem.class,
                 (self, method, arguments) -> {
