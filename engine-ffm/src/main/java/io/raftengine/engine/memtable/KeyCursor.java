@@ -1,6 +1,5 @@
 package io.raftengine.engine.memtable;
 
-import io.raftengine.allocator.GrowableBuffer;
 import io.raftengine.allocator.Memory;
 import io.raftengine.allocator.MemoryBudget;
 import java.util.Arrays;
@@ -8,25 +7,17 @@ import java.util.Arrays;
 /**
  * Walks the key-values of one group in the order of their unsigned bytes, in either direction.
  *
- * <p>Pairs are copied out in portions of up to {@link #PORTION_BYTES}, each of which is one state
- * of the group; so a range that fits a portion is a snapshot, and a larger one neither skips nor
- * repeats a key that was there all the time. Nothing is held between two calls. Reusable; one
- * thread at a time; close it to give its buffer back.
+ * <p>Pairs are copied out in portions of up to 64 KiB, each of which is one state of the group; so
+ * a range that fits a portion is a snapshot, and a larger one neither skips nor repeats a key that
+ * was there all the time. Nothing is held between two calls. Reusable; one thread at a time; close
+ * it to give its buffer back.
  */
 public final class KeyCursor implements AutoCloseable {
-    /** A portion ends once it is this large. */
-    public static final int PORTION_BYTES = 64 << 10;
-
-    /** Room for a portion that ends with a pair of ordinary size. */
-    private static final int KEPT_BYTES_MAX = 4 * PORTION_BYTES;
-
-    private static final int PAIR_HEADER_BYTES = 8;
-    private static final int BUFFER_BYTES_MIN = 4 << 10;
     private static final int KEY_BYTES_MIN = 64;
 
     private final Memtables memtables;
     private final KeyReader reader;
-    private final GrowableBuffer buffer;
+    private final KeyPortion portion;
 
     private long groupId;
     private byte[] stop; // bound at which the walk ends; null for none
@@ -38,14 +29,12 @@ public final class KeyCursor implements AutoCloseable {
     private boolean resumeInclusive;
 
     private boolean more;
-    private long filled;
-    private long position;
-    private long pair;
+    private boolean ended; // the portion being filled: at the bound, or full
 
     KeyCursor(Memtables memtables, MemoryBudget budget) {
         this.memtables = memtables;
         this.reader = new KeyReader(memtables.base());
-        this.buffer = new GrowableBuffer(budget, BUFFER_BYTES_MIN, Integer.MAX_VALUE);
+        this.portion = new KeyPortion(budget);
     }
 
     /**
@@ -65,8 +54,7 @@ public final class KeyCursor implements AutoCloseable {
         byte[] from = backwards ? end : start;
         resumeInclusive = !backwards;
         setResume(from);
-        filled = 0;
-        position = 0;
+        portion.clear();
         more = start == null || end == null || Arrays.compareUnsigned(start, end) < 0;
     }
 
@@ -94,19 +82,17 @@ public final class KeyCursor implements AutoCloseable {
      *     for a copy of it
      */
     public boolean next() {
-        if (position == filled) {
+        if (!portion.hasNext()) {
             if (!more) {
                 return false;
             }
             memtables.fill(this, groupId);
-            position = 0;
-            if (filled == 0) {
+            if (portion.isEmpty()) {
                 return false;
             }
         }
-        pair = position;
-        position += PAIR_HEADER_BYTES + (long) keyLength() + valueLength();
-        if (position == filled && more) {
+        portion.next();
+        if (!portion.hasNext() && more) {
             keepLastKey();
         }
         return true;
@@ -122,16 +108,16 @@ public final class KeyCursor implements AutoCloseable {
 
     /** One attempt to take the next portion; false if the group changed meanwhile. */
     boolean tryFill(long record, int version) {
-        filled = 0;
+        portion.clear();
         more = false;
+        ended = false;
         byte[] from = resumeBytes < 0 ? null : resume;
         long cell = reader.seek(record, version, from, resumeBytes, resumeInclusive, reverse);
         while (cell != KeyReader.ABSENT) {
             if (cell == KeyReader.RETRY || !take(record, version, cell)) {
                 return false;
             }
-            if (filled < 0) { // beyond the bound or full
-                filled = -1 - filled;
+            if (ended) {
                 break;
             }
             cell = reader.step(record, version, reverse);
@@ -140,11 +126,11 @@ public final class KeyCursor implements AutoCloseable {
     }
 
     void nothingFound() {
-        filled = 0;
+        portion.clear();
         more = false;
     }
 
-    /** Copies one pair; an end of the portion is told by a {@code filled} of -1 - filled. */
+    /** Copies one pair, or ends the portion before it; false if the group changed. */
     private boolean take(long record, int version, long cell) {
         int keyBytes = KeyCell.keyBytes(cell);
         int valueBytes = KeyCell.valueBytes(cell);
@@ -158,23 +144,16 @@ public final class KeyCursor implements AutoCloseable {
             }
             boolean inside = order == 0 ? stopInclusive : order < 0 != reverse;
             if (!inside) {
-                filled = -1 - filled;
+                ended = true;
                 return true;
             }
         }
-        long payload = (long) keyBytes + valueBytes;
-        long needed = filled + PAIR_HEADER_BYTES + payload;
-        if (filled > 0 && needed > PORTION_BYTES) {
+        if (!portion.fits((long) keyBytes + valueBytes)) {
             more = true;
-            filled = -1 - filled;
+            ended = true;
             return true;
         }
-        buffer.ensureCapacity(needed, filled);
-        long target = buffer.address() + filled;
-        Memory.putInt(target, keyBytes);
-        Memory.putInt(target + 4, valueBytes);
-        Memory.copyRacy(KeyCell.key(cell), target + PAIR_HEADER_BYTES, payload);
-        filled = needed;
+        portion.addRacy(KeyCell.key(cell), keyBytes, valueBytes);
         return true;
     }
 
@@ -184,7 +163,7 @@ public final class KeyCursor implements AutoCloseable {
      * @return an off-heap address
      */
     public long keyAddress() {
-        return buffer.address() + pair + PAIR_HEADER_BYTES;
+        return portion.keyAddress();
     }
 
     /**
@@ -193,7 +172,7 @@ public final class KeyCursor implements AutoCloseable {
      * @return bytes
      */
     public int keyLength() {
-        return Memory.getInt(buffer.address() + pair);
+        return portion.keyLength();
     }
 
     /**
@@ -202,7 +181,7 @@ public final class KeyCursor implements AutoCloseable {
      * @return an off-heap address
      */
     public long valueAddress() {
-        return keyAddress() + keyLength();
+        return portion.valueAddress();
     }
 
     /**
@@ -211,7 +190,7 @@ public final class KeyCursor implements AutoCloseable {
      * @return bytes
      */
     public int valueLength() {
-        return Memory.getInt(buffer.address() + pair + 4);
+        return portion.valueLength();
     }
 
     /**
@@ -220,7 +199,7 @@ public final class KeyCursor implements AutoCloseable {
      * @return an off-heap address; changes when the memory grows
      */
     public long bufferAddress() {
-        return buffer.address();
+        return portion.bufferAddress();
     }
 
     /**
@@ -229,19 +208,17 @@ public final class KeyCursor implements AutoCloseable {
      * @return bytes
      */
     public long bufferBytes() {
-        return buffer.capacity();
+        return portion.bufferBytes();
     }
 
     /** Gives back what one giant value made the cursor grow to; it must be opened again. */
     public void trim() {
-        filled = 0;
-        position = 0;
         more = false;
-        buffer.shrinkTo(KEPT_BYTES_MAX);
+        portion.trim();
     }
 
     @Override
     public void close() {
-        buffer.close();
+        portion.close();
     }
 }

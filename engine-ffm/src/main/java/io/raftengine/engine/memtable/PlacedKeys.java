@@ -1,6 +1,5 @@
 package io.raftengine.engine.memtable;
 
-import io.raftengine.allocator.GrowableBuffer;
 import io.raftengine.allocator.Memory;
 import io.raftengine.allocator.MemoryBudget;
 import io.raftengine.engine.waiting.Backoff;
@@ -14,15 +13,12 @@ import io.raftengine.log.format.QueueKind;
  * not. Reusable; one thread at a time.
  */
 public final class PlacedKeys implements AutoCloseable {
-    private static final int PORTION_BYTES = 64 << 10;
-    private static final int KEPT_BYTES_MAX = 4 * PORTION_BYTES;
-    private static final int PAIR_HEADER_BYTES = 8;
     private static final int STEPS_MAX = 1024;
     private static final int STEPS_MIN = 16;
 
     private final Memtables memtables;
     private final KeyReader reader;
-    private final GrowableBuffer buffer;
+    private final KeyPortion portion;
 
     private long group;
     private boolean rewrite;
@@ -38,10 +34,6 @@ public final class PlacedKeys implements AutoCloseable {
     private boolean more;
     private int steps = STEPS_MAX;
 
-    private long filled;
-    private long position;
-    private long pair;
-
     /**
      * An idle walk.
      *
@@ -51,7 +43,7 @@ public final class PlacedKeys implements AutoCloseable {
     public PlacedKeys(Memtables memtables, MemoryBudget budget) {
         this.memtables = memtables;
         reader = new KeyReader(memtables.base());
-        buffer = new GrowableBuffer(budget, 4 << 10, Integer.MAX_VALUE);
+        portion = new KeyPortion(budget);
     }
 
     /**
@@ -68,8 +60,7 @@ public final class PlacedKeys implements AutoCloseable {
         oldest = Long.MAX_VALUE;
         resumeBytes = -1;
         more = true;
-        filled = 0;
-        position = 0;
+        portion.clear();
     }
 
     /**
@@ -93,20 +84,18 @@ public final class PlacedKeys implements AutoCloseable {
      *     for a copy of it
      */
     public boolean next() {
-        while (position == filled) {
+        while (!portion.hasNext()) {
             if (!more) {
                 return false;
             }
             fill();
         }
-        pair = position;
-        position += PAIR_HEADER_BYTES + (long) keyLength() + valueLength();
+        portion.next();
         return true;
     }
 
     private void fill() {
-        position = 0;
-        filled = 0;
+        portion.clear();
         int handle = memtables.table().find(group);
         if (handle == 0) {
             more = false;
@@ -127,7 +116,7 @@ public final class PlacedKeys implements AutoCloseable {
 
     private boolean tryFill(long record, int version) {
         long oldestBefore = oldest;
-        filled = 0;
+        portion.clear();
         lastBytes = -1;
         boolean here = GroupRecord.visible(record) && GroupRecord.id(record) == group;
         if ((!here || walk(record, version)) && GroupRecord.stillValid(record, version)) {
@@ -141,7 +130,7 @@ public final class PlacedKeys implements AutoCloseable {
             return true;
         }
         oldest = oldestBefore;
-        filled = 0;
+        portion.clear();
         return false;
     }
 
@@ -155,7 +144,7 @@ public final class PlacedKeys implements AutoCloseable {
                 return false;
             }
             left--;
-            if (left == 0 || filled >= PORTION_BYTES) {
+            if (left == 0 || portion.isFull()) {
                 return keepKey(record, version, cell);
             }
             cell = reader.step(record, version, false);
@@ -178,14 +167,7 @@ public final class PlacedKeys implements AutoCloseable {
         if (segment > gate) {
             return true;
         }
-        long payload = (long) keyBytes + valueBytes;
-        long needed = filled + PAIR_HEADER_BYTES + payload;
-        buffer.ensureCapacity(needed, filled);
-        long target = buffer.address() + filled;
-        Memory.putInt(target, keyBytes);
-        Memory.putInt(target + 4, valueBytes);
-        Memory.copyRacy(KeyCell.key(cell), target + PAIR_HEADER_BYTES, payload);
-        filled = needed;
+        portion.addRacy(KeyCell.key(cell), keyBytes, valueBytes);
         return GroupRecord.stillValid(record, version);
     }
 
@@ -208,7 +190,7 @@ public final class PlacedKeys implements AutoCloseable {
      * @return an off-heap address
      */
     public long keyAddress() {
-        return buffer.address() + pair + PAIR_HEADER_BYTES;
+        return portion.keyAddress();
     }
 
     /**
@@ -217,7 +199,7 @@ public final class PlacedKeys implements AutoCloseable {
      * @return bytes
      */
     public int keyLength() {
-        return Memory.getInt(buffer.address() + pair);
+        return portion.keyLength();
     }
 
     /**
@@ -226,7 +208,7 @@ public final class PlacedKeys implements AutoCloseable {
      * @return an off-heap address
      */
     public long valueAddress() {
-        return keyAddress() + keyLength();
+        return portion.valueAddress();
     }
 
     /**
@@ -235,19 +217,17 @@ public final class PlacedKeys implements AutoCloseable {
      * @return bytes
      */
     public int valueLength() {
-        return Memory.getInt(buffer.address() + pair + 4);
+        return portion.valueLength();
     }
 
     /** Gives back what one giant value made it grow to. */
     public void trim() {
-        filled = 0;
-        position = 0;
         more = false;
-        buffer.shrinkTo(KEPT_BYTES_MAX);
+        portion.trim();
     }
 
     @Override
     public void close() {
-        buffer.close();
+        portion.close();
     }
 }

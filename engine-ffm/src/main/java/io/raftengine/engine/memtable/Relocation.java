@@ -16,6 +16,9 @@ import io.raftengine.log.format.QueueKind;
  * Tombstones} that keep it from coming back. Every group must have been {@linkplain
  * PurgeIndex#admit admitted} before.
  *
+ * <p>Where a group was compacted while it was copied, its copy has a gap, and what lies before the
+ * gap has died: replay drops it. The entries behind the gap are a part of their own.
+ *
  * <p>Parts are records of no group: the link is the last of its keys, the extension the first, next
  * the next part.
  */
@@ -72,6 +75,10 @@ public final class Relocation implements AutoCloseable {
             switch (items.kind()) {
                 case ItemReader.ENTRIES:
                     long part = partOf(items.groupId());
+                    if (GroupRecord.hasEntries(part)
+                            && items.firstIndex() != GroupRecord.end(part)) {
+                        part = newPart(items.groupId());
+                    }
                     own.append(part, true, segment, blockOffset, blockBytes, compressed, items);
                     break;
                 case ItemReader.PUT:
@@ -140,6 +147,10 @@ public final class Relocation implements AutoCloseable {
         if (tail != 0 && GroupRecord.id(blocks.at(tail)) == group) {
             return blocks.at(tail);
         }
+        return newPart(group);
+    }
+
+    private long newPart(long group) {
         int handle = blocks.allocate(GroupRecord.BYTES);
         GroupRecord.initialize(blocks.at(handle), group);
         if (tail == 0) {

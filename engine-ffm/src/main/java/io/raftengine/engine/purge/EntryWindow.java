@@ -123,14 +123,15 @@ final class EntryWindow implements AutoCloseable {
     /**
      * Takes the places of a group's entries [from, to), as far as they are in one queue and not
      * above a segment. Stops at the first that is not, at the end of the group, and where the
-     * window is full.
+     * window is full. Passes over those that were compacted away, also while it works: what is
+     * behind them is wanted all the same, or a copy of the group would lack its end.
      *
      * @param groupId the group
      * @param from index of the first entry wanted
      * @param to index behind the last, unsigned
      * @param queue the queue they must be in
      * @param gate the highest segment they may be in
-     * @return index behind the last one taken; {@code from} if none was
+     * @return where it stopped: the index of the first entry not taken, or {@code from}
      * @throws io.raftengine.error.MemoryLimitException the budget has not enough left; the window
      *     is to be cleared
      */
@@ -148,7 +149,7 @@ final class EntryWindow implements AutoCloseable {
      * @param queue the queue they must be in
      * @param gate the highest segment they may be in
      * @param gateOffset where their blocks must have begun there
-     * @return index behind the last one taken; {@code from} if none was
+     * @return where it stopped: the index of the first entry not taken, or {@code from}
      */
     long collect(long groupId, long from, long to, QueueKind queue, long gate, long gateOffset) {
         require(State.COLLECTING);
@@ -162,6 +163,11 @@ final class EntryWindow implements AutoCloseable {
                     && Long.compareUnsigned(next, cursor.groupEnd()) < 0) {
                 // The tail was cut off meanwhile: what is left of it is wanted all the same.
                 end = cursor.groupEnd();
+                continue;
+            }
+            if (found == Memtables.RANGE_COMPACTED
+                    && Long.compareUnsigned(cursor.groupFirst(), end) < 0) {
+                next = cursor.groupFirst();
                 continue;
             }
             if (found != Memtables.RANGE_FOUND) {

@@ -88,16 +88,33 @@ final class SegmentSweep {
 
     /** Looks up where the group's next old entry is. */
     private void findNext(int row) {
-        long next = Memory.getLong(at(row) + NEXT);
         long where = NOWHERE;
-        if (next != Memory.getLong(at(row) + END)
-                && memtables.locate(groups.getLong(row), next, location)
-                && location.queue() == QueueKind.APPEND
-                && location.segment() <= gate) {
+        if (locateNext(row) && location.queue() == QueueKind.APPEND && location.segment() <= gate) {
             where = location.segment();
             Memory.putLong(at(row) + OFFSET, location.blockOffset());
         }
         Memory.putLong(at(row) + SEGMENT, where);
+    }
+
+    /** Passes over what was compacted away meanwhile; false if nothing is left. */
+    private boolean locateNext(int row) {
+        long group = groups.getLong(row);
+        long end = Memory.getLong(at(row) + END);
+        long next = Memory.getLong(at(row) + NEXT);
+        while (next != end) {
+            if (memtables.locate(group, next, location)) {
+                Memory.putLong(at(row) + NEXT, next);
+                return true;
+            }
+            long first = memtables.first(group);
+            if (first == Memtables.NO_INDEX
+                    || Long.compareUnsigned(first, next) <= 0
+                    || Long.compareUnsigned(first, end) >= 0) {
+                return false;
+            }
+            next = first;
+        }
+        return false;
     }
 
     /** Copies what was taken. */

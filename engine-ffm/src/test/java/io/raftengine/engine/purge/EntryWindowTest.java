@@ -97,7 +97,7 @@ class EntryWindowTest {
     void onlyWhatTheGroupHoldsIsTaken() {
         engine.plain(1, 5, 3, 10).write();
         assertThat(collect(9, 1, 5)).as("no such group").isEqualTo(1);
-        assertThat(collect(1, 4, 8)).as("from below the first").isEqualTo(4);
+        assertThat(collect(1, 3, 5)).as("below the first").isEqualTo(3);
         assertThat(collect(1, 8, 9)).as("from behind the last").isEqualTo(8);
         assertThat(collect(1, 6, 6)).as("nothing").isEqualTo(6);
         assertThat(collect(1, 7, 6)).as("less than nothing").isEqualTo(7);
@@ -105,6 +105,14 @@ class EntryWindowTest {
         assertThat(collect(1, 6, 100)).as("as far as there is something").isEqualTo(8);
         read();
         assertHandsOut(1, 6, 8);
+    }
+
+    @Test
+    void whatWasCompactedIsPassedOver() {
+        engine.plain(1, 5, 3, 10).write();
+        assertThat(collect(1, 2, 8)).isEqualTo(8);
+        read();
+        assertHandsOut(1, 5, 8);
     }
 
     @Test
