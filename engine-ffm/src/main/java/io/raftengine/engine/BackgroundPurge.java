@@ -58,7 +58,8 @@ final class BackgroundPurge implements AutoCloseable {
                         "a purge failed; it will be tried again",
                         failed);
             }
-        } catch (RuntimeException unexpected) {
+        } catch (RuntimeException | Error unexpected) {
+            // Also where the heap was exhausted: without this thread nothing is ever purged again.
             LOG.log(System.Logger.Level.ERROR, "background purge", unexpected);
         }
     }

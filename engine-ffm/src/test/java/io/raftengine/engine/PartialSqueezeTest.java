@@ -3,8 +3,16 @@ package io.raftengine.engine;
 import static io.raftengine.engine.Scene.compact;
 import static io.raftengine.engine.Scene.put;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.raftengine.error.StorageException;
 import io.raftengine.log.format.QueueKind;
+import io.raftengine.testing.fs.Fault;
+import io.raftengine.testing.fs.FaultRule;
+import io.raftengine.testing.fs.Operation;
+import io.raftengine.testing.fs.SimulatedFileSystem;
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -158,6 +166,56 @@ class PartialSqueezeTest {
         assertThat(scene.rewrite().segmentCount())
                 .as("18 entries, and some removals")
                 .isLessThan(30);
+    }
+
+    /** All of the queue would not find room beside itself; the part that frees most does. */
+    @Test
+    void whereTheDiskIsSmallThePartThatFitsIsSqueezed() {
+        rewrite(3, 1, 2);
+        rewrite(1, 1, 21);
+        rewrite(2, 1, 31);
+        compactAndCarry(1, 19);
+        long[] places = placesOf(2, 1, 31);
+        SimulatedFileSystem disk = scene.f.disk;
+        long large = 1L << 30;
+        disk.setCapacity(large);
+        long used = large - disk.availableBytes(EngineFixture.DIR);
+        disk.setCapacity(used + 8 * ENTRY_BYTES);
+
+        assertThat(scene.purge().rewriteSegmentsDropped()).isGreaterThanOrEqualTo(18);
+        assertThat(placesOf(2, 1, 31)).isEqualTo(places);
+        disk.setCapacity(large);
+        checkAlsoReopened("room for a few entries");
+    }
+
+    /** It is reported, but the append queue is purged, and the tries do not add up. */
+    @Test
+    void anUnreadableBlockDoesNotStopThePurgeOfTheAppendQueue() {
+        rewrite(3, 1, 2);
+        rewrite(1, 1, 21);
+        rewrite(2, 1, 21);
+        compactAndCarry(1, 19);
+        append(4, 1, 31);
+        scene.write(compact(4, 31));
+        SegmentSpan before = scene.append();
+        String unreadable = "%016d.rewrite".formatted(scene.segmentOf(3, 1));
+        FaultRule rotten =
+                scene.f
+                        .fs
+                        .on(Operation.READ)
+                        .onFiles(name -> name.endsWith(unreadable))
+                        .inject(Fault.error());
+        List<Long> segments = new ArrayList<>();
+        for (int i = 0; i < 5; i++) {
+            assertThatThrownBy(scene::purge).isInstanceOf(StorageException.class);
+            segments.add(scene.rewrite().segmentCount());
+        }
+        assertThat(rotten.fired()).isGreaterThanOrEqualTo(5);
+        assertThat(scene.append().firstSeq()).isGreaterThan(before.firstSeq() + 10);
+        assertThat(segments.get(4)).isEqualTo(segments.get(1));
+        rotten.remove();
+        scene.purge();
+        checkAlsoReopened("readable again");
     }
 
     private long[] placesOf(long group, long first, long end) {

@@ -3,14 +3,16 @@ package io.raftengine.engine.memtable;
 /**
  * Segments of the append queue that must stay until a removal in a newer one is carried.
  *
- * <p>What was noted with the newest segment is kept apart from what was noted before: the latter is
- * carried by the next purge even if the former grows all the time.
+ * <p>A note is a pair: from which segment on, and the segment of the removal, which is the active
+ * one. Notes are merged, but never one that is being carried with one that is not, nor one of the
+ * active segment with older ones: otherwise a load that notes something in every segment would hold
+ * the first of them for ever.
  */
 final class KeptSegments {
     private static final long NONE = Long.MAX_VALUE;
 
+    private long carryingFrom = NONE;
     private long olderFrom = NONE;
-    private long olderTo = -1;
     private long newestFrom = NONE;
     private long newestTo = -1;
 
@@ -18,38 +20,40 @@ final class KeptSegments {
     void keep(long from, long to) {
         if (to > newestTo) {
             olderFrom = Math.min(olderFrom, newestFrom);
-            olderTo = Math.max(olderTo, newestTo);
             newestFrom = from;
             newestTo = to;
         } else if (to == newestTo) {
             newestFrom = Math.min(newestFrom, from);
         } else {
             olderFrom = Math.min(olderFrom, from);
-            olderTo = Math.max(olderTo, to);
         }
     }
 
-    /** Removals in segments below {@code sealed} are carried. */
-    void carried(long sealed) {
-        if (olderTo < sealed) {
-            olderFrom = NONE;
-            olderTo = -1;
-        }
+    /** The removals in segments below {@code sealed} begin to be carried. */
+    void carrying(long sealed) {
         if (newestTo < sealed) {
+            olderFrom = Math.min(olderFrom, newestFrom);
             newestFrom = NONE;
             newestTo = -1;
         }
+        carryingFrom = Math.min(carryingFrom, olderFrom);
+        olderFrom = NONE;
+    }
+
+    /** They are carried. */
+    void carried() {
+        carryingFrom = NONE;
+    }
+
+    /** They could not be carried. */
+    void abandoned() {
+        olderFrom = Math.min(olderFrom, carryingFrom);
+        carryingFrom = NONE;
     }
 
     /** The first segment that must stay, given that those from {@code sealed} on do anyway. */
     long first(long sealed) {
-        long first = sealed;
-        if (olderTo >= sealed) {
-            first = Math.min(first, olderFrom);
-        }
-        if (newestTo >= sealed) {
-            first = Math.min(first, newestFrom);
-        }
-        return first;
+        long first = Math.min(carryingFrom, Math.min(olderFrom, newestFrom));
+        return Math.min(first, sealed);
     }
 }

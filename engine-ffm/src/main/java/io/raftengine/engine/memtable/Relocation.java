@@ -236,7 +236,7 @@ public final class Relocation implements AutoCloseable {
                 applyEntries(part, record, squeeze, gate, activeSegment);
                 applyKeys(part, record, squeeze, gate, activeSegment);
                 if (spanFirst != spanLast) {
-                    applySpan(memtables.blocks().at(GroupRecord.extension(record)));
+                    applySpan(record);
                 }
             } else {
                 memtables.tombstones().late(activeSegment);
@@ -248,10 +248,17 @@ public final class Relocation implements AutoCloseable {
     }
 
     /** Where entries were left in place, the atomic group that they are of must be kept, too. */
-    private void applySpan(long extension) {
-        boolean both = overLimit != null && GroupExtension.hasSpan(extension);
+    private void applySpan(long record) {
+        long extension = memtables.blocks().at(GroupRecord.extension(record));
+        boolean both = GroupExtension.hasSpan(extension) && leftInPlace(record);
         long first = both ? GroupExtension.spanFirst(extension) : spanFirst;
         GroupExtension.setSpan(extension, first, spanLast);
+    }
+
+    private boolean leftInPlace(long record) {
+        return GroupRecord.hasEntries(record)
+                && GroupRecord.rewrittenEnd(record) != GroupRecord.first(record)
+                && memtables.entries().firstSegment(record) < spanFirst;
     }
 
     private void applyEntries(

@@ -145,6 +145,7 @@ final class Tombstones {
     void begin(long activeSegment) {
         assert carried == 0 && garbage == 0 : "the last removals were not settled";
         sealedBelow = activeSegment;
+        keptSegments.carrying(activeSegment);
         copyingBegins(activeSegment);
         carried = pending;
         pending = 0;
@@ -232,6 +233,7 @@ final class Tombstones {
 
     /** What was written did not reach the disk: all of it is pending again. */
     void abandon() {
+        keptSegments.abandoned();
         while (carried != 0) {
             int handle = carried;
             long extension = blocks.at(handle);
@@ -264,7 +266,7 @@ final class Tombstones {
         }
         boolean more = garbage != 0 || carried != 0;
         if (!more) {
-            keptSegments.carried(sealedBelow);
+            keptSegments.carried();
         }
         return more;
     }

@@ -44,9 +44,14 @@ final class CopyRoom {
         for (long segment = rewrite.firstSeq(); segment <= rewrite.activeSeq(); segment++) {
             live += memtables.liveBytes(QueueKind.REWRITE, segment);
         }
+        return live <= copyable();
+    }
+
+    /** Bytes of the rewrite queue that are sure to find room when they are copied. */
+    long copyable() {
         // Writers take from what is free, too.
         long free = Math.max(0, rewrite.freeBytes() - rewrite.settings().targetBytes());
-        return live <= usable() + free / 2;
+        return usable() + free / 2;
     }
 
     private long usable() {

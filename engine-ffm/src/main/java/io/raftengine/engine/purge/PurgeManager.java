@@ -7,8 +7,11 @@ import io.raftengine.engine.commit.GroupCommitter;
 import io.raftengine.engine.memtable.EntryLocation;
 import io.raftengine.engine.memtable.GroupLook;
 import io.raftengine.engine.memtable.Memtables;
+import io.raftengine.engine.memtable.PlacedKeys;
 import io.raftengine.engine.memtable.PurgeIndex;
+import io.raftengine.error.ClosedException;
 import io.raftengine.error.PoisonedException;
+import io.raftengine.error.RaftEngineException;
 import io.raftengine.log.format.BatchEncoder;
 import io.raftengine.log.format.QueueKind;
 import io.raftengine.log.segment.SegmentQueue;
@@ -250,8 +253,16 @@ public final class PurgeManager implements AutoCloseable {
     private PurgeOutcome purgeByThresholds() {
         Figures figures = new Figures();
         boolean spaceIsShort = room.isShort();
+        RaftEngineException notSqueezed = null;
         if (!spaceIsShort && isRewriteDue(false)) {
-            squeeze(mostGarbage(), figures);
+            try {
+                squeezeBest(mostGarbage(), figures);
+            } catch (PoisonedException | ClosedException fatal) {
+                throw fatal;
+            } catch (RaftEngineException failed) {
+                // A block that cannot be read must not make the append queue grow for ever.
+                notSqueezed = failed;
+            }
         }
         if (isAppendDue()) {
             long first = append.firstSeq();
@@ -266,7 +277,10 @@ public final class PurgeManager implements AutoCloseable {
         }
         // In the space that was freed just now.
         if (spaceIsShort && isRewriteDue(true)) {
-            squeeze(rewrite.activeSeq(), figures);
+            squeezeBest(rewrite.activeSeq(), figures);
+        }
+        if (notSqueezed != null) {
+            throw notSqueezed;
         }
         return figures.outcome();
     }
@@ -297,13 +311,81 @@ public final class PurgeManager implements AutoCloseable {
 
     private boolean isRewriteDue(boolean spaceIsShort) {
         double garbage = garbage(rewrite, QueueKind.REWRITE);
-        boolean due =
-                spaceIsShort
-                        ? rewrite.activeSeq() > rewrite.firstSeq() && room.helps(garbage)
-                        : isOver(rewrite, settings.rewriteThresholdBytes())
-                                && garbage > settings.garbageRatio();
-        // One that finds no space half-way would leave more than it found.
-        return due && room.fitsRewritten();
+        return spaceIsShort
+                ? rewrite.activeSeq() > rewrite.firstSeq() && room.helps(garbage)
+                : isOver(rewrite, settings.rewriteThresholdBytes())
+                        && garbage > settings.garbageRatio();
+    }
+
+    /**
+     * Squeezes up to a segment, if what has to be copied is sure to find room; otherwise the best
+     * part for which it is, or nothing. One that found no space half-way would leave more than it
+     * found.
+     */
+    private void squeezeBest(long through, Figures figures) {
+        if (room.fitsRewritten()) {
+            squeeze(through, figures);
+            return;
+        }
+        long fitting = mostGarbageWithin(room.copyable());
+        if (fitting >= rewrite.firstSeq()) {
+            squeeze(fitting, figures);
+        }
+    }
+
+    /**
+     * As {@link #mostGarbage}, among the parts whose copies are not larger than {@code bytesMax}.
+     * Each group is asked what it holds, since it moves as a whole.
+     *
+     * @return the last segment of the part, or one before the first if there is none
+     */
+    private long mostGarbageWithin(long bytesMax) {
+        long first = rewrite.firstSeq();
+        long[] copies = copiesByOldest(first, Math.toIntExact(rewrite.activeSeq() - first + 1));
+        long best = first - 1;
+        double bestGain = 0;
+        long garbage = 0;
+        long copied = 0;
+        for (int i = 0; i < copies.length; i++) {
+            garbage += garbageBytes(first + i);
+            copied += copies[i];
+            double gain = garbage / (copied + settings.targetBytes() / 4.0);
+            if (copied <= bytesMax && gain > bestGain) {
+                bestGain = gain;
+                best = first + i;
+            }
+        }
+        return best;
+    }
+
+    /** By the oldest segment that groups need: what they hold in the rewrite queue. */
+    private long[] copiesByOldest(long first, int segments) {
+        long[] bytes = new long[segments];
+        PurgeIndex index = parts.index();
+        GroupLook look = new GroupLook();
+        HeldBytes held = new HeldBytes(parts.memtables());
+        for (int place = index.firstRewritten(); place != 0; place = index.nextRewritten(place)) {
+            index.look(index.groupAt(place), look);
+            long oldest = look.exists() ? oldestNeeded(look, place) : Long.MAX_VALUE;
+            if (oldest != Long.MAX_VALUE) {
+                int slot = Math.clamp(oldest - first, 0, segments - 1);
+                bytes[slot] += held.rewritten(look) + keyBytes(look);
+            }
+        }
+        return bytes;
+    }
+
+    private long keyBytes(GroupLook look) {
+        long bytes = 0;
+        if (look.hasKeys()) {
+            PlacedKeys keys = parts.keys();
+            keys.open(look.groupId(), QueueKind.REWRITE, Long.MAX_VALUE);
+            while (keys.next()) {
+                bytes += (long) keys.keyLength() + keys.valueLength();
+            }
+            keys.trim();
+        }
+        return bytes;
     }
 
     /**
@@ -457,8 +539,7 @@ public final class PurgeManager implements AutoCloseable {
      * @param through the last segment to be freed
      */
     private void squeeze(long through, Figures figures) {
-        long old = rewrite.activeSeq();
-        log.rotate();
+        long old = beginSegment();
         CopyWriter writer = new CopyWriter(parts, QueueKind.REWRITE, old);
         SqueezeTarget target = new SqueezeTarget(parts, writer, nextAtomicId);
         GroupLook look = new GroupLook();
@@ -489,6 +570,19 @@ public final class PurgeManager implements AutoCloseable {
         log.seal();
         figures.rewriteDropped += dropRewritten();
         sweep();
+    }
+
+    /**
+     * Copies begin in a segment of their own: an empty one will do, which a squeeze that failed may
+     * have left.
+     *
+     * @return the last segment before it
+     */
+    private long beginSegment() {
+        if (!rewrite.activeIsEmpty()) {
+            log.rotate();
+        }
+        return rewrite.activeSeq() - 1;
     }
 
     /**
