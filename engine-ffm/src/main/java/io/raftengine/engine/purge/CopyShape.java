@@ -2,13 +2,15 @@ package io.raftengine.engine.purge;
 
 /**
  * How copies are cut into batches. Users always get {@link #USUAL}; tests take others, so that a
- * group of few entries is already one of many batches.
+ * group of few entries is already one of many batches and windows.
  *
  * @param batchBytes a batch is written when it has this size
  * @param alwaysAtomic whether a group of several batches is made an atomic group also where it is
  *     copied from the append queue, which needs none
+ * @param windowBytes most that is read at once, unless a single run is larger; less where the
+ *     memory limit is small
  */
-record CopyShape(long batchBytes, boolean alwaysAtomic) {
+record CopyShape(long batchBytes, boolean alwaysAtomic, long windowBytes) {
     /** What is written without a test asking for something else. */
-    static final CopyShape USUAL = new CopyShape(128 << 10, false);
+    static final CopyShape USUAL = new CopyShape(128 << 10, false, GroupCopy.WINDOW_BYTES);
 }

@@ -184,7 +184,7 @@ final class PurgeParts implements AutoCloseable {
     EntryWindow window() {
         if (window == null) {
             long share = settings.memoryLimitBytes() / 64;
-            long bytes = Math.max(WINDOW_BYTES_MIN, Math.min(GroupCopy.WINDOW_BYTES, share));
+            long bytes = Math.min(shape.windowBytes(), Math.max(WINDOW_BYTES_MIN, share));
             window = new EntryWindow(budget, memtables, append, rewrite, bytes, GroupCopy.RUNS_MAX);
             open.add(window);
         }

@@ -14,8 +14,11 @@ public final class PurgeDoors {
         return purge.rewriteAppend(through, PurgeManager.StopAfter.COPIES);
     }
 
-    /** Batches of this size from now on; copies of the append queue as atomic groups, if asked. */
+    /**
+     * Batches of this size from now on, and windows not much larger; copies of the append queue as
+     * atomic groups, if asked.
+     */
     public static void cut(PurgeManager purge, long batchBytes, boolean alwaysAtomic) {
-        purge.setShape(new CopyShape(batchBytes, alwaysAtomic));
+        purge.setShape(new CopyShape(batchBytes, alwaysAtomic, 2 * batchBytes + 1000));
     }
 }
