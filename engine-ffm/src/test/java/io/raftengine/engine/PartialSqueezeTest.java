@@ -3,7 +3,6 @@ package io.raftengine.engine;
 import static io.raftengine.engine.Scene.compact;
 import static io.raftengine.engine.Scene.put;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.raftengine.error.StorageException;
 import io.raftengine.log.format.QueueKind;
@@ -206,15 +205,21 @@ class PartialSqueezeTest {
                         .onFiles(name -> name.endsWith(unreadable))
                         .inject(Fault.error());
         List<Long> segments = new ArrayList<>();
-        for (int i = 0; i < 5; i++) {
-            assertThatThrownBy(scene::purge).isInstanceOf(StorageException.class);
+        int failed = 0;
+        for (int i = 0; i < 30; i++) {
+            try {
+                scene.purge();
+            } catch (StorageException reported) {
+                failed++;
+            }
             segments.add(scene.rewrite().segmentCount());
         }
-        assertThat(rotten.fired()).isGreaterThanOrEqualTo(5);
+        assertThat(failed).as("ever more rarely").isEqualTo(4);
+        assertThat(rotten.fired()).isGreaterThanOrEqualTo(failed);
         assertThat(scene.append().firstSeq()).isGreaterThan(before.firstSeq() + 10);
-        assertThat(segments.get(4)).isEqualTo(segments.get(1));
+        assertThat(segments.getLast()).isEqualTo(segments.get(1));
         rotten.remove();
-        scene.purge();
+        scene.rewriteRewrite();
         checkAlsoReopened("readable again");
     }
 

@@ -143,7 +143,12 @@ final class Tombstones {
      * @param activeSegment of the append queue: what stands in older ones is on disk
      */
     void begin(long activeSegment) {
-        assert carried == 0 && garbage == 0 : "the last removals were not settled";
+        if (carried != 0 || garbage != 0) {
+            // The last purge died where nothing may fail, the heap being exhausted: what it did not
+            // settle is carried once more, and harmless.
+            abandon();
+            freeGarbage();
+        }
         sealedBelow = activeSegment;
         keptSegments.carrying(activeSegment);
         copyingBegins(activeSegment);
@@ -321,6 +326,14 @@ final class Tombstones {
         }
         assert garbage == 0 : "one group after the other";
         garbage = first;
+    }
+
+    private void freeGarbage() {
+        while (garbage != 0) {
+            int next = KeyCell.nextWaiting(blocks.at(garbage));
+            KeyCell.free(blocks, garbage);
+            garbage = next;
+        }
     }
 
     /** Frees the deletions of a group whose memory is given back. */

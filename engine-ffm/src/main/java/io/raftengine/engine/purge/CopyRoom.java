@@ -38,7 +38,7 @@ final class CopyRoom {
         return rewrite.isSpaceShort();
     }
 
-    /** Whether all that is live in the rewrite queue can be copied at once. */
+    /** Whether all that is live in the rewrite queue can be squeezed at once. */
     boolean fitsRewritten() {
         long live = 0;
         for (long segment = rewrite.firstSeq(); segment <= rewrite.activeSeq(); segment++) {
@@ -47,11 +47,13 @@ final class CopyRoom {
         return live <= copyable();
     }
 
-    /** Bytes of the rewrite queue that are sure to find room when they are copied. */
+    /** Bytes that are sure to find room in a squeeze, which begins with a segment of its own. */
     long copyable() {
+        long secured =
+                rewrite.activeIsEmpty() ? rewrite.securedBytes() : rewrite.securedBeyondActive();
         // Writers take from what is free, too.
         long free = Math.max(0, rewrite.freeBytes() - rewrite.settings().targetBytes());
-        return usable() + free / 2;
+        return (long) (secured * USABLE_SHARE) + free / 2;
     }
 
     private long usable() {

@@ -34,6 +34,11 @@ final class HeldBytes {
         long next = look.first();
         while (next != end) {
             int found = memtables.locateRange(look.groupId(), next, end, cursor, scratch);
+            if (found == Memtables.RANGE_COMPACTED
+                    && Long.compareUnsigned(cursor.groupFirst(), end) < 0) {
+                next = cursor.groupFirst();
+                continue;
+            }
             if (found != Memtables.RANGE_FOUND || cursor.count() == 0) {
                 break;
             }

@@ -72,6 +72,7 @@ public final class PurgeManager implements AutoCloseable {
     private final SegmentQueue rewrite;
     private final GroupCommitter committer;
     private final CopyRoom room;
+    private final SqueezeRetries retries = new SqueezeRetries();
     private final EntryLocation location = new EntryLocation();
     private long nextAtomicId;
 
@@ -255,15 +256,27 @@ public final class PurgeManager implements AutoCloseable {
         boolean spaceIsShort = room.isShort();
         RaftEngineException notSqueezed = null;
         if (!spaceIsShort && isRewriteDue(false)) {
-            try {
-                squeezeBest(mostGarbage(), figures);
-            } catch (PoisonedException | ClosedException fatal) {
-                throw fatal;
-            } catch (RaftEngineException failed) {
-                // A block that cannot be read must not make the append queue grow for ever.
-                notSqueezed = failed;
-            }
+            notSqueezed = trySqueeze(mostGarbage(), figures);
         }
+        try {
+            purgeAppended(figures);
+        } catch (RaftEngineException failed) {
+            if (notSqueezed != null) {
+                failed.addSuppressed(notSqueezed);
+            }
+            throw failed;
+        }
+        // In the space that was freed just now.
+        if (spaceIsShort && isRewriteDue(true)) {
+            notSqueezed = trySqueeze(rewrite.activeSeq(), figures);
+        }
+        if (notSqueezed != null) {
+            throw notSqueezed;
+        }
+        return figures.outcome();
+    }
+
+    private void purgeAppended(Figures figures) {
         if (isAppendDue()) {
             long first = append.firstSeq();
             long active = append.activeSeq();
@@ -275,14 +288,30 @@ public final class PurgeManager implements AutoCloseable {
                 moveOld(watermark, lagging, false, StopAfter.NOTHING, figures);
             }
         }
-        // In the space that was freed just now.
-        if (spaceIsShort && isRewriteDue(true)) {
-            squeezeBest(rewrite.activeSeq(), figures);
+    }
+
+    /**
+     * Squeezes unless that failed too recently. A block that cannot be read must not make the
+     * append queue grow for ever.
+     *
+     * @return why it failed, or null
+     */
+    private RaftEngineException trySqueeze(long through, Figures figures) {
+        if (!retries.isDue()) {
+            return null;
         }
-        if (notSqueezed != null) {
-            throw notSqueezed;
+        try {
+            squeezeBest(through, figures);
+            retries.succeeded();
+            return null;
+        } catch (PoisonedException | ClosedException fatal) {
+            throw fatal;
+        } catch (RaftEngineException failed) {
+            retries.failed();
+            // The copies of the append queue may need the memory.
+            parts.close();
+            return failed;
         }
-        return figures.outcome();
     }
 
     /**
@@ -335,7 +364,8 @@ public final class PurgeManager implements AutoCloseable {
 
     /**
      * As {@link #mostGarbage}, among the parts whose copies are not larger than {@code bytesMax}.
-     * Each group is asked what it holds, since it moves as a whole.
+     * Each group is asked what it holds, since it moves as a whole: more of it may lie behind the
+     * part than in it, and nothing is gained by copying more than is freed.
      *
      * @return the last segment of the part, or one before the first if there is none
      */
@@ -346,11 +376,13 @@ public final class PurgeManager implements AutoCloseable {
         double bestGain = 0;
         long garbage = 0;
         long copied = 0;
+        long freed = 0;
         for (int i = 0; i < copies.length; i++) {
             garbage += garbageBytes(first + i);
             copied += copies[i];
+            freed += parts.memtables().addedBytes(QueueKind.REWRITE, first + i);
             double gain = garbage / (copied + settings.targetBytes() / 4.0);
-            if (copied <= bytesMax && gain > bestGain) {
+            if (copied <= bytesMax && copied < freed && gain > bestGain) {
                 bestGain = gain;
                 best = first + i;
             }

@@ -283,6 +283,16 @@ public final class SegmentQueue implements SegmentSource, AutoCloseable {
     }
 
     /**
+     * As {@link #securedBytes}, for what comes after a rotation, which gives back what the active
+     * segment has and does not need.
+     *
+     * @return bytes
+     */
+    public long securedBeyondActive() {
+        return securedBytes() - active.securedBytes();
+    }
+
+    /**
      * Space that anybody may take.
      *
      * @return bytes free in the directory that a new segment would be made in; 0 if it cannot be

@@ -1,0 +1,38 @@
+package io.raftengine.engine.purge;
+
+/**
+ * When a squeeze that failed is tried again. Each try may leave copies that nobody can use, and
+ * what made it fail may stay: a block that cannot be read is as unreadable the next second. So each
+ * failure doubles the number of purges that pass without a try.
+ *
+ * <p>For the purger's thread.
+ */
+final class SqueezeRetries {
+    /** With a purge each second the longest pause is about a day. */
+    private static final int FAILURES_MAX = 16;
+
+    private int failures;
+    private long passed;
+
+    /** Whether this purge may try. */
+    boolean isDue() {
+        long pause = (1L << failures) - 1;
+        if (passed < pause) {
+            passed++;
+            return false;
+        }
+        return true;
+    }
+
+    /** A try failed. */
+    void failed() {
+        failures = Math.min(FAILURES_MAX, failures + 1);
+        passed = 0;
+    }
+
+    /** A try did what it could. */
+    void succeeded() {
+        failures = 0;
+        passed = 0;
+    }
+}
