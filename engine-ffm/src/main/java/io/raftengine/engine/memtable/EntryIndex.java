@@ -311,14 +311,6 @@ final class EntryIndex {
         Chunk.setRunsAndSlots(chunk, runs + 1, slots);
     }
 
-    /** Segment of the first entry of a group that has some. */
-    long firstSegment(long record) {
-        long first = GroupRecord.first(record);
-        long chunk = chunks.chunkAt(record, chunks.placeOf(record, first));
-        int run = Chunk.findRun(chunk, Chunk.runs(chunk), first - Chunk.baseIndex(chunk));
-        return Chunk.baseSegment(chunk) + Chunk.segmentDelta(Chunk.run(chunk, run));
-    }
-
     // ---- drop ----------------------------------------------------------------------------------
 
     /**

@@ -258,7 +258,7 @@ public final class Relocation implements AutoCloseable {
     private boolean leftInPlace(long record) {
         return GroupRecord.hasEntries(record)
                 && GroupRecord.rewrittenEnd(record) != GroupRecord.first(record)
-                && memtables.entries().firstSegment(record) < spanFirst;
+                && memtables.entries().segmentOf(record, GroupRecord.first(record)) < spanFirst;
     }
 
     private void applyEntries(

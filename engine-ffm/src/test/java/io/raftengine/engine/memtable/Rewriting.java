@@ -78,6 +78,11 @@ final class Rewriting implements AutoCloseable {
         return written;
     }
 
+    /** As above, but the purge dies before it has settled or abandoned anything. */
+    List<String> carryAndDie(long activeSegment) {
+        return write(activeSegment);
+    }
+
     private List<String> write(long activeSegment) {
         index.beginRemovals(activeSegment);
         List<String> items = new ArrayList<>();

@@ -44,6 +44,16 @@ class TombstonesTest {
         assertThat(r.carry(6)).isEmpty();
     }
 
+    /** Of an exhausted heap, say. Once too often is harmless, never is not. */
+    @Test
+    void whatAPurgeThatDiedDidNotSettleIsCarriedByTheNext() {
+        rewrittenGroup();
+        r.append(2, new TestBatch().compact(1, 4).delete(1, "a"));
+        assertThat(r.carryAndDie(3)).containsExactly("compact 1 to 4", "delete 1 a");
+        assertThat(r.carry(4)).containsExactly("compact 1 to 4", "delete 1 a");
+        assertThat(r.carry(5)).isEmpty();
+    }
+
     @Test
     void aCompactionIsCarriedAsWhereItLeftTheGroup() {
         rewrittenGroup();
