@@ -31,6 +31,8 @@ final class SegmentPurger {
     // Guarded by `this`: purged, descriptor still open.
     private final ArrayDeque<SegmentReader> leaving = new ArrayDeque<>();
     // Guarded by `this`.
+    private final ReserveNeed need = new ReserveNeed();
+    // Guarded by `this`.
     private boolean closed;
 
     SegmentPurger(QueueContext context, SegmentTable table) {
@@ -55,6 +57,7 @@ final class SegmentPurger {
                             + Long.toUnsignedString(active));
         }
         if (seq > first) {
+            need.purged(active);
             context.headRoom().restore(HeadRoom.Demand.PLENTY);
         }
         int remaining = Math.toIntExact(active - seq + 1);
@@ -104,7 +107,7 @@ final class SegmentPurger {
         if (!segment.version().signed() || segment.symlink()) {
             return false;
         }
-        if (context.reserves().size() >= context.reserveLimit(remaining)) {
+        if (context.reserves().size() >= reservesKept(remaining)) {
             return false;
         }
         if (context.headRoom().missing() && context.headRoom().isIn(segment.path().getParent())) {
@@ -124,6 +127,11 @@ final class SegmentPurger {
         }
         context.counters().segmentsReserved++;
         return true;
+    }
+
+    private long reservesKept(int segmentsInUse) {
+        long wanted = Math.max(need.segments(), context.settings().prefillCapacity());
+        return Math.min(wanted, context.reserveLimit(segmentsInUse));
     }
 
     /** Gives back all descriptors, whoever reads. */

@@ -281,6 +281,41 @@ class RecyclingTest {
         assertThat(bytesHeld()).isZero();
     }
 
+    // ---- how many are kept
+
+    private void assertReservesAfter(int appends, int reserves) {
+        for (int i = 0; i < appends; i++) {
+            q.append(30);
+        }
+        q.purgeTo(q.queue.activeSeq());
+        assertThat(q.queue.statistics().reserveCount()).isEqualTo(reserves);
+        q.verify();
+    }
+
+    /** What is not used between two purges is only in the way. */
+    @Test
+    void noMoreReservesAreKeptThanWereUsedBetweenPurges() {
+        q.settings().targetBytes(1).recycleCapacity(20);
+        q.open();
+        assertReservesAfter(9, 9); // who knows how many will be needed
+        assertReservesAfter(3, 6); // three it seems: the three just purged are too many
+        assertReservesAfter(3, 3);
+        assertReservesAfter(3, 3);
+        assertReservesAfter(1, 3); // a quiet time is soon over
+        assertReservesAfter(5, 5);
+    }
+
+    @Test
+    void asManyReservesAreKeptAsAreToBeMadeAhead() {
+        q.settings().targetBytes(1).recycleCapacity(20).prefillCapacity(4);
+        q.open();
+        assertReservesAfter(9, 9);
+        for (int reserves = 8; reserves >= 4; reserves--) {
+            assertReservesAfter(1, reserves);
+        }
+        assertReservesAfter(1, 4);
+    }
+
     // ---- reserves made ahead
 
     @Test

@@ -1,0 +1,35 @@
+package io.raftengine.log.segment;
+
+import java.util.Arrays;
+
+/**
+ * How many reserves the writers will use up before the next purge brings new ones: as many as in
+ * the worst of the last few times. More would be space that nobody uses.
+ *
+ * <p>For the purger.
+ */
+final class ReserveNeed {
+    /** How many times are looked back on: a rare burst finds its reserves still there. */
+    private static final int TIMES = 16;
+
+    private final long[] begun = new long[TIMES];
+    private int count;
+    private long activeBefore = -1;
+
+    /**
+     * A purge is about to take segments off the queue.
+     *
+     * @param active the active segment
+     */
+    void purged(long active) {
+        if (activeBefore >= 0) {
+            begun[count++ % TIMES] = active - activeBefore;
+        }
+        activeBefore = active;
+    }
+
+    /** How many are needed; as many as may be kept until that is known. */
+    long segments() {
+        return count == 0 ? Long.MAX_VALUE : Arrays.stream(begun).max().getAsLong();
+    }
+}
