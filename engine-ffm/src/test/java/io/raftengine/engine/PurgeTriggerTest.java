@@ -112,9 +112,10 @@ class PurgeTriggerTest {
     }
 
     /**
-     * H9. The real engine: 1..21, then 16..21, then 34..40; ours, 35..41. Where that lists group 11
-     * as cleaned, to be carried, ours has nothing to carry: the rewrite queue holds nothing of it
-     * (D13).
+     * H9. The real engine: 1..21, then 16..21, then 34..40. Ours leaves more at the second purge:
+     * its oldest segments held group 11 and are half dead, so it waits for the others. Where that
+     * lists group 11 as cleaned, to be carried, ours has nothing to carry: the rewrite queue holds
+     * nothing of it (D13).
      */
     @Test
     void whatIsOldIsRewrittenAndTheRewriteQueueStaysHealthy() {
@@ -141,7 +142,8 @@ class PurgeTriggerTest {
             }
             SegmentSpan before = scene.append(); // 16..41: marks of the close and the open
             assertThat(scene.purge().groups()).isEmpty();
-            assertThat(scene.append().firstSeq()).isEqualTo(watermark(before) + 1);
+            assertThat(scene.append().firstSeq()).isLessThanOrEqualTo(watermark(before) + 1);
+            assertThat(scene.append().segmentCount()).as("80 KiB at most").isLessThanOrEqualTo(16);
             assertThat(before.activeSeq()).isBetween(40L, 41L);
             scene.checkAlsoReopened("rewritten twice");
         }

@@ -37,6 +37,22 @@ final class OldGroupVisit {
     /** Groups put in order with one hold of the write token. */
     private static final int STEP = 256;
 
+    /**
+     * Which groups are spared.
+     *
+     * @param heavyThrough entries of segments up to here make a group heavy; at least as far as is
+     *     copied
+     * @param laggingBelow groups with data below this segment lag
+     */
+    record Rules(long heavyThrough, long laggingBelow) {
+        /** All that is old is copied. */
+        static Rules none() {
+            return NONE;
+        }
+    }
+
+    private static final Rules NONE = new Rules(-1, 0);
+
     /** Gets the groups to be copied. */
     interface Copies {
         /**
@@ -50,8 +66,8 @@ final class OldGroupVisit {
     private final Memtables memtables;
     private final PlacedKeys keys;
     private final long watermark;
-    private final long laggingBelow;
-    private final boolean everything;
+    private final long seenThrough;
+    private final Rules rules;
     private final GroupLook look = new GroupLook();
     private final EntryLocation location = new EntryLocation();
     private final HeldBytes held;
@@ -74,18 +90,18 @@ final class OldGroupVisit {
      * A visit.
      *
      * @param watermark data of newer segments is left alone
-     * @param laggingBelow groups with data below this segment lag
-     * @param everything whether all old data is copied, without the rules
+     * @param rules which groups are spared
      */
-    OldGroupVisit(PurgeParts parts, long watermark, long laggingBelow, boolean everything) {
+    OldGroupVisit(PurgeParts parts, long watermark, Rules rules) {
         this.parts = parts;
         this.index = parts.index();
         this.memtables = parts.memtables();
         this.keys = parts.keys();
         this.held = new HeldBytes(memtables);
         this.watermark = watermark;
-        this.laggingBelow = laggingBelow;
-        this.everything = everything;
+        this.rules = rules;
+        // Who lags is asked, whether his data has its turn now or later.
+        this.seenThrough = Math.max(watermark, rules.laggingBelow - 1);
     }
 
     /** Groups the user is asked to compact. */
@@ -96,7 +112,7 @@ final class OldGroupVisit {
     /** Visits all, and hands over those to be copied. */
     void run(Copies copies) {
         try {
-            if (!everything) {
+            if (rules != NONE) {
                 askRewritten();
             }
             parts.exclusively(this::takeLists);
@@ -116,7 +132,7 @@ final class OldGroupVisit {
     }
 
     private void takeLists() {
-        for (int head = index.takeOld(watermark); head != 0; head = index.takeOld(watermark)) {
+        for (int head = index.takeOld(seenThrough); head != 0; head = index.takeOld(seenThrough)) {
             lists.addInt(head);
         }
     }
@@ -166,14 +182,14 @@ final class OldGroupVisit {
             note(active, true, 0);
             return;
         }
-        if (oldest > watermark) {
+        if (oldest > seenThrough) {
             note(oldest, false, look.asked());
             return;
         }
         long group = look.groupId();
         long from = look.rewrittenEnd();
         long to = look.end();
-        boolean copied = everything || decide(oldest);
+        boolean copied = (rules == NONE || decide(oldest)) && oldest <= watermark;
         // Listed before it is copied: if that fails the group is found again.
         note(oldest, false, copied ? 0 : look.asked());
         if (copied) {
@@ -183,7 +199,7 @@ final class OldGroupVisit {
 
     /** Whether to copy the group; remembers to ask for its compaction. */
     private boolean decide(long oldest) {
-        boolean lagging = oldest < laggingBelow || look.rewrittenEnd() != look.first();
+        boolean lagging = oldest < rules.laggingBelow || look.rewrittenEnd() != look.first();
         if (lagging && isHeavy(look.first())) {
             ask();
             if (look.asked() < ASKED_MAX) {
@@ -203,7 +219,7 @@ final class OldGroupVisit {
             if (look.exists()
                     && look.rewrittenEnd() != look.first()
                     && isHeavy(look.first())
-                    && oldestAppended() > watermark) {
+                    && oldestAppended() > seenThrough) {
                 ask();
                 int now = look.asked() < ASKED_MAX ? look.asked() + 1 : 0;
                 int handle = PurgeIndex.handle(look);
@@ -219,7 +235,7 @@ final class OldGroupVisit {
         }
         // The number alone, whichever queue it is of: as the real engine has it.
         return memtables.locate(look.groupId(), from + HEAVY_ENTRIES - 1, location)
-                && location.segment() <= watermark;
+                && location.segment() <= rules.heavyThrough;
     }
 
     private long oldestAppended() {
@@ -239,7 +255,8 @@ final class OldGroupVisit {
 
     private void ask() {
         if (asked.add(look.groupId())) {
-            blocking.add(new PurgeOutcome.Blocking(look.groupId(), held.old(look, watermark)));
+            blocking.add(
+                    new PurgeOutcome.Blocking(look.groupId(), held.old(look, rules.heavyThrough)));
         }
     }
 }

@@ -10,11 +10,17 @@ public final class PurgeCounters {
     /** All zero. */
     public PurgeCounters() {}
 
-    /** A purge ended well. By the purger, which holds the purge lock. */
-    void ended(PurgeOutcome outcome, long nanos) {
+    /**
+     * What a purge did, whether it ended well or not. By the purger, which holds the purge lock.
+     */
+    void did(PurgeOutcome outcome) {
         long dropped = outcome.appendDropped() + outcome.rewriteDropped();
         segmentsDropped = segmentsDropped + dropped;
         bytesWritten = bytesWritten + outcome.bytesWritten();
+    }
+
+    /** A purge ended well. By the purger. */
+    void ended(long nanos) {
         nanosLongest = Math.max(nanosLongest, nanos);
         purges = purges + 1;
     }
@@ -29,7 +35,7 @@ public final class PurgeCounters {
     }
 
     /**
-     * How long the longest of them took.
+     * How long the longest of those took.
      *
      * @return nanoseconds
      */
@@ -38,7 +44,7 @@ public final class PurgeCounters {
     }
 
     /**
-     * How many segments they dropped.
+     * How many segments were dropped, by purges that failed later as well.
      *
      * @return a count, both queues together
      */
@@ -47,7 +53,7 @@ public final class PurgeCounters {
     }
 
     /**
-     * How much they wrote to the rewrite queue.
+     * How much was written to the rewrite queue, by purges that failed as well.
      *
      * @return bytes
      */

@@ -39,9 +39,6 @@ import org.agrona.collections.LongHashSet;
  * wait.
  */
 public final class PurgeManager implements AutoCloseable {
-    /** Share of the append queue's segments that is freed. */
-    private static final double OLD_SHARE = 0.7;
-
     /** Groups with data in this share of the segments lag. */
     private static final double LAGGING_SHARE = 0.2;
 
@@ -68,6 +65,7 @@ public final class PurgeManager implements AutoCloseable {
     private final GroupCommitter committer;
     private final CopyRoom room;
     private final SqueezePlan plan;
+    private final AppendPlan appendPlan;
     private final SqueezeRetries retries = new SqueezeRetries();
     private long nextAtomicId;
 
@@ -111,6 +109,9 @@ public final class PurgeManager implements AutoCloseable {
                         budget, settings, memtables, pipeline, append, rewrite, log, listener,
                         pacer);
         this.plan = new SqueezePlan(parts);
+        this.appendPlan =
+                new AppendPlan(
+                        settings.purgeThresholdBytes(), settings.targetBytes(), this::liveShare);
     }
 
     private void poisonAppendQueue(PoisonedException poison) {
@@ -143,7 +144,7 @@ public final class PurgeManager implements AutoCloseable {
             return PurgeOutcome.NOTHING;
         }
         try {
-            return locked(this::purgeByThresholds);
+            return counted(this::purgeByThresholds);
         } finally {
             lock.unlock();
         }
@@ -162,16 +163,14 @@ public final class PurgeManager implements AutoCloseable {
     }
 
     PurgeOutcome rewriteAppend(long through, StopAfter stop) {
-        return waiting(() -> {
+        return waiting(figures -> {
             if (through >= append.activeSeq()) {
                 parts.exclusively(this::rotateAppend);
             }
             long watermark = Math.min(through, append.activeSeq() - 1);
-            Figures figures = new Figures();
             if (watermark >= append.firstSeq()) {
-                moveOld(watermark, 0, true, stop, figures);
+                moveOld(watermark, OldGroupVisit.Rules.none(), stop, figures);
             }
-            return figures.outcome();
         });
     }
 
@@ -181,11 +180,7 @@ public final class PurgeManager implements AutoCloseable {
      * @return what was done
      */
     public PurgeOutcome rewriteRewrite() {
-        return waiting(() -> {
-            Figures figures = new Figures();
-            squeeze(rewrite.activeSeq(), figures);
-            return figures.outcome();
-        });
+        return waiting(figures -> squeeze(rewrite.activeSeq(), figures));
     }
 
     /**
@@ -194,14 +189,18 @@ public final class PurgeManager implements AutoCloseable {
      * @param queue in which queue
      */
     public void rotate(QueueKind queue) {
-        waiting(() -> {
-            if (queue == QueueKind.APPEND) {
-                parts.exclusively(this::rotateAppend);
-            } else {
-                log.rotate();
-            }
-            return PurgeOutcome.NOTHING;
-        });
+        lock.lock();
+        try {
+            sound(() -> {
+                if (queue == QueueKind.APPEND) {
+                    parts.exclusively(this::rotateAppend);
+                } else {
+                    log.rotate();
+                }
+            });
+        } finally {
+            lock.unlock();
+        }
     }
 
     private void rotateAppend() {
@@ -209,29 +208,39 @@ public final class PurgeManager implements AutoCloseable {
     }
 
     private interface Work {
-        PurgeOutcome run();
+        void run(Figures figures);
     }
 
     private PurgeOutcome waiting(Work work) {
         lock.lock();
         try {
-            return locked(work);
+            return counted(work);
         } finally {
             lock.unlock();
         }
     }
 
-    private PurgeOutcome locked(Work work) {
+    private PurgeOutcome counted(Work work) {
+        Figures figures = new Figures();
+        sound(() -> {
+            long began = System.nanoTime();
+            try {
+                work.run(figures);
+                counters.ended(System.nanoTime() - began);
+            } finally {
+                // One that failed may have freed much before.
+                counters.did(figures.outcome());
+            }
+        });
+        return figures.outcome();
+    }
+
+    private void sound(Runnable work) {
         demandSound(append);
         demandSound(rewrite);
-        long began = System.nanoTime();
         parts.begin();
         try {
-            PurgeOutcome outcome = work.run();
-            if (outcome != PurgeOutcome.NOTHING) {
-                counters.ended(outcome, System.nanoTime() - began);
-            }
-            return outcome;
+            work.run();
         } finally {
             parts.end();
         }
@@ -247,8 +256,7 @@ public final class PurgeManager implements AutoCloseable {
 
     // ---- thresholds ----------------------------------------------------------------------------
 
-    private PurgeOutcome purgeByThresholds() {
-        Figures figures = new Figures();
+    private void purgeByThresholds(Figures figures) {
         boolean spaceIsShort = room.isShort();
         RaftEngineException notSqueezed = null;
         if (!spaceIsShort && isRewriteDue(false)) {
@@ -269,21 +277,24 @@ public final class PurgeManager implements AutoCloseable {
         if (notSqueezed != null) {
             throw notSqueezed;
         }
-        return figures.outcome();
     }
 
     private void purgeAppended(Figures figures) {
-        if (isAppendDue()) {
-            long first = append.firstSeq();
-            long active = append.activeSeq();
-            long watermark = Math.min(segmentAt(first, active, OLD_SHARE), active - 1);
-            long lagging = Math.min(segmentAt(first, active, LAGGING_SHARE), active - 1);
-            if (room.isShort()) {
-                moveStepByStep(watermark, figures);
-            } else {
-                moveOld(watermark, lagging, false, StopAfter.NOTHING, figures);
-            }
+        appendPlan.purgeBegins(append.activeSeq());
+        long first = append.firstSeq();
+        long active = append.activeSeq();
+        boolean due = appendPlan.isDue(first, active);
+        if (!due && !isAppendDueEarly()) {
+            return;
         }
+        long reach = AppendPlan.reach(first, active);
+        if (room.isShort()) {
+            moveStepByStep(reach, figures);
+            return;
+        }
+        long lagging = AppendPlan.segmentAt(first, active, LAGGING_SHARE);
+        long through = due ? appendPlan.through(first, active) : reach;
+        moveOld(through, new OldGroupVisit.Rules(reach, lagging), StopAfter.NOTHING, figures);
     }
 
     /**
@@ -318,20 +329,26 @@ public final class PurgeManager implements AutoCloseable {
         long firstBefore;
         do {
             firstBefore = append.firstSeq();
-            moveOld(room.fitting(watermark), 0, true, StopAfter.NOTHING, figures);
+            moveOld(
+                    room.fitting(watermark),
+                    OldGroupVisit.Rules.none(),
+                    StopAfter.NOTHING,
+                    figures);
         } while (append.firstSeq() > firstBefore && append.firstSeq() <= watermark);
     }
 
-    private static long segmentAt(long first, long active, double share) {
-        return first + (long) ((active - first + 1) * share);
-    }
-
-    private boolean isAppendDue() {
-        return isOver(append, settings.purgeThresholdBytes())
-                || settings.appendGarbageRatio() < 1
+    /** Below the threshold, for the garbage in it or since there is no space. */
+    private boolean isAppendDueEarly() {
+        return settings.appendGarbageRatio() < 1
                         && isOver(append, settings.rewriteThresholdBytes())
                         && garbage(append, QueueKind.APPEND) > settings.appendGarbageRatio()
                 || append.activeSeq() > append.firstSeq() && room.helps();
+    }
+
+    private double liveShare(long segment) {
+        long added = parts.memtables().addedBytes(QueueKind.APPEND, segment);
+        long live = parts.memtables().liveBytes(QueueKind.APPEND, segment);
+        return added == 0 ? 0 : (double) live / added;
     }
 
     private boolean isRewriteDue(boolean spaceIsShort) {
@@ -377,14 +394,14 @@ public final class PurgeManager implements AutoCloseable {
     // ---- append queue --------------------------------------------------------------------------
 
     private void moveOld(
-            long watermark, long lagging, boolean everything, StopAfter stop, Figures figures) {
+            long watermark, OldGroupVisit.Rules rules, StopAfter stop, Figures figures) {
         // Segments from here on may hold removals that are not carried this time.
         long barrier = carryRemovals(figures);
         if (stop == StopAfter.REMOVALS) {
             return;
         }
         CopyWriter writer = new CopyWriter(parts, QueueKind.APPEND, watermark);
-        OldGroupVisit visit = new OldGroupVisit(parts, watermark, lagging, everything);
+        OldGroupVisit visit = new OldGroupVisit(parts, watermark, rules);
         try {
             if (parts.shape().alwaysAtomic()) {
                 copyOldAtomically(watermark, writer, visit);
