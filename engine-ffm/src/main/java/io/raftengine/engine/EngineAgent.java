@@ -1,6 +1,7 @@
 package io.raftengine.engine;
 
 import io.raftengine.engine.commit.CommitPipeline;
+import io.raftengine.error.PoisonedException;
 import io.raftengine.error.RaftEngineException;
 import io.raftengine.log.segment.SegmentQueue;
 import java.util.function.LongSupplier;
@@ -45,6 +46,12 @@ final class EngineAgent implements Agent {
     private boolean prepare(SegmentQueue queue) {
         try {
             return queue.prepareNext();
+        } catch (PoisonedException poison) {
+            for (SegmentQueue other : queues) {
+                other.poison("another queue was poisoned", poison);
+            }
+            complain("what was written in the background may be lost", poison);
+            return false;
         } catch (RaftEngineException failed) {
             complain("the next segment cannot be prepared; it will be made at rotation", failed);
             return false;

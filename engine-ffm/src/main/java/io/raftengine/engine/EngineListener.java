@@ -27,7 +27,8 @@ public interface EngineListener {
     default void onBatchWritten(QueueKind queue, long segmentSeq, long offset, long bytes) {}
 
     /**
-     * A batch was applied and is visible to readers.
+     * A batch was applied and is visible to readers; or, in the rewrite queue, it is a copy that
+     * was given up, and never will be.
      *
      * @param queue the queue
      * @param segmentSeq number of the segment it was written to

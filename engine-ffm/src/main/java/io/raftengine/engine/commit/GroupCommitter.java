@@ -341,8 +341,15 @@ public final class GroupCommitter implements AutoCloseable {
      * @throws PoisonedException a cut or a sync failed, now or before
      */
     public void rotate() {
-        queue.rotate();
-        watermark.segment(queue.activeSeq(), queue.end(), clock.getAsLong());
+        long before = queue.activeSeq();
+        try {
+            queue.rotate();
+        } finally {
+            // Also where a listener broke off: marks of the old segment must not get into this one.
+            if (queue.activeSeq() != before) {
+                watermark.segment(queue.activeSeq(), queue.end(), clock.getAsLong());
+            }
+        }
     }
 
     /**

@@ -63,9 +63,13 @@ final class CopyWriter implements RewriteLog.Placing {
             }
             throw notWritten;
         }
-        bytesWritten += batch.encodedBytes();
-        notApplied.addLong(parts.log().segment());
-        batch.clear();
+        try {
+            bytesWritten += batch.encodedBytes();
+            notApplied.addLong(parts.log().segment());
+            batch.clear();
+        } catch (Error brokenOff) {
+            throw parts.log().poison("a copy was written and cannot be put in place", brokenOff);
+        }
         if (parts.log().unsyncedBytes() >= SYNC_BYTES) {
             parts.log().sync();
         }
@@ -83,12 +87,24 @@ final class CopyWriter implements RewriteLog.Placing {
                 segment, blockOffset, (int) writing.blockBytes(), writing.compressed(), items);
     }
 
-    /** Puts everything written in place. */
+    /** Puts everything written in place, also while the engine closes. */
     void apply() {
-        do {
-            parts.exclusively(() ->
-                    more = relocation.apply(from, gate, parts.append().activeSeq(), APPLY_STEP));
-        } while (more);
+        try {
+            do {
+                parts.exclusivelyAtEnd(() ->
+                        more =
+                                relocation.apply(
+                                        from, gate, parts.append().activeSeq(), APPLY_STEP));
+            } while (more);
+        } catch (Error brokenOff) {
+            throw parts.log().poison("a copy was written and not put in place", brokenOff);
+        } finally {
+            nothingWaits();
+        }
+    }
+
+    /** Nobody need wait for what was written any more: it is in place, or never will be. */
+    private void nothingWaits() {
         for (int i = 0; parts.listener() != null && i < notApplied.size(); i++) {
             parts.listener().batchApplied(QueueKind.REWRITE, notApplied.getLong(i));
         }
@@ -103,6 +119,7 @@ final class CopyWriter implements RewriteLog.Placing {
     /** Forgets what was written and not put in place: replay will ignore it. */
     void discard() {
         relocation.discard();
+        nothingWaits();
     }
 
     long bytesWritten() {

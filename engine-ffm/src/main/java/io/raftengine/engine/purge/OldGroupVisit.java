@@ -78,6 +78,9 @@ final class OldGroupVisit {
     private final IntArrayList lists = new IntArrayList();
     private int rest;
 
+    // The one being looked at, until it is noted.
+    private int visited;
+
     // Groups looked at that have to be put in order.
     private final int[] handles = new int[STEP];
     private final int[] versions = new int[STEP];
@@ -122,6 +125,7 @@ final class OldGroupVisit {
                 while (rest != 0) {
                     int handle = rest;
                     rest = index.nextOld(handle);
+                    visited = handle;
                     visit(handle, copies);
                 }
             }
@@ -138,6 +142,9 @@ final class OldGroupVisit {
     }
 
     private void listRest() {
+        if (visited != 0) {
+            index.list(visited, seenThrough);
+        }
         index.listAgain(rest);
         for (int i = 0; i < lists.size(); i++) {
             index.listAgain(lists.getInt(i));
@@ -145,7 +152,8 @@ final class OldGroupVisit {
     }
 
     private void putInOrder() {
-        for (int i = 0; i < count; i++) {
+        while (count > 0) {
+            int i = --count; // not twice, whatever happens
             if (released[i]) {
                 index.release(handles[i], versions[i], segments[i]);
             } else {
@@ -153,7 +161,6 @@ final class OldGroupVisit {
                 index.list(handles[i], segments[i]);
             }
         }
-        count = 0;
     }
 
     private void note(long segment, boolean release, int askedTimes) {
@@ -163,6 +170,7 @@ final class OldGroupVisit {
         released[count] = release;
         times[count] = askedTimes;
         count++;
+        visited = 0;
         if (count == STEP) {
             parts.exclusively(this::putInOrder);
         }
@@ -171,8 +179,8 @@ final class OldGroupVisit {
     // ---- one group -----------------------------------------------------------------------------
 
     /**
-     * Until it is noted, the group is in no list: nothing that can fail stands before that, or its
-     * old data would not be found again before the next open.
+     * Until it is noted, the group is in no list; if something fails before that it is listed with
+     * the rest, or its old data would not be found again before the next open.
      */
     private void visit(int handle, Copies copies) {
         long active = parts.append().activeSeq();

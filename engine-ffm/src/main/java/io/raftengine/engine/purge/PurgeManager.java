@@ -180,7 +180,10 @@ public final class PurgeManager implements AutoCloseable {
      * @return what was done
      */
     public PurgeOutcome rewriteRewrite() {
-        return waiting(figures -> squeeze(rewrite.activeSeq(), figures));
+        return waiting(figures -> {
+            squeeze(rewrite.activeSeq(), figures);
+            retries.succeeded();
+        });
     }
 
     /**
@@ -236,13 +239,19 @@ public final class PurgeManager implements AutoCloseable {
     }
 
     private void sound(Runnable work) {
-        demandSound(append);
-        demandSound(rewrite);
-        parts.begin();
         try {
-            work.run();
-        } finally {
-            parts.end();
+            demandSound(append);
+            demandSound(rewrite);
+            parts.begin();
+            try {
+                work.run();
+            } finally {
+                parts.end();
+            }
+        } catch (PoisonedException poison) {
+            // Both queues are one engine, wherever the sync failed.
+            poisonAppendQueue(poison);
+            throw poison;
         }
     }
 
@@ -314,7 +323,7 @@ public final class PurgeManager implements AutoCloseable {
         } catch (PoisonedException | ClosedException fatal) {
             throw fatal;
         } catch (RaftEngineException failed) {
-            retries.failed();
+            retries.failed(failed);
             // The copies of the append queue may need the memory.
             parts.close();
             return failed;
@@ -402,20 +411,32 @@ public final class PurgeManager implements AutoCloseable {
         }
         CopyWriter writer = new CopyWriter(parts, QueueKind.APPEND, watermark);
         OldGroupVisit visit = new OldGroupVisit(parts, watermark, rules);
+        RaftEngineException notCopied = null;
         try {
             if (parts.shape().alwaysAtomic()) {
                 copyOldAtomically(watermark, writer, visit);
             } else {
                 copyOld(watermark, writer, visit);
             }
+        } catch (PoisonedException | ClosedException fatal) {
+            throw fatal;
+        } catch (RaftEngineException failed) {
+            // What lies before a block that cannot be read need not stay for its sake.
+            notCopied = failed;
         } finally {
             figures.bytesWritten += writer.bytesWritten();
         }
         log.seal();
         visit.blocking().forEach(group -> figures.ask(group.groupId(), group.bytes()));
-        if (stop == StopAfter.COPIES) {
-            return;
+        if (stop != StopAfter.COPIES) {
+            dropOld(barrier, figures);
         }
+        if (notCopied != null) {
+            throw notCopied;
+        }
+    }
+
+    private void dropOld(long barrier, Figures figures) {
         long kept = Math.min(barrier, settings.listenersGate().getAsLong());
         figures.appendDropped += drop(append, QueueKind.APPEND, kept);
         figures.rewriteDropped += dropRewritten();
@@ -428,6 +449,7 @@ public final class PurgeManager implements AutoCloseable {
         visit.run(sweep::add);
         sweep.run();
         target.flush();
+        sweep.demandAllRead();
     }
 
     private void copyOldAtomically(long watermark, CopyWriter writer, OldGroupVisit visit) {

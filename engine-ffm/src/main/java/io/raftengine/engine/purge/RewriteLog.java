@@ -158,8 +158,24 @@ final class RewriteLog implements AutoCloseable {
             throw poison;
         }
         if (listener != null) {
-            listener.batchWritten(queue.kind(), queue.activeSeq(), batchOffset, bytes);
+            try {
+                listener.batchWritten(queue.kind(), queue.activeSeq(), batchOffset, bytes);
+            } catch (RuntimeException | Error thrown) {
+                throw poison("a listener broke off after a batch was written", thrown);
+            }
         }
+    }
+
+    /**
+     * For what breaks off between the write of a batch and the moment the index knows of it: what
+     * is in the rewrite queue without the index knowing could come back one day.
+     *
+     * @return the error to throw; both queues refuse writes from now on
+     */
+    PoisonedException poison(String what, Throwable cause) {
+        PoisonedException poison = queue.poison(what, cause);
+        onPoison.accept(poison);
+        return poison;
     }
 
     private void rotateIfDue(long bytes) {
@@ -313,10 +329,17 @@ final class RewriteLog implements AutoCloseable {
     }
 
     private void beginSegment() {
-        queue.rotate();
-        watermark.segment(queue.activeSeq(), queue.end(), clock.getAsLong());
-        batchOffset = -1;
-        unsyncedBytes = 0;
+        long before = queue.activeSeq();
+        try {
+            queue.rotate();
+        } finally {
+            // Also where a listener broke off: marks of the old segment must not get into this one.
+            if (queue.activeSeq() != before) {
+                watermark.segment(queue.activeSeq(), queue.end(), clock.getAsLong());
+                batchOffset = -1;
+                unsyncedBytes = 0;
+            }
+        }
     }
 
     /** Gives its memory back. Syncs nothing: whoever drops nothing owes nothing. */

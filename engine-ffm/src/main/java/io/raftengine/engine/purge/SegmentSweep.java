@@ -5,6 +5,9 @@ import io.raftengine.allocator.Memory;
 import io.raftengine.engine.memtable.EntryLocation;
 import io.raftengine.engine.memtable.Memtables;
 import io.raftengine.engine.memtable.PlacedKeys;
+import io.raftengine.error.CorruptionException;
+import io.raftengine.error.RaftEngineException;
+import io.raftengine.error.StorageException;
 import io.raftengine.log.format.QueueKind;
 import io.raftengine.log.segment.SegmentQueue;
 import java.util.BitSet;
@@ -18,6 +21,10 @@ import org.agrona.collections.LongArrayList;
  * segments swept once for all of them, slice by slice; a slice is as long as a window of live data.
  * The entries of one group still come in the order of their indexes, since later ones never lie
  * before earlier ones.
+ *
+ * <p>A block that cannot be read ends the sweep: its segment stays, and with it all newer ones.
+ * What was copied before stays copied, keys are copied all the same, and the error is kept until
+ * {@link #demandAllRead}.
  *
  * <p>For the purger's thread.
  */
@@ -50,6 +57,8 @@ final class SegmentSweep {
 
     /** Segment of the sweep. */
     private long segment;
+
+    private RaftEngineException unreadable;
 
     /**
      * An empty sweep.
@@ -123,11 +132,20 @@ final class SegmentSweep {
             return;
         }
         parts.admit(groups, admitted);
-        for (segment = nextSegment(); segment != NOWHERE; segment = nextSegment()) {
+        for (segment = nextSegment();
+                segment != NOWHERE && unreadable == null;
+                segment = nextSegment()) {
             sweepSegment();
         }
         copyKeys();
         groups.clear();
+    }
+
+    /** Throws what made a sweep end early. */
+    void demandAllRead() {
+        if (unreadable != null) {
+            throw unreadable;
+        }
     }
 
     private long nextSegment() {
@@ -144,7 +162,7 @@ final class SegmentSweep {
         long slice = Math.max(SLICE_BYTES_MIN, (long) (queue.settings().targetBytes() * share));
         long cut = 0;
         boolean more = true;
-        while (more) {
+        while (more && unreadable == null) {
             // A segment may be longer than its target; its last slice has no end.
             cut = cut + slice < queue.settings().targetBytes() ? cut + slice : Long.MAX_VALUE;
             more = sweepSlice(cut);
@@ -181,7 +199,7 @@ final class SegmentSweep {
             } else {
                 break;
             }
-        } while (next != end);
+        } while (next != end && unreadable == null);
         Memory.putLong(at(row) + NEXT, next);
         findNext(row);
         if (next == before
@@ -197,7 +215,9 @@ final class SegmentSweep {
             return;
         }
         parts.syncEntryRemovals();
-        window.read(parts.pacer());
+        if (!read()) {
+            return;
+        }
         for (int run = 0; run < window.runs(); run++) {
             if (window.lost(run)) {
                 throw new IllegalStateException(
@@ -208,6 +228,17 @@ final class SegmentSweep {
             target.run(window, run);
         }
         window.clear();
+    }
+
+    private boolean read() {
+        try {
+            window.read(parts.pacer());
+            return true;
+        } catch (StorageException | CorruptionException failed) {
+            unreadable = failed;
+            window.clear();
+            return false;
+        }
     }
 
     private void copyKeys() {

@@ -1,5 +1,9 @@
 package io.raftengine.engine.purge;
 
+import io.raftengine.error.MemoryLimitException;
+import io.raftengine.error.OutOfSpaceException;
+import io.raftengine.error.RaftEngineException;
+
 /**
  * When a squeeze that failed is tried again. Each try may leave copies that nobody can use, and
  * what made it fail may stay: a block that cannot be read is as unreadable the next second. So each
@@ -10,6 +14,9 @@ package io.raftengine.engine.purge;
 final class SqueezeRetries {
     /** With a purge each second the longest pause is about a day. */
     private static final int FAILURES_MAX = 16;
+
+    /** What lacked space or memory may find it any time: a quarter of a minute. */
+    private static final int SHORTAGES_MAX = 4;
 
     private int failures;
     private long passed;
@@ -25,8 +32,10 @@ final class SqueezeRetries {
     }
 
     /** A try failed. */
-    void failed() {
-        failures = Math.min(FAILURES_MAX, failures + 1);
+    void failed(RaftEngineException why) {
+        boolean shortage =
+                why instanceof OutOfSpaceException || why instanceof MemoryLimitException;
+        failures = Math.min(shortage ? SHORTAGES_MAX : FAILURES_MAX, failures + 1);
         passed = 0;
     }
 

@@ -2,9 +2,14 @@ package io.raftengine.engine.purge;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.raftengine.error.OutOfSpaceException;
+import io.raftengine.error.StorageException;
 import org.junit.jupiter.api.Test;
 
 class SqueezeRetriesTest {
+    private static final StorageException ROT =
+            new StorageException("1.rewrite", "pread at 4096", 5, "broken");
+
     private final SqueezeRetries retries = new SqueezeRetries();
 
     @Test
@@ -13,15 +18,29 @@ class SqueezeRetriesTest {
         for (int purge = 0; purge < 1 << 10; purge++) {
             if (retries.isDue()) {
                 tries++;
-                retries.failed();
+                retries.failed(ROT);
             }
         }
         assertThat(tries).as("at 0, 2, 6, 14 ...").isEqualTo(10);
     }
 
+    /** Space may be there again any time. */
+    @Test
+    void aShortageIsTriedAgainSoon() {
+        OutOfSpaceException full = new OutOfSpaceException("1.rewrite", "no space");
+        for (int i = 0; i < 20; i++) {
+            retries.failed(full);
+        }
+        int passed = 0;
+        while (!retries.isDue()) {
+            passed++;
+        }
+        assertThat(passed).isEqualTo(15);
+    }
+
     @Test
     void theNextPurgeTriesAgainAfterASuccess() {
-        retries.failed();
+        retries.failed(ROT);
         assertThat(retries.isDue()).isFalse();
         assertThat(retries.isDue()).isTrue();
         retries.succeeded();
