@@ -61,8 +61,8 @@ final class ActiveSegment {
     private volatile long filledTo;
     // Written by the background agent: where its piece begins; MAX_VALUE while it writes none.
     private volatile long fillingFrom = Long.MAX_VALUE;
-    // Guarded by fillLock.
-    private boolean sealed;
+    // Written under fillLock, which decides; without it only a hint.
+    private volatile boolean sealed;
     private final ReentrantLock fillLock = new ReentrantLock();
 
     /**
@@ -95,6 +95,26 @@ final class ActiveSegment {
         this.filledTo = filledTo;
     }
 
+    /**
+     * A segment that is read and never written: it is there because the one that should be written
+     * has no header, for lack of space (Q10).
+     *
+     * @param end what is live of it; 0 if it is that very segment
+     */
+    static ActiveSegment standIn(
+            SegmentReader segment,
+            WriteBuffer buffer,
+            QueueCounters counters,
+            PoisonSwitch poison,
+            long end) {
+        ActiveSegment standIn =
+                new ActiveSegment(segment, buffer, counters, poison, end, end, end, 0);
+        // A segment with a successor is whole (I3), and what finishes the header knows nothing of
+        // zeros that are on their way into the same file.
+        standIn.sealed = true;
+        return standIn;
+    }
+
     SegmentReader segment() {
         return segment;
     }
@@ -105,6 +125,11 @@ final class ActiveSegment {
 
     long end() {
         return end;
+    }
+
+    /** Whether its end is exact and stays so. */
+    boolean isSealed() {
+        return sealed;
     }
 
     /** A stand-in for itself: found at open, and there was no space for its header (Q10). */

@@ -47,6 +47,11 @@ final class BackgroundWriter implements AutoCloseable {
      * @return whether another step is due now
      */
     boolean step(ActiveSegment active, boolean fill, long zeros) {
+        if (active.isSealed()) {
+            // Whoever sealed it syncs it. The file may not even be ours to open for writing: a
+            // stand-in may be a symbolic link (D10), or give its number to another file.
+            return false;
+        }
         long from = WriteBuffer.pageFloor(Math.max(ownStart(active), active.syncedEnd()));
         // The last page is still being added to; writing it out now only means writing it twice.
         long to = WriteBuffer.pageFloor(active.end());

@@ -47,7 +47,8 @@ final class QueueOpener {
             }
             active = openLast(recovered.get(recovered.size() - 1), recovered.size() > 1);
             if (active == null) {
-                active = standIn(recovered.get(recovered.size() - 2));
+                RecoveredSegment before = recovered.get(recovered.size() - 2);
+                active = standIn(table.find(before.file().seq()), before.liveEnd());
             } else {
                 publish(active.segment());
             }
@@ -76,7 +77,7 @@ final class QueueOpener {
             if (halfMade == null) {
                 throw full;
             }
-            return active(halfMade, 0);
+            return standIn(halfMade, 0);
         }
     }
 
@@ -141,7 +142,7 @@ final class QueueOpener {
             long end = usable ? last.liveEnd() : writeHeader(handle, version);
             if (end == 0) {
                 installer.adoptHalfMade(file.path(), handle);
-                return predecessor ? null : active(installer.readerOfHalfMade(file.seq()), 0);
+                return predecessor ? null : standIn(installer.readerOfHalfMade(file.seq()), 0);
             }
             if (usable) {
                 cut(handle, end);
@@ -183,9 +184,9 @@ final class QueueOpener {
         return bytes;
     }
 
-    /** The segment before the half-made one: readable, and never written again. */
-    private ActiveSegment standIn(RecoveredSegment sealed) {
-        return active(table.find(sealed.file().seq()), sealed.liveEnd());
+    /** The segment before the half-made one, or that one itself. */
+    private ActiveSegment standIn(SegmentReader segment, long end) {
+        return ActiveSegment.standIn(segment, buffer, context.counters(), context.poison(), end);
     }
 
     private ActiveSegment active(SegmentReader segment, long end) {

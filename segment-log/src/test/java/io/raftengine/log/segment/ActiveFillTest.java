@@ -149,4 +149,50 @@ class ActiveFillTest {
         assertThat(q.queue.statistics().bytesPrefilled()).isPositive();
         q.verify();
     }
+
+    /**
+     * The only segment, without a header: the file that a rotation finishes is the very one that
+     * stood in for it, so a piece under way from before would zero what is acknowledged by then.
+     */
+    @Test
+    void aSegmentThatStandsInForItselfIsNotFilled() throws Exception {
+        q.open();
+        q.queue.close();
+        Files.write(log(1), new byte[10]);
+        q.fs.program((op, path) -> {
+            if (op.equals("write")) {
+                throw ProgrammableFileSystem.full(path);
+            }
+        });
+        q.open();
+        CountDownLatch filling = new CountDownLatch(1);
+        CountDownLatch acknowledged = new CountDownLatch(1);
+        q.fs.program((op, path) -> {
+            if (op.equals("write") && Thread.currentThread().getName().equals("agent")) {
+                filling.countDown();
+                awaitUninterrupted(acknowledged);
+            }
+        });
+        Future<?> step =
+                agent.submit(() -> {
+                    q.queue.prepareNext();
+                    filling.countDown(); // it filled nothing, as it should be
+                });
+        awaitUninterrupted(filling);
+        q.append(5000);
+        q.queue.sync();
+        acknowledged.countDown();
+        step.get(DEADLINE_SECONDS, TimeUnit.SECONDS);
+        assertThat(q.queue.activeSeq()).isEqualTo(1);
+        q.verify();
+        q.reopen().verify();
+    }
+
+    private static void awaitUninterrupted(CountDownLatch latch) {
+        try {
+            assertThat(latch.await(DEADLINE_SECONDS, TimeUnit.SECONDS)).isTrue();
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
+    }
 }

@@ -471,4 +471,27 @@ class SegmentQueueFaultTest {
         q.assertDirectoryIsSound();
         q.reopen().verify();
     }
+
+    /** I3: a segment that has a successor is whole, also while it stands in for it. */
+    @Test
+    void theAgentKeepsOffASegmentThatStandsIn() throws IOException {
+        q.settings().targetBytes(1 << 20).prefill(PrefillPolicy.ALWAYS);
+        q.open().append(1000).rotate();
+        q.queue.close();
+        Files.write(log(2), new byte[10]);
+        full("F");
+        q.open();
+        assertThat(q.queue.activeSeq()).isEqualTo(1);
+        // From here on there is space.
+        q.fs.forgetCalls();
+        q.prepare();
+        assertThat(Files.size(log(1))).isEqualTo(HEADER + 1000);
+        assertThat(q.fs.calls()).doesNotContain("open 0000000000000001.raftlog");
+        q.append(10);
+        assertThat(q.queue.activeSeq()).isEqualTo(2);
+        q.assertDirectoryIsSound();
+        q.prepare();
+        assertThat(q.queue.statistics().bytesPrefilled()).as("the real one").isPositive();
+        q.reopen().verify();
+    }
 }
