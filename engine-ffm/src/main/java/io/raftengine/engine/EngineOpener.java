@@ -73,7 +73,6 @@ final class EngineOpener {
     BackgroundPurge backgroundPurge;
     EngineAgent agent;
     RecoveryResult recovered;
-    private boolean created;
     private boolean complete;
 
     EngineOpener(
@@ -106,7 +105,7 @@ final class EngineOpener {
         List<Path> dirs = directories();
         dirs.forEach(this::lock);
         DirectoryScan scan = DirectoryScan.scan(fs, dirs);
-        if (created || !readOnly && scan.append().isEmpty()) {
+        if (!readOnly) {
             syncNamesOf(dirs);
         }
         memtables = new Memtables(budget, INDEX_BYTES_MAX);
@@ -241,16 +240,15 @@ final class EngineOpener {
                 throw new StorageException(dir.toString(), "open", 2, "no such directory");
             }
             fs.createDirectory(dir);
-            created = true;
         }
         return dirs;
     }
 
     /**
      * Makes the names of the directories durable: one that a power cut takes away takes every
-     * synced write with it (defect 10, Q12). Needed until the first segment exists; an earlier open
-     * may have made a directory and died. A parent that may be entered but not read cannot be
-     * synced by us.
+     * synced write with it (defect 10, Q12). At every open, whatever is found in them: an earlier
+     * one may have made one of them, beside another full of data, and died. A parent that may be
+     * entered but not read cannot be synced by us.
      */
     private void syncNamesOf(List<Path> dirs) {
         for (Path dir : dirs) {
@@ -259,7 +257,11 @@ final class EngineOpener {
                 continue;
             }
             try {
-                fs.syncDirectory(parent);
+                // What is mounted here was not made by an open, and its parent may be of a kind
+                // that cannot be synced.
+                if (fs.info(parent).device() == fs.info(dir).device()) {
+                    fs.syncDirectory(parent);
+                }
             } catch (StorageException refused) {
                 if (refused.errno() != EACCES) {
                     throw refused;
