@@ -37,7 +37,7 @@ final class SegmentInstaller {
     private boolean pending;
     private PreparedFile halfMade;
     private boolean outOfSpace;
-    // The name a failed creation may have left behind.
+    // The name a failed creation or renaming may have left behind.
     private Path attempted;
 
     SegmentInstaller(QueueContext context, WriteBuffer buffer) {
@@ -87,10 +87,10 @@ final class SegmentInstaller {
             putBack(prepared);
         } else {
             removeAttempt();
-            halfMade = rename(prepared, seq);
+            rename(prepared, seq);
         }
         if (halfMade == null) {
-            halfMade = recycle(seq);
+            recycle(seq);
         }
         if (halfMade == null) {
             halfMade = create(seq);
@@ -123,32 +123,42 @@ final class SegmentInstaller {
     }
 
     /**
-     * Gives a prepared or reserved file its final name; null if that is not possible, then the file
-     * is gone.
+     * Gives a prepared or reserved file its final name, by which it is half-made. If that is not
+     * possible the file is gone.
      */
-    private PreparedFile rename(PreparedFile file, long seq) {
+    private void rename(PreparedFile file, long seq) {
         if (file == null) {
-            return null;
+            return;
         }
         if (!onlyName(file)) {
             discard(file);
-            return null;
+            return;
         }
         Path target = context.segmentPath(file.path.getParent(), seq);
         pending = true;
+        attempted = target;
         try {
             context.fs().rename(file.path, target);
         } catch (StorageException | OutOfSpaceException e) {
             // A reserve that resists is worth nothing; a new file does the same job.
             discard(file);
-            return null;
+            removeAttempt();
+            return;
         }
-        PreparedFile renamed = new PreparedFile(target, reopen(target, file.handle), file.reserve);
-        renamed.filledTo = file.filledTo;
-        renamed.allocatedTo = file.allocatedTo;
+        // Known before anything else can fail: a next attempt in another directory would make a
+        // second file of this number (I4).
+        halfMade = renamed(file, target, file.handle);
+        attempted = null;
         if (file.recycled()) {
             context.counters().rotationsRecycled++;
         }
+        reopenHalfMade();
+    }
+
+    private static PreparedFile renamed(PreparedFile file, Path path, FileHandle handle) {
+        PreparedFile renamed = new PreparedFile(path, handle, file.reserve);
+        renamed.filledTo = file.filledTo;
+        renamed.allocatedTo = file.allocatedTo;
         return renamed;
     }
 
@@ -156,20 +166,20 @@ final class SegmentInstaller {
      * Errors should name the file as it is called now; where the new descriptor fails the old one
      * does as well.
      */
-    private FileHandle reopen(Path target, FileHandle old) {
+    private void reopenHalfMade() {
+        PreparedFile old = halfMade;
         FileHandle handle;
         try {
-            handle = context.fs().open(target, OpenMode.WRITE);
+            handle = context.fs().open(old.path, OpenMode.WRITE);
         } catch (StorageException | OutOfSpaceException e) {
-            return old;
+            return;
         }
+        halfMade = renamed(old, old.path, handle);
         try {
-            old.close();
+            old.handle.close();
         } catch (StorageException | OutOfSpaceException e) {
-            handle.close();
-            throw e;
+            // Nothing that counts was written through it since its last sync.
         }
-        return handle;
     }
 
     /** D10: bytes that somebody else's name shares are never overwritten. */
@@ -181,17 +191,15 @@ final class SegmentInstaller {
         }
     }
 
-    private PreparedFile recycle(long seq) {
-        for (ReservePool.Reserve r = context.reserves().take();
-                r != null;
-                r = context.reserves().take()) {
-            PreparedFile file = openReserve(context, r);
-            PreparedFile renamed = file == null ? null : rename(file, seq);
-            if (renamed != null) {
-                return renamed;
+    /** Renames the first reserve that lets itself be renamed, if there is one. */
+    private void recycle(long seq) {
+        while (halfMade == null) {
+            ReservePool.Reserve reserve = context.reserves().take();
+            if (reserve == null) {
+                return;
             }
+            rename(openReserve(context, reserve), seq);
         }
-        return null;
     }
 
     /** Opens a reserve for writing; null, and the name deleted, if it cannot be used. */
@@ -236,7 +244,7 @@ final class SegmentInstaller {
 
     /**
      * The next attempt may choose another directory: two files of one number would hide every older
-     * one after a crash (I4), so what a failed creation left goes first, durably.
+     * one after a crash (I4), so what a failed one left goes first, durably.
      */
     private void removeAttempt() {
         if (attempted == null) {

@@ -128,6 +128,7 @@ final class ProgrammableFileSystem extends ForwardingFileSystem {
                     "rename " + source.getFileName() + " " + target.getFileName());
         }
         super.rename(source, target);
+        program.call("renamed", target);
     }
 
     @Override
@@ -205,6 +206,13 @@ final class ProgrammableFileSystem extends ForwardingFileSystem {
         public void allocate(long offset, long length) {
             hit("allocate", path());
             super.allocate(offset, length);
+        }
+
+        /** Closed whatever is reported. Not written down: it changes nothing on the disk. */
+        @Override
+        public void close() {
+            super.close();
+            program.call("close", path());
         }
 
         @Override

@@ -315,6 +315,40 @@ class SegmentQueueFaultTest {
     }
 
     /**
+     * I4: whatever a rotation stumbles over once a reserve has its new name, there is no second
+     * file of that number in the other directory.
+     */
+    @ParameterizedTest
+    @ValueSource(strings = {"renamed", "close", "open", "open close"})
+    void aReserveThatGotItsNewNameIsNotForgotten(String failing) {
+        q.settings().recycleCapacity(10);
+        q.fs.available(main, NO_SPACE);
+        q.open().append(1024).append(1024).purgeTo(2);
+        assertThat(q.names(1))
+                .containsExactly("0000000000000001.raftlog.reserved", "0000000000000002.raftlog");
+        // The rotation renames it in the spill directory and stumbles; the main one has room again.
+        q.fs.available(main, SPACE);
+        boolean[] renamed = {false};
+        q.fs.program((op, path) -> {
+            renamed[0] |= op.equals("rename");
+            if (renamed[0] && List.of(failing.split(" ")).contains(op)) {
+                throw ProgrammableFileSystem.failure(op, path);
+            }
+        });
+        try {
+            q.rotate();
+        } catch (StorageException e) {
+            assertThat(q.queue.rotateBefore(1)).isTrue();
+        }
+        q.fs.noProgram();
+        q.append(10);
+        assertThat(q.queue.activeSeq()).isEqualTo(3);
+        q.verify();
+        q.assertDirectoryIsSound();
+        q.reopen().append(20).verify();
+    }
+
+    /**
      * The oldest goes first and only when its name is gone for good; what could not be removed is
      * still there.
      */
