@@ -1,6 +1,7 @@
 package io.raftengine.engine;
 
 import io.raftengine.error.RaftEngineException;
+import io.raftengine.log.io.Closing;
 import java.util.ArrayDeque;
 import java.util.Deque;
 
@@ -9,8 +10,6 @@ import java.util.Deque;
  * later step fails. For one thread at a time.
  */
 final class OpenedParts {
-    private static final System.Logger LOG = System.getLogger(OpenedParts.class.getName());
-
     private final Deque<Runnable> closers = new ArrayDeque<>();
 
     /** Notes how to give back what was just acquired. */
@@ -24,21 +23,7 @@ final class OpenedParts {
      * @throws RaftEngineException the first failure, after all others were tried
      */
     void closeAll() {
-        RuntimeException first = null;
-        while (!closers.isEmpty()) {
-            try {
-                closers.pop().run();
-            } catch (RuntimeException failed) {
-                if (first == null) {
-                    first = failed;
-                } else {
-                    first.addSuppressed(failed);
-                }
-            }
-        }
-        if (first != null) {
-            throw first;
-        }
+        Closing.all(closers);
     }
 
     /**
@@ -46,11 +31,6 @@ final class OpenedParts {
      * to it.
      */
     void abandon(Throwable cause) {
-        try {
-            closeAll();
-        } catch (RuntimeException further) {
-            LOG.log(System.Logger.Level.DEBUG, "while giving up opening", further);
-            cause.addSuppressed(further);
-        }
+        Closing.all(closers, cause);
     }
 }

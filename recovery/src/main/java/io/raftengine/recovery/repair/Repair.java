@@ -6,6 +6,7 @@ import io.raftengine.error.InvalidArgumentException;
 import io.raftengine.error.StorageException;
 import io.raftengine.log.format.FormatVersion;
 import io.raftengine.log.format.QueueKind;
+import io.raftengine.log.io.Closing;
 import io.raftengine.log.io.DirectoryLock;
 import io.raftengine.log.io.FileSystem;
 import io.raftengine.log.io.LockMode;
@@ -90,9 +91,9 @@ public final class Repair implements AutoCloseable {
             }
             repair.scan = DirectoryScan.scan(fs, sources);
             return repair;
-        } catch (RuntimeException e) {
-            repair.close();
-            throw e;
+        } catch (Throwable failed) {
+            Closing.all(repair.closers(), failed);
+            throw failed;
         }
     }
 
@@ -215,6 +216,10 @@ public final class Repair implements AutoCloseable {
 
     @Override
     public void close() {
+        Closing.all(closers());
+    }
+
+    private Deque<Runnable> closers() {
         Deque<Runnable> closing = new ArrayDeque<>();
         locks.forEach(lock -> closing.push(lock::close));
         locks.clear();
@@ -222,6 +227,6 @@ public final class Repair implements AutoCloseable {
             closing.push(reading::close);
             reading = null;
         }
-        Closing.all(closing);
+        return closing;
     }
 }

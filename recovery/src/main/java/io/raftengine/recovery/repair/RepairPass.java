@@ -7,6 +7,7 @@ import io.raftengine.log.format.FormatVersion;
 import io.raftengine.log.format.ItemReader;
 import io.raftengine.log.format.QueueKind;
 import io.raftengine.log.format.SingleEntryBatches;
+import io.raftengine.log.io.Closing;
 import io.raftengine.log.io.FileSystem;
 import io.raftengine.log.segment.DirectoryScan;
 import io.raftengine.log.segment.SegmentFile;
@@ -64,9 +65,9 @@ final class RepairPass implements ReplaySink, AutoCloseable {
             closing.push(changes::close);
             recoder = new BatchRecoder(rules, budget);
             closing.push(recoder::close);
-        } catch (RuntimeException e) {
-            close();
-            throw e;
+        } catch (Throwable failed) {
+            Closing.all(closing, failed);
+            throw failed;
         }
     }
 

@@ -1,8 +1,11 @@
 package io.raftengine.log.segment;
 
 import io.raftengine.log.format.QueueKind;
+import io.raftengine.log.io.Closing;
 import io.raftengine.log.io.FileSystem;
 import io.raftengine.log.io.FileSystem.OpenMode;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.List;
 
 /**
@@ -40,10 +43,7 @@ public final class ReadOnlySegments implements SegmentSource, AutoCloseable {
                 }
             }
         } catch (Throwable failure) {
-            RuntimeException further = closeAll(table);
-            if (further != null) {
-                failure.addSuppressed(further);
-            }
+            Closing.all(closers(table), failure);
             throw failure;
         }
         return new ReadOnlySegments(kind, table);
@@ -83,28 +83,15 @@ public final class ReadOnlySegments implements SegmentSource, AutoCloseable {
     /** Gives all descriptors back; nobody reads any more. */
     @Override
     public void close() {
-        RuntimeException failure = closeAll(table);
-        if (failure != null) {
-            throw failure;
-        }
+        Closing.all(closers(table));
     }
 
     /** A descriptor that reports an error when it is closed must not keep the others open. */
-    private static RuntimeException closeAll(SegmentTable table) {
-        RuntimeException[] first = new RuntimeException[1];
+    private static Deque<Runnable> closers(SegmentTable table) {
+        Deque<Runnable> closers = new ArrayDeque<>();
         if (table != null) {
-            table.forEach(segment -> {
-                try {
-                    segment.closeNow();
-                } catch (RuntimeException e) {
-                    if (first[0] == null) {
-                        first[0] = e;
-                    } else {
-                        first[0].addSuppressed(e);
-                    }
-                }
-            });
+            table.forEach(segment -> closers.addLast(segment::closeNow));
         }
-        return first[0];
+        return closers;
     }
 }

@@ -5,9 +5,11 @@ import io.raftengine.error.InvalidArgumentException;
 import io.raftengine.error.OutOfSpaceException;
 import io.raftengine.error.StorageException;
 import io.raftengine.log.format.SegmentName;
+import io.raftengine.log.io.Closing;
 import io.raftengine.log.io.FileInfo;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
+import java.util.Deque;
 
 /**
  * Takes the oldest segments off a queue, one by one: first the name leaves the log's name space,
@@ -137,7 +139,9 @@ final class SegmentPurger {
     /** Gives back all descriptors, whoever reads. */
     synchronized void close() {
         closed = true;
-        leaving.forEach(SegmentReader::closeNow);
+        Deque<Runnable> closers = new ArrayDeque<>();
+        leaving.forEach(segment -> closers.addLast(segment::closeNow));
         leaving.clear();
+        Closing.all(closers);
     }
 }

@@ -9,9 +9,11 @@ import io.raftengine.error.UnsupportedFeatureException;
 import io.raftengine.log.format.FormatVersion;
 import io.raftengine.log.format.QueueKind;
 import io.raftengine.log.format.SegmentName;
+import io.raftengine.log.io.Closing;
 import io.raftengine.log.io.FileSystem;
 import java.nio.file.Path;
-import java.util.ArrayList;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
 
@@ -144,14 +146,15 @@ public final class SegmentQueue implements SegmentSource, AutoCloseable {
             ActiveSegment active = opener.open(recovered, scan);
             return new SegmentQueue(context, buffer, installer, opener.table(), active);
         } catch (Throwable failure) {
-            List<Runnable> steps = new ArrayList<>();
+            Deque<Runnable> steps = new ArrayDeque<>();
             if (opener.table() != null) {
-                opener.table().forEach(segment -> steps.add(segment::closeNow));
+                opener.table().forEach(segment -> steps.addLast(segment::closeNow));
             }
-            steps.add(installer::close);
-            steps.add(context.deletions()::close);
-            steps.add(buffer::close);
-            abandon(steps, failure);
+            steps.addLast(installer::close);
+            steps.addLast(context.deletions()::close);
+            steps.addLast(buffer::close);
+            // A file that cannot even be closed must not keep the memory.
+            Closing.all(steps, failure);
             throw failure;
         }
     }
@@ -610,54 +613,24 @@ public final class SegmentQueue implements SegmentSource, AutoCloseable {
                 return;
             }
             closed = true;
-            List<Runnable> steps = new ArrayList<>();
+            Deque<Runnable> steps = new ArrayDeque<>();
             // With a rotation half done the active segment is cut and synced already.
             if (!poisoned() && !installer.pending()) {
-                steps.add(active::seal);
+                steps.addLast(active::seal);
             }
-            steps.add(background::close);
-            steps.add(() -> preparer.release(table.count()));
-            steps.add(installer::close);
-            table.forEach(segment -> steps.add(segment::closeNow));
-            steps.add(purger::close);
-            steps.add(context.deletions()::close);
-            steps.add(preparer::close);
-            steps.add(buffer::close);
+            steps.addLast(background::close);
+            steps.addLast(() -> preparer.release(table.count()));
+            steps.addLast(installer::close);
+            table.forEach(segment -> steps.addLast(segment::closeNow));
+            steps.addLast(purger::close);
+            steps.addLast(context.deletions()::close);
+            steps.addLast(preparer::close);
+            steps.addLast(buffer::close);
             synchronized (purger) { // a purge under way ends first
-                runAll(steps);
+                Closing.all(steps);
             }
         } finally {
             agentLock.unlock();
-        }
-    }
-
-    /**
-     * Gives everything back because of {@code failure}; a file that cannot even be closed must not
-     * keep the memory.
-     */
-    private static void abandon(List<Runnable> steps, Throwable failure) {
-        try {
-            runAll(steps);
-        } catch (RuntimeException further) {
-            failure.addSuppressed(further);
-        }
-    }
-
-    private static void runAll(List<Runnable> steps) {
-        RuntimeException first = null;
-        for (Runnable step : steps) {
-            try {
-                step.run();
-            } catch (RuntimeException e) {
-                if (first == null) {
-                    first = e;
-                } else {
-                    first.addSuppressed(e);
-                }
-            }
-        }
-        if (first != null) {
-            throw first;
         }
     }
 
