@@ -3,6 +3,7 @@ package io.raftengine.recovery;
 import io.raftengine.allocator.GrowableBuffer;
 import io.raftengine.allocator.MemoryBudget;
 import io.raftengine.error.CorruptionException;
+import io.raftengine.error.OutOfSpaceException;
 import io.raftengine.error.StorageException;
 import io.raftengine.log.format.FormatVersion;
 import io.raftengine.log.format.SegmentHeader;
@@ -124,17 +125,9 @@ final class TailCutter {
         if (info == null || info.linkCount() <= 1) {
             return;
         }
-        // A name that the next open clears away if we die here.
-        Path copy = path.resolveSibling(SegmentName.prepared(segment.seq()));
-        if (fs.info(copy) != null) {
-            fs.delete(copy);
+        try (FileHandle from = fs.open(path, FileSystem.OpenMode.READ)) {
+            copyWhole(from, 0, from.size(), REWRITE_BYTES, segment.seq(), path);
         }
-        try (FileHandle from = fs.open(path, FileSystem.OpenMode.READ);
-                FileHandle to = fs.open(copy, FileSystem.OpenMode.CREATE)) {
-            copy(from, 0, to, from.size(), REWRITE_BYTES);
-            to.sync();
-        }
-        fs.rename(copy, path);
         directories.add(path.getParent());
     }
 
@@ -149,12 +142,44 @@ final class TailCutter {
     /** Copies the bytes to be dropped into a new file beside the segment, durably. */
     private Path keep(FileHandle from, DroppedRange range) {
         Path side = freeName(range);
-        try (FileHandle to = fs.open(side, FileSystem.OpenMode.CREATE)) {
-            copy(from, range.fromBytes(), to, range.bytes(), COPY_BYTES);
-            to.sync();
-        }
+        copyWhole(from, range.fromBytes(), range.bytes(), COPY_BYTES, range.seq(), side);
         fs.syncDirectory(side.getParent());
         return side;
+    }
+
+    /**
+     * Copies a range into a file that gets its name only when it is whole and synced: a part of it
+     * would look like all of it, and each open that found no space for the rest would leave one
+     * more.
+     */
+    private void copyWhole(
+            FileHandle from, long offset, long bytes, int atOnce, long seq, Path target) {
+        // A name that the next open clears away if we die here.
+        Path copy = target.resolveSibling(SegmentName.prepared(seq));
+        if (fs.info(copy) != null) {
+            fs.delete(copy);
+        }
+        try {
+            try (FileHandle to = fs.open(copy, FileSystem.OpenMode.CREATE)) {
+                copy(from, offset, to, bytes, atOnce);
+                to.sync();
+            }
+            fs.rename(copy, target);
+        } catch (Throwable failure) {
+            // Its space may be what the next attempt lacks.
+            deleteBecauseOf(failure, copy);
+            throw failure;
+        }
+    }
+
+    private void deleteBecauseOf(Throwable failure, Path file) {
+        try {
+            if (fs.info(file) != null) {
+                fs.delete(file);
+            }
+        } catch (StorageException | OutOfSpaceException further) {
+            failure.addSuppressed(further);
+        }
     }
 
     private void copy(FileHandle from, long offset, FileHandle to, long bytes, int atOnce) {

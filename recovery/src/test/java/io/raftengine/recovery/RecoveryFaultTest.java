@@ -1,21 +1,25 @@
 package io.raftengine.recovery;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.raftengine.allocator.GrowableBuffer;
 import io.raftengine.allocator.Memory;
 import io.raftengine.allocator.MemoryBudget;
 import io.raftengine.error.RaftEngineException;
 import io.raftengine.error.StorageException;
+import io.raftengine.log.format.SegmentName;
 import io.raftengine.log.io.FileHandle;
 import io.raftengine.log.io.FileIo;
 import io.raftengine.log.io.FileSystem;
 import io.raftengine.log.segment.DirectoryScan;
+import io.raftengine.testing.fs.Call;
 import io.raftengine.testing.fs.Fault;
 import io.raftengine.testing.fs.FaultyFileSystem;
 import io.raftengine.testing.fs.Operation;
 import io.raftengine.testing.fs.SimulatedFileSystem;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -215,5 +219,53 @@ class RecoveryFaultTest {
                         .isEqualTo(expected);
             }
         }
+    }
+
+    /** A side file is whole or is not there, however often it is tried. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void aSideFileThatFindsNoSpaceLeavesNothing(boolean killed) {
+        SimulatedFileSystem disk = disk(rottenOverTwoPieces(), true);
+        Map<String, byte[]> before = contents(disk);
+        FaultyFileSystem faulty = new FaultyFileSystem(disk);
+        for (int attempt = 0; attempt < 3; attempt++) {
+            // The second piece of the copy; the segment itself is only read before it.
+            var full = faulty.on(Operation.WRITE).where(call -> !isSegment(call)).program(1, 1);
+            full.inject(killed ? new Fault.Run(call -> disk.killProcess()) : Fault.noSpace());
+            assertThatThrownBy(() -> recover(faulty, RecoveryMode.TOLERATE_ANY_CORRUPTION))
+                    .isInstanceOf(RaftEngineException.class);
+            assertThat(full.fired()).isOne();
+            faulty.clearRules();
+            Map<String, byte[]> after = contents(disk);
+            if (killed) {
+                // One, under a name by which the next attempt begins anew.
+                after.keySet().removeIf(name -> SegmentName.preparedNumber(name) == 1);
+            }
+            assertThat(after.keySet()).isEqualTo(before.keySet());
+            assertThat(after.get(APPEND_1)).isEqualTo(before.get(APPEND_1));
+        }
+        recover(faulty, RecoveryMode.TOLERATE_ANY_CORRUPTION);
+        byte[] rotten = before.get(APPEND_1);
+        int cutAt = contents(disk).get(APPEND_1).length;
+        Map<String, byte[]> sides = contents(disk);
+        sides.keySet().removeAll(before.keySet());
+        assertThat(sides).hasSize(1);
+        assertThat(sides.get("cut-" + APPEND_1 + "-at-" + cutAt + ".bytes"))
+                .isEqualTo(Arrays.copyOfRange(rotten, cutAt, rotten.length));
+    }
+
+    /**
+     * A sealed segment whose second batch is damaged, with more behind it than is copied at once.
+     */
+    private static Map<String, byte[]> rottenOverTwoPieces() {
+        Map<String, byte[]> files = tornDirectory();
+        SegmentBytes first = SegmentBytes.v2(1).append(1, 1, "a").append(1, 2, "b");
+        first.append(5, 1, "x".repeat(300 << 10)).append(5, 2, "y".repeat(300 << 10));
+        files.put(APPEND_1, first.damage(first.offset(2) + 12).bytes());
+        return files;
+    }
+
+    private static boolean isSegment(Call call) {
+        return SegmentName.parse(call.fileName()) != null;
     }
 }
