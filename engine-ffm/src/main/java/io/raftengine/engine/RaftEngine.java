@@ -216,8 +216,8 @@ public final class RaftEngine implements AutoCloseable {
      * @return bytes the batch takes in the log; 0 for an empty one
      * @throws InvalidArgumentException the batch does not fit a group: a hole, or an append below
      *     its first live entry
-     * @throws MemoryLimitException its index entries do not fit the memory limit; nothing was
-     *     written
+     * @throws MemoryLimitException its index entries do not fit the memory limit, or the ids of new
+     *     groups hash alike as only chosen ones do; nothing was written
      * @throws OutOfSpaceException no space; nothing of the batch is visible, and a later try may
      *     succeed
      * @throws StorageException the write failed; nothing of the batch is visible, and the engine is

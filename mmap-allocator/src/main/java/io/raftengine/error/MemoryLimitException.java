@@ -1,6 +1,9 @@
 package io.raftengine.error;
 
-/** A reservation would exceed the memory limit; nothing was reserved and nothing is half done. */
+/**
+ * A reservation would exceed the memory limit, or the part of it that one structure may take for
+ * what it holds; nothing was reserved and nothing is half done.
+ */
 public final class MemoryLimitException extends RaftEngineException {
     private static final long serialVersionUID = 1L;
 
@@ -21,7 +24,7 @@ public final class MemoryLimitException extends RaftEngineException {
      * @param limitBytes the limit in bytes
      */
     public MemoryLimitException(long requestedBytes, long reservedBytes, long limitBytes) {
-        super(
+        this(
                 "memory-limit of "
                         + limitBytes
                         + " B: "
@@ -29,7 +32,22 @@ public final class MemoryLimitException extends RaftEngineException {
                         + " B more asked for while "
                         + reservedBytes
                         + " B are reserved",
-                null);
+                requestedBytes,
+                reservedBytes,
+                limitBytes);
+    }
+
+    /**
+     * A structure that may not grow any further.
+     *
+     * @param message what cannot be held, and why
+     * @param requestedBytes bytes the structure would take
+     * @param reservedBytes bytes it takes
+     * @param limitBytes bytes it may take
+     */
+    public MemoryLimitException(
+            String message, long requestedBytes, long reservedBytes, long limitBytes) {
+        super(message, null);
         this.requestedBytes = requestedBytes;
         this.reservedBytes = reservedBytes;
         this.limitBytes = limitBytes;

@@ -2,6 +2,7 @@ package io.raftengine.engine.memtable;
 
 import io.raftengine.allocator.Memory;
 import io.raftengine.engine.waiting.Backoff;
+import io.raftengine.error.MemoryLimitException;
 import java.lang.invoke.VarHandle;
 
 /**
@@ -28,12 +29,29 @@ import java.lang.invoke.VarHandle;
  * only if the segment was not changed meanwhile and is the right one for the hash. Segments are
  * never freed before close; a replaced directory is, which is why readers check that it is still
  * the current one before they follow what they read from it.
+ *
+ * <p>Group ids come from files and callers that nobody should trust, so the hash is seeded: who
+ * does not know the seed cannot choose ids that meet in one segment. Nothing outside this table may
+ * depend on the hash, least of all anything on disk. Should they meet nonetheless, a directory much
+ * larger than the segments need is refused instead of built (P9).
  */
 final class GroupTable {
     static final int SEGMENT_BYTES = 1024;
     private static final int SLOTS = 200;
     private static final int FULL = 176;
     private static final int DEPTH_MAX = 26;
+
+    /**
+     * How deep the directory may always be: 64 KiB, so that a segment full of colliding groups
+     * refuses at most one in 16,384 others.
+     */
+    private static final int DEPTH_FREE = 14;
+
+    /**
+     * Beyond that, most directory entries per segment: 1/16 of the segments' bytes. Hashes that
+     * nobody chose need one or two; that they need more than these is less likely than 1 in 10^100.
+     */
+    private static final int ENTRIES_PER_SEGMENT = 16;
 
     private static final int VERSION = 0;
     private static final int DEPTH = 4;
@@ -46,12 +64,15 @@ final class GroupTable {
 
     private final Blocks blocks;
     private final long base;
+    private final long seed;
+    private int segments;
 
     /** Directory handle in the high half, its depth in the low one. */
     private volatile long directory;
 
-    GroupTable(Blocks blocks) {
+    GroupTable(Blocks blocks, long seed) {
         this.blocks = blocks;
+        this.seed = seed;
         base = blocks.base();
         int segment = newSegment(0, 0);
         int handle = blocks.allocate(directoryBytes(0));
@@ -67,9 +88,13 @@ final class GroupTable {
         return Math.max(16, 4 << depth);
     }
 
-    /** Mixes all bits of the id into the high ones (the finalizer of splitmix64). */
-    static long hash(long groupId) {
-        long h = groupId + 0x9e3779b97f4a7c15L;
+    long hash(long groupId) {
+        return mix(groupId + seed);
+    }
+
+    /** Mixes all bits into the high ones (the finalizer of splitmix64). */
+    static long mix(long value) {
+        long h = value;
         h = (h ^ h >>> 30) * 0xbf58476d1ce4e5b9L;
         h = (h ^ h >>> 27) * 0x94d049bb133111ebL;
         return h ^ h >>> 31;
@@ -156,14 +181,14 @@ final class GroupTable {
     /**
      * Adds a group that is not in the table.
      *
-     * @throws io.raftengine.error.MemoryLimitException the group was not added; the table is as
-     *     good as before
+     * @throws MemoryLimitException no room, or too many groups of like hash; the group was not
+     *     added, and the table is as good as before
      */
     void insert(long groupId, int record) {
         long hash = hash(groupId);
         long segment = segmentOf(hash);
         while (count(segment) >= FULL) {
-            split(segment);
+            split(segment, groupId);
             segment = segmentOf(hash);
         }
         beginWrite(segment);
@@ -228,12 +253,10 @@ final class GroupTable {
         setCount(segment, count(segment) + 1);
     }
 
-    private void split(long segment) {
+    private void split(long segment, long groupId) {
         int depth = Memory.getByte(segment + DEPTH);
-        if (depth == DEPTH_MAX) {
-            throw new IllegalStateException("the group table cannot grow any further");
-        }
         if (depth == (int) directory) {
+            demandWorthDoubling(depth, groupId);
             doubleDirectory();
         }
         int prefix = Memory.getInt(segment + PREFIX);
@@ -276,6 +299,22 @@ final class GroupTable {
         }
     }
 
+    private void demandWorthDoubling(int depth, long groupId) {
+        if (depth < DEPTH_FREE) {
+            return;
+        }
+        if (depth == DEPTH_MAX || 2L << depth > (long) segments * ENTRIES_PER_SEGMENT) {
+            throw new MemoryLimitException(
+                    "group "
+                            + Long.toUnsignedString(groupId)
+                            + ": the hashes of too many group ids collide with that of its own;"
+                            + " others, or a reopen, which hashes anew, will do",
+                    directoryBytes(depth + 1),
+                    directoryBytes(depth),
+                    directoryBytes(depth));
+        }
+    }
+
     private void doubleDirectory() {
         long current = directory;
         int depth = (int) current;
@@ -298,6 +337,7 @@ final class GroupTable {
         Memory.fill(segment, SEGMENT_BYTES, (byte) 0);
         Memory.putByte(segment + DEPTH, (byte) depth);
         Memory.putInt(segment + PREFIX, prefix);
+        segments++;
         return handle;
     }
 

@@ -25,7 +25,7 @@ final class MemtableReplay implements ReplaySink {
 
     @Override
     public PartitionSink newPartition(QueueKind kind, long order) {
-        ReplayPartition partition = new ReplayPartition(arena, kind, order);
+        ReplayPartition partition = new ReplayPartition(arena, memtables.hashSeed(), kind, order);
         synchronized (partitions) {
             partitions.add(partition);
         }

@@ -8,6 +8,7 @@ import io.raftengine.error.RaftEngineException;
 import io.raftengine.log.format.ItemReader;
 import io.raftengine.log.format.QueueKind;
 import io.raftengine.recovery.ReplaySink;
+import java.util.SplittableRandom;
 import java.util.function.LongConsumer;
 
 /**
@@ -59,6 +60,7 @@ public final class Memtables implements AutoCloseable {
     public static final int RANGE_NOT_FOUND = 3;
 
     private final MemoryBudget budget;
+    private final long hashSeed;
     private final SlabArena arena;
     private final long base;
     private final Blocks blocks;
@@ -92,13 +94,29 @@ public final class Memtables implements AutoCloseable {
      *     tables
      */
     public Memtables(MemoryBudget budget, long maxBytes) {
+        // It has to be unknown to whoever chose the group ids, not to be secure: loading a secure
+        // generator takes longer than a small open.
+        this(budget, maxBytes, new SplittableRandom().nextLong());
+    }
+
+    /**
+     * Empty memtables for a test that has to know which group ids collide.
+     *
+     * @param budget counts everything they hold
+     * @param maxBytes most address space to use, at most 32 GiB; reserved, not resident
+     * @param hashSeed seeds the hash of the group ids; elsewhere a number that nobody can foresee
+     * @throws io.raftengine.error.MemoryLimitException the limit leaves no room for the empty
+     *     tables
+     */
+    public Memtables(MemoryBudget budget, long maxBytes, long hashSeed) {
         this.budget = budget;
+        this.hashSeed = hashSeed;
         arena = SlabArena.open(budget, "memtables", maxBytes);
         try {
             base = arena.base();
             blocks = new Blocks(arena);
             pool = new RecordPool(blocks, GroupRecord.BYTES);
-            table = new GroupTable(blocks);
+            table = new GroupTable(blocks, hashSeed);
             accounting = new SegmentAccounting(false);
             entries = new EntryIndex(blocks, accounting);
             keys = new KeyTree(blocks, accounting);
@@ -337,6 +355,10 @@ public final class Memtables implements AutoCloseable {
 
     Blocks blocks() {
         return blocks;
+    }
+
+    long hashSeed() {
+        return hashSeed;
     }
 
     GroupTable table() {

@@ -41,7 +41,7 @@ final class ReplayMerge {
         int used = partition.pool().used();
         for (int i = 0; i < used; i++) {
             long source = partition.recordAt(i);
-            long hash = GroupTable.hash(GroupRecord.id(source));
+            long hash = memtables.table().hash(GroupRecord.id(source));
             if (Math.floorMod((int) hash, threads) == thread) {
                 joinGroup(partition, source);
             }

@@ -37,12 +37,12 @@ final class ReplayPartition implements PartitionSink {
     private RunStage stage = RunStage.few();
     private int evictions;
 
-    ReplayPartition(SlabArena arena, QueueKind kind, long order) {
+    ReplayPartition(SlabArena arena, long hashSeed, QueueKind kind, long order) {
         this.order = order;
         rewrite = kind == QueueKind.REWRITE;
         blocks = new Blocks(arena);
         pool = new RecordPool(blocks, ReplayRecord.BYTES);
-        table = new GroupTable(blocks);
+        table = new GroupTable(blocks, hashSeed);
         accounting = new SegmentAccounting(true);
         entries = new EntryIndex(blocks, accounting);
         keys = new KeyTree(blocks, accounting);

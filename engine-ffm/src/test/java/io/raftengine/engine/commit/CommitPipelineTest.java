@@ -14,6 +14,7 @@ import io.raftengine.error.OutOfSpaceException;
 import io.raftengine.error.PoisonedException;
 import io.raftengine.error.StorageException;
 import io.raftengine.log.format.BatchEncoder;
+import io.raftengine.testing.forge.CollidingGroups;
 import io.raftengine.testing.fs.Fault;
 import io.raftengine.testing.fs.Operation;
 import io.raftengine.testing.fs.PausePoint;
@@ -382,6 +383,33 @@ class CommitPipelineTest {
                 }
                 assertThat(tight.reservedBytes()).isZero();
             }
+        }
+    }
+
+    /** P9: ids chosen to share one place in the table cost their writer an error, nobody else. */
+    @Test
+    void aBatchOfGroupsThatTheTableCannotTellApartIsRefusedAlone() {
+        long[] colliding = CollidingGroups.ids(CollidingGroups.CUSTOMARY_SEED, 200);
+        try (PipelineFixture f = new PipelineFixture(CollidingGroups.CUSTOMARY_SEED)) {
+            f.pipeline.commit(f.batch(1, 1, 10), true);
+            long before = f.budget.reservedBytes();
+            assertThatThrownBy(() -> f.pipeline.commit(f.batchOf(colliding), true))
+                    .isInstanceOf(MemoryLimitException.class)
+                    .hasMessageContaining("collide");
+            assertThat(f.budget.peakBytes() - before).as("bytes it took").isLessThan(1 << 20);
+            assertThat(f.memtables.groupCount()).isEqualTo(1);
+
+            f.pipeline.commit(f.batch(1, 2, 10), true);
+            int found = 0;
+            for (long group : colliding) {
+                found += outcome(f.commit(false, f.batch(group, 1, 10), false)) == null ? 1 : 0;
+            }
+            assertThat(found).as("groups that find room one by one").isBetween(100, 199);
+            f.pipeline.commit(f.batch(1, 3, 10), true);
+            assertThat(f.memtables.groupCount()).isEqualTo(1 + found);
+            assertThat(lastAfterReopen(f.fs, 1)).isEqualTo(3);
+            // The next open hashes with a seed of its own.
+            assertThat(lastAfterReopen(f.fs, colliding[0])).isEqualTo(1);
         }
     }
 }

@@ -44,11 +44,20 @@ final class PipelineFixture implements AutoCloseable {
         this(1 << 20, GroupCommitter.RUN_BYTES_MAX, System.nanoTime());
     }
 
+    /** The table of groups is seeded with a number that the test knows. */
+    PipelineFixture(long hashSeed) {
+        this(1 << 20, GroupCommitter.RUN_BYTES_MAX, System.nanoTime(), hashSeed);
+    }
+
     /** A clock that stands still leaves watermarks out unless many bytes were written. */
     PipelineFixture(long targetBytes, long runBytesMax, long now) {
+        this(targetBytes, runBytesMax, now, 1);
+    }
+
+    private PipelineFixture(long targetBytes, long runBytesMax, long now, long hashSeed) {
         disk.createDirectories(DIR);
         queue = openQueue(fs, budget, targetBytes);
-        memtables = new Memtables(budget, 1L << 30);
+        memtables = new Memtables(budget, 1L << 30, hashSeed);
         committer = new GroupCommitter(budget, queue, memtables, null, () -> now, runBytesMax);
         pipeline = new CommitPipeline(budget, committer);
     }
@@ -74,6 +83,19 @@ final class PipelineFixture implements AutoCloseable {
         batch.beginEntries(group, index);
         batch.addEntry(new byte[bytes], 0, bytes);
         batch.endEntries();
+        batch.finish(0, 1);
+        return batch;
+    }
+
+    /** One entry for each of these groups, ready to be committed. */
+    BatchEncoder batchOf(long[] groups) {
+        BatchEncoder batch = new BatchEncoder(budget);
+        batches.add(batch);
+        for (long group : groups) {
+            batch.beginEntries(group, 1);
+            batch.addEntry(new byte[10], 0, 10);
+            batch.endEntries();
+        }
         batch.finish(0, 1);
         return batch;
     }

@@ -151,7 +151,7 @@ class ConcurrentReadersTest {
     }
 
     private static int entryLength(long group, long index, long b) {
-        return 1 + (int) (GroupTable.hash(group * 31 + index * 17 + b) >>> 1) % 40 & 0x3f;
+        return 1 + (int) (GroupTable.mix(group * 31 + index * 17 + b) >>> 1) % 40 & 0x3f;
     }
 
     private static byte[] key(int i) {

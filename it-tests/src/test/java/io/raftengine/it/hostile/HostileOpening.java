@@ -30,7 +30,7 @@ final class HostileOpening {
     static final long GUARD_BYTES = 8L << 20;
 
     private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
-    private static final long IDLE_BYTES = idleBytes();
+    static final long IDLE_BYTES = idleBytes();
 
     private final Path dir;
     private final RecoveryMode mode;

@@ -2,7 +2,10 @@ package io.raftengine.it.hostile;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.raftengine.engine.EngineConfig;
+import io.raftengine.engine.RaftEngine;
 import io.raftengine.recovery.RecoveryMode;
+import io.raftengine.testing.forge.CollidingGroups;
 import io.raftengine.testing.forge.ItemForge;
 import io.raftengine.testing.forge.SegmentForge;
 import java.io.IOException;
@@ -15,6 +18,7 @@ import java.util.Arrays;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -248,6 +252,7 @@ class HostileSegmentTest {
                 all("100,000 groups in a batch", OPENS, s -> s.batch(manyGroups()))
                         .index(24L << 20),
                 all("100,000 groups, no room", LIMIT, s -> s.batch(manyGroups())),
+                all("200 groups of one hash", OPENS, s -> s.batch(collidingGroups())),
                 all("a million entries", OPENS, s -> s.batch(millionEntries())).index(16L << 20),
                 all("a million empty entries items", OPENS, s -> s.batch(millionEmpty())));
     }
@@ -256,6 +261,14 @@ class HostileSegmentTest {
         ItemForge items = forge();
         for (int i = 0; i < 100_000; i++) {
             items.compact(i, 1);
+        }
+        return items;
+    }
+
+    private static ItemForge collidingGroups() {
+        ItemForge items = forge();
+        for (long id : CollidingGroups.ids(CollidingGroups.CUSTOMARY_SEED, 200)) {
+            items.compact(id, 1).put(id, "k", "v");
         }
         return items;
     }
@@ -438,6 +451,20 @@ class HostileSegmentTest {
                 assertThat(outcome).as("%s, %s", c, mode).isEqualTo(c.outcome(mode));
             } else {
                 assertThat(outcome).as("%s, %s", c, mode).isIn(OPENS, CORRUPT);
+            }
+        }
+    }
+
+    /** Without a limit nothing but the table's own measure keeps it small. */
+    @Test
+    void groupIdsChosenToCollideTakeNoMoreMemoryThanOthers() {
+        write(dir, all("groups", OPENS, s -> s.batch(collidingGroups())), 1);
+        for (RecoveryMode mode : RecoveryMode.values()) {
+            EngineConfig config = EngineConfig.builder(dir).recoveryMode(mode).build();
+            try (RaftEngine engine = RaftEngine.open(config)) {
+                assertThat(engine.statistics().groups()).isEqualTo(200);
+                assertThat(engine.statistics().memoryPeakBytes())
+                        .isLessThan(HostileOpening.IDLE_BYTES + HostileOpening.GUARD_BYTES);
             }
         }
     }
