@@ -17,12 +17,17 @@ import io.raftengine.log.io.FileInfo;
 import io.raftengine.log.io.FileSystem;
 import io.raftengine.log.io.LockMode;
 import io.raftengine.recovery.RecoveryMode;
+import io.raftengine.testing.forge.DirectoryImage;
 import io.raftengine.testing.fs.Fault;
 import io.raftengine.testing.fs.Operation;
 import io.raftengine.testing.fs.PausePoint;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -264,6 +269,84 @@ class EngineForkTest {
             source.disk.delete(beside.resolve("letter"));
             source.engine.fork(TARGET, ForkMode.COPY);
             assertThat(source.disk.info(beside)).isNull();
+        }
+    }
+
+    /**
+     * What is taken over is deleted: a symbolic link would lead that to somebody else's segments.
+     */
+    @Test
+    void aSymbolicLinkIsNotTakenForWhatAForkLeft(@TempDir Path dir) throws IOException {
+        Path source = dir.resolve("source");
+        Path victim = dir.resolve("victim");
+        Path target = dir.resolve("fork");
+        Path beside = dir.resolve("fork" + ForkTarget.SUFFIX);
+        for (Path engine : List.of(source, victim)) {
+            RaftEngine.open(EngineConfig.builder(engine).build()).close();
+        }
+        DirectoryImage before = DirectoryImage.of(victim);
+        for (Path end : List.of(victim, dir.resolve("none"))) {
+            Files.createSymbolicLink(beside, end);
+            try (RaftEngine engine = RaftEngine.open(EngineConfig.builder(source).build())) {
+                assertThatThrownBy(() -> engine.fork(target, ForkMode.COPY))
+                        .as(end.toString())
+                        .isInstanceOf(InvalidArgumentException.class)
+                        .hasMessageContaining(beside.toString());
+            }
+            assertThat(DirectoryImage.of(victim)).isEqualTo(before);
+            Files.delete(beside);
+        }
+        assertThat(target).doesNotExist();
+    }
+
+    /**
+     * P4: one fork makes the directory, another locks it first. The loser must not clean up what is
+     * the winner's by then: names that are gone from the old end leave no hole that anybody sees.
+     */
+    @Test
+    void aForkThatLosesTheRaceForTheLockTouchesNothingOfTheWinners() throws Exception {
+        try (EngineFixture source = smallSegments();
+                ExecutorService other = Executors.newSingleThreadExecutor()) {
+            fill(source, 1, 300);
+            PausePoint secondPiece = new PausePoint();
+            List<Future<ForkReport>> winner = new ArrayList<>();
+            source.fs
+                    .on(Operation.LOCK)
+                    .onFiles(name -> name.endsWith(ForkTarget.SUFFIX))
+                    .once()
+                    .inject(
+                            new Fault.Run(call -> {
+                                source.fs
+                                        .on(Operation.CREATE)
+                                        .where(c -> c.path().startsWith(call.path()))
+                                        .program(1, 1)
+                                        .inject(new Fault.Pause(secondPiece));
+                                winner.add(
+                                        other.submit(
+                                                () -> source.engine.fork(TARGET, ForkMode.COPY)));
+                                secondPiece.awaitReached();
+                            }));
+            source.fs
+                    .on(Operation.DELETE_DIRECTORY)
+                    .inject(new Fault.Run(call -> finish(winner.get(0), secondPiece)));
+
+            assertThatThrownBy(() -> source.engine.fork(TARGET, ForkMode.COPY))
+                    .isInstanceOf(LockedException.class);
+
+            finish(winner.get(0), secondPiece);
+            try (EngineFixture fork = openFork(source)) {
+                assertThat(fork.holds(7, 1, 300)).isTrue();
+                assertThat(fork.holds(8, 1, 300)).isTrue();
+            }
+        }
+    }
+
+    private static void finish(Future<ForkReport> fork, PausePoint pausedAt) {
+        pausedAt.release();
+        try {
+            fork.get();
+        } catch (InterruptedException | ExecutionException failed) {
+            throw new AssertionError(failed);
         }
     }
 

@@ -47,7 +47,8 @@ public final class ForkTarget implements AutoCloseable {
      * @param fs where it is
      * @param path where it shall be: nothing is there, or an empty directory; its parent exists
      * @return the directory, to be published or closed
-     * @throws InvalidArgumentException something is there already
+     * @throws InvalidArgumentException something is there already, or something that no fork left
+     *     is in the way under the name in between
      * @throws io.raftengine.error.LockedException another fork to the same target is under way
      * @throws io.raftengine.error.StorageException the parent is missing or may not be written
      */
@@ -58,7 +59,7 @@ public final class ForkTarget implements AutoCloseable {
         }
         ForkTarget made = new ForkTarget(fs, target);
         made.demandFree();
-        boolean fresh = fs.info(made.dir) == null;
+        boolean fresh = !made.begunBefore();
         if (fresh) {
             fs.createDirectory(made.dir);
         }
@@ -73,10 +74,16 @@ public final class ForkTarget implements AutoCloseable {
         return made;
     }
 
+    /**
+     * Between the making of the directory and its lock another fork may have come first: without
+     * the lock, what is in it is not ours.
+     */
     private void giveUp(boolean fresh, Throwable failed) {
         try {
-            if (fresh) {
+            if (fresh && lock != null) {
                 remove();
+            } else if (fresh) {
+                fs.deleteDirectory(dir); // which fails unless it is empty
             }
         } catch (RuntimeException further) {
             failed.addSuppressed(further);
@@ -98,6 +105,17 @@ public final class ForkTarget implements AutoCloseable {
             throw new InvalidArgumentException(
                     target + " is not empty; a fork needs a new or empty directory");
         }
+    }
+
+    /** Whether a fork left its directory, or makes it now; nothing else is touched. */
+    private boolean begunBefore() {
+        FileInfo info = fs.info(dir);
+        // A symbolic link would lead the take-over, which deletes, to somebody else's segments.
+        if (info != null && (info.kind() != FileKind.DIRECTORY || info.symlink())) {
+            throw new InvalidArgumentException(
+                    dir + " is in the way: no directory, so no fork left that; remove it first");
+        }
+        return info != null;
     }
 
     /** Removes what a fork that died left; refuses to touch anything else. */
