@@ -2,6 +2,7 @@ package io.raftengine.ctl;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.raftengine.log.io.FileSystem;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -116,6 +117,29 @@ class CommandLineTest {
         assertThat(cli.err()).contains("purge-threshold").contains("8KiB");
         cli = apply(WRITE, "--config", file.toString(), "--set", "target-file-size=lots");
         assertThat(cli.err()).contains("target-file-size").contains("(--set)");
+        assertThat(apply(WRITE, "--config", file.toString()).status()).isZero();
+    }
+
+    /** It would be the directory that the command happens to run in. */
+    @Test
+    void anEmptySpillDirIsNoneAndAnEmptyDirIsAnError() throws IOException {
+        Path spill = temp.resolve("spill");
+        Path file = config("spill-dir = \"\"\n");
+        assertThat(apply(WRITE, "--config", file.toString()).status()).isZero();
+        assertThat(Path.of(FileSystem.LOCK_NAME)).doesNotExist();
+        file = config("spill-dir = \"" + spill + "\"\n");
+        assertThat(apply(WRITE, "--config", file.toString(), "--set", "spill-dir=").status())
+                .isZero();
+        assertThat(Path.of(FileSystem.LOCK_NAME)).doesNotExist();
+        assertThat(spill).doesNotExist();
+
+        for (String command : List.of("export", "info", "check", "try-purge")) {
+            Cli cli = Cli.run(command, "--path", "");
+            assertThat(cli.status()).as(command).isEqualTo(2);
+            assertThat(cli.err()).as(command).contains("dir: is missing");
+        }
+        // The real engine writes this key even where it is unset; the option says where.
+        file = config("dir = \"\"\n");
         assertThat(apply(WRITE, "--config", file.toString()).status()).isZero();
     }
 

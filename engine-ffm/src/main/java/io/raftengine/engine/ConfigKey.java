@@ -17,7 +17,7 @@ import java.util.function.Function;
 public enum ConfigKey {
     /** Main directory. */
     DIR("dir", (b, v) -> b.dir(path("dir", v)), c -> c.dir().toString()),
-    /** Second directory; none by default. */
+    /** Second directory; none by default, and if it is empty. */
     SPILL_DIR(
             "spill-dir",
             (b, v) -> b.spillDir(path("spill-dir", v)),

@@ -74,6 +74,17 @@ public final class EngineConfig {
     }
 
     /**
+     * The directory may be named late, but not after this.
+     *
+     * @throws ConfigException it is empty, which as a path would be the current directory
+     */
+    void demandDir() {
+        if (values.dir.toString().isEmpty()) {
+            throw new ConfigException("dir", "is missing");
+        }
+    }
+
+    /**
      * The second directory, used for new segments when the main one has no room.
      *
      * @return its path, or empty
@@ -435,11 +446,14 @@ public final class EngineConfig {
         /**
          * Sets the second directory.
          *
-         * @param value its path, or null for none
+         * @param value its path; null or the empty path for none. The current directory is {@code
+         *     .}
          * @return this builder
          */
         public Builder spillDir(Path value) {
-            spillDir = value;
+            // The empty path would be the current directory, and the engine deletes files in its
+            // own.
+            spillDir = value == null || value.toString().isEmpty() ? null : value;
             return this;
         }
 

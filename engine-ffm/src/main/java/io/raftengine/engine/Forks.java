@@ -70,6 +70,7 @@ final class Forks {
     }
 
     private static List<Path> directories(EngineConfig config, FileSystem fs) {
+        config.demandDir();
         List<Path> dirs = new ArrayList<>();
         dirs.add(config.dir());
         config.spillDir().ifPresent(dirs::add);

@@ -168,9 +168,7 @@ public final class RaftEngine implements AutoCloseable {
             List<EngineListener> listeners,
             boolean readOnly,
             EngineClockwork clockwork) {
-        if (config.dir().toString().isEmpty()) {
-            throw new ConfigException("dir", "is missing");
-        }
+        config.demandDir();
         EngineOpener opener =
                 new EngineOpener(config, fileSystem, List.copyOf(listeners), readOnly, clockwork);
         return open(config, opener);
@@ -769,6 +767,7 @@ public final class RaftEngine implements AutoCloseable {
      * @param mode as above
      * @return what was done; names the files that are not in the fork because the numbering has
      *     holes
+     * @throws ConfigException the source has no directory
      * @throws LockedException an engine has the source open, or another fork to the same target is
      *     under way
      * @throws InvalidArgumentException the source is no engine's directory, or something is at the

@@ -5,11 +5,15 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import io.raftengine.error.ConfigException;
 import io.raftengine.log.format.FormatVersion;
+import io.raftengine.log.io.FileSystem;
 import io.raftengine.recovery.RecoveryMode;
 import java.nio.file.Path;
+import java.util.List;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** Scenarios B1 to B5. */
 class EngineConfigTest {
@@ -123,6 +127,48 @@ class EngineConfigTest {
         assertThatExceptionOfType(ConfigException.class)
                 .isThrownBy(() -> EngineConfig.builder(DIR).set(key, value).build())
                 .satisfies(refused -> assertThat(refused.key()).isEqualTo(named));
+    }
+
+    /** As a path the empty text means the current directory, which nobody gives away like that. */
+    @Test
+    void anEmptySpillDirIsNone() {
+        EngineConfig.Builder builder = EngineConfig.builder(DIR).spillDir(Path.of("spill"));
+
+        assertThat(builder.set("spill-dir", "").build().spillDir()).isEmpty();
+        assertThat(builder.spillDir(Path.of("")).build().spillDir()).isEmpty();
+        assertThat(builder.build().toMap()).doesNotContainKey("spill-dir");
+        assertThat(builder.set("spill-dir", ".").build().spillDir()).contains(Path.of("."));
+    }
+
+    @ParameterizedTest
+    @EnumSource(
+            mode = EnumSource.Mode.EXCLUDE,
+            names = {"DIR", "SPILL_DIR"})
+    void anEmptyValueIsRefusedNamingTheKey(ConfigKey key) {
+        assertThatExceptionOfType(ConfigException.class)
+                .isThrownBy(() -> EngineConfig.builder(DIR).set(key.spelling(), "").build())
+                .satisfies(refused -> assertThat(refused.key()).isEqualTo(key.spelling()));
+    }
+
+    /** The directory may be named late, but before anything is opened or copied. */
+    @Test
+    void aMissingDirIsRefusedWhereItIsUsed() {
+        EngineConfig config = EngineConfig.builder().build();
+        List<ThrowingCallable> uses =
+                List.of(
+                        () -> RaftEngine.open(config),
+                        () -> RaftEngine.openReadOnly(config),
+                        () ->
+                                RaftEngine.fork(
+                                        config,
+                                        FileSystem.local(),
+                                        Path.of("fork"),
+                                        ForkMode.COPY));
+        for (ThrowingCallable use : uses) {
+            assertThatExceptionOfType(ConfigException.class)
+                    .isThrownBy(use)
+                    .satisfies(refused -> assertThat(refused.key()).isEqualTo("dir"));
+        }
     }
 
     @Test

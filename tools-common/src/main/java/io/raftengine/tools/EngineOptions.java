@@ -56,6 +56,9 @@ public final class EngineOptions {
      */
     public EngineConfig config(
             Path dir, Map<String, String> defaults, Map<String, String> options) {
+        if (dir.toString().isEmpty()) {
+            throw new ConfigException("dir", "is missing");
+        }
         EngineConfig.Builder builder = EngineConfig.builder(dir);
         Map<String, String> origins = new HashMap<>();
         defaults.forEach((key, value) -> set(builder, origins, key, value, "default"));
