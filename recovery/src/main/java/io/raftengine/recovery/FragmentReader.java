@@ -12,6 +12,9 @@ import java.util.List;
 /**
  * Applies the batches of a completed atomic group, reading them a second time: what is kept of a
  * group while it is open are the places of its batches only. Used by one thread.
+ *
+ * <p>An engine writes the batches of a group one after the other. A file may have those of
+ * thousands of groups take turns, and must not be read once for each of them (P9).
  */
 final class FragmentReader implements AutoCloseable {
     private static final int WINDOW_BYTES = 64 << 10;
@@ -25,7 +28,7 @@ final class FragmentReader implements AutoCloseable {
     FragmentReader(FileSystem fs, List<SegmentFile> queue, MemoryBudget budget) {
         this.fs = fs;
         this.queue = queue;
-        this.scanner = new BatchScanner(budget, WINDOW_BYTES);
+        this.scanner = BatchScanner.scattered(budget, WINDOW_BYTES);
     }
 
     /**

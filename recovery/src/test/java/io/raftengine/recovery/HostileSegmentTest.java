@@ -8,6 +8,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.raftengine.error.CorruptionException;
 import io.raftengine.log.io.FileSystem;
 import io.raftengine.recovery.RecoveryFixture.Outcome;
+import io.raftengine.testing.forge.ItemForge;
+import io.raftengine.testing.forge.MeteredFileSystem;
+import io.raftengine.testing.forge.SegmentForge;
 import io.raftengine.testing.fs.UnsyncedFileSystem;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
@@ -90,6 +93,32 @@ class HostileSegmentTest {
         RecoveryFixture fixture = new RecoveryFixture(dir).append(segment);
         assertThat(fixture.entries(fixture.recover(TOLERATE_TAIL_CORRUPTION), 1))
                 .containsExactly("a");
+    }
+
+    /** Each group goes from one file to the other and back to the next group's begin. */
+    @Test
+    void groupsThatTakeTurnsInTwoSegmentsCostAFewTimesTheirBytes() {
+        int groups = 2000;
+        SegmentForge begins = new SegmentForge(2, 1);
+        SegmentForge ends = new SegmentForge(2, 2);
+        for (int i = 0; i < groups; i++) {
+            begins.batch(new ItemForge().marker(i, 0).put(i, "begin", "v"));
+            ends.batch(new ItemForge().marker(i, 2).put(i, "end", "v"));
+        }
+        begins.writeRewriteTo(dir);
+        ends.writeRewriteTo(dir);
+        MeteredFileSystem metered =
+                new MeteredFileSystem(UnsyncedFileSystem.over(FileSystem.local()));
+
+        Outcome outcome =
+                new RecoveryFixture(dir)
+                        .on(metered.fileSystem())
+                        .recover(TOLERATE_TAIL_CORRUPTION)
+                        .opens();
+
+        assertThat(outcome.model().groups()).hasSize(groups);
+        long fileBytes = begins.position() + ends.position();
+        assertThat(metered.bytesRead()).isLessThan(6 * fileBytes + (4 << 20));
     }
 
     @Test

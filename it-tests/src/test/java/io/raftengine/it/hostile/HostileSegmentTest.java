@@ -345,6 +345,8 @@ class HostileSegmentTest {
                 all("100,000 begins in the append queue", OPENS, s -> begins(s, 0)),
                 all("100,000 middles of one group", OPENS, s -> marks(s, 1)).inRewriteQueue(),
                 all("100,000 ends", OPENS, s -> marks(s, 2)).inRewriteQueue(),
+                all("2,000 groups that take turns", OPENS, s -> takingTurns(s, 2_000, 15))
+                        .inRewriteQueue(),
                 all(
                                 "100,000 markers in one batch",
                                 OPENS,
@@ -361,6 +363,17 @@ class HostileSegmentTest {
     private static SegmentForge begins(SegmentForge s, int sameId) {
         for (int i = 0; i < 100_000; i++) {
             s.batch(forge().marker(sameId == 1 ? 7 : i, 0).put(i & 15, "k", "v"));
+        }
+        return s;
+    }
+
+    /** Whoever collects one group goes through the whole file for it. */
+    private static SegmentForge takingTurns(SegmentForge s, int groups, int rounds) {
+        for (int round = 0; round < rounds; round++) {
+            int type = round == 0 ? 0 : round == rounds - 1 ? 2 : 1;
+            for (int i = 0; i < groups; i++) {
+                s.batch(forge().marker(i, type).put(i & 15, "k", "v"));
+            }
         }
         return s;
     }

@@ -13,7 +13,7 @@ import java.util.zip.CRC32;
  * <p>Bytes come through a window, a {@code byte[]} filled by one positional read. Entries blocks
  * are stepped over: where a batch is larger than the rest of the window, the next window starts at
  * its item section. An item section larger than the window is read twice, once to verify and once
- * to decode.
+ * to decode. A scanner for scattered batches fills the window bit by bit, see {@link #scattered}.
  *
  * <p>{@link #BROKEN} is a fact about bytes. A read that fails is a {@link
  * io.raftengine.error.StorageException} and says nothing about them; nothing may be cut because of
@@ -42,6 +42,9 @@ public final class BatchScanner implements AutoCloseable {
     /** Largest window. */
     public static final int WINDOW_BYTES_MAX = 1 << 20;
 
+    /** First read after a jump to a scattered batch: few batches without entries are smaller. */
+    private static final int JUMP_BYTES = SegmentHeader.BYTES_MAX;
+
     private static final int HEADER = BatchHeader.BYTES;
     private static final int CRC = BatchHeader.CRC_BYTES;
 
@@ -51,6 +54,10 @@ public final class BatchScanner implements AutoCloseable {
     private final ItemReader items;
     private final CRC32 crc = new CRC32();
     private final SingleEntryBatches singles;
+
+    /** How much the first read after a jump asks for. */
+    private final int jumpBytes;
+
     private final byte[] word = new byte[CRC];
     private boolean closed;
 
@@ -64,6 +71,9 @@ public final class BatchScanner implements AutoCloseable {
     // What the window holds: bytes [windowStart, windowEnd) of the file.
     private long windowStart;
     private long windowEnd;
+
+    /** How much the next filling of the window asks for, unless it needs more. */
+    private int readAhead;
 
     // The batch.
     private long nextOffset;
@@ -85,6 +95,24 @@ public final class BatchScanner implements AutoCloseable {
      * @throws io.raftengine.error.MemoryLimitException the budget has not that much left
      */
     public BatchScanner(MemoryBudget budget, int windowBytes) {
+        this(budget, windowBytes, WINDOW_BYTES_MAX);
+    }
+
+    /**
+     * A scanner for batches that need not be neighbours: after a {@link #seek} elsewhere, or to
+     * another file, it reads little more than the batch, and doubles that as long as the batches
+     * follow each other. However they are scattered, it reads a small multiple of them.
+     *
+     * @param budget as above
+     * @param windowBytes as above
+     * @return a scanner
+     * @throws io.raftengine.error.MemoryLimitException the budget has not that much left
+     */
+    public static BatchScanner scattered(MemoryBudget budget, int windowBytes) {
+        return new BatchScanner(budget, windowBytes, JUMP_BYTES);
+    }
+
+    private BatchScanner(MemoryBudget budget, int windowBytes, int jumpBytes) {
         int bytes = Math.clamp(windowBytes, WINDOW_BYTES_MIN, WINDOW_BYTES_MAX);
         this.budget = budget;
         this.source = new FileSource(budget, bytes);
@@ -95,6 +123,7 @@ public final class BatchScanner implements AutoCloseable {
             throw e;
         }
         this.window = new byte[bytes];
+        this.jumpBytes = Math.min(jumpBytes, bytes);
         this.items = new ItemReader(window);
         this.singles = new SingleEntryBatches(window, crc, items);
     }
@@ -112,7 +141,7 @@ public final class BatchScanner implements AutoCloseable {
      */
     public SegmentHeader open(FileHandle file, String name, long fileBytes, long segmentSeq) {
         attach(file, name, fileBytes);
-        refill(0);
+        refillAhead(0);
         SegmentHeader header =
                 SegmentHeader.decode(
                         window, (int) Math.min(windowEnd, SegmentHeader.BYTES_MAX), name);
@@ -151,7 +180,7 @@ public final class BatchScanner implements AutoCloseable {
             if (offset >= fileBytes) {
                 return END;
             }
-            refill(offset);
+            refillAhead(offset);
             at = 0;
             if (windowEnd - offset < HEADER) {
                 return headerFailed(BreakKind.SHORT_HEADER, offset);
@@ -305,6 +334,9 @@ public final class BatchScanner implements AutoCloseable {
      */
     public void seek(long offset) {
         assert offset >= 0 : offset;
+        if (offset != nextOffset) {
+            readAhead = jumpBytes;
+        }
         nextOffset = offset;
         breakKind = null;
         breakReason = null;
@@ -441,6 +473,7 @@ public final class BatchScanner implements AutoCloseable {
         fileBytes = bytes;
         windowStart = 0;
         windowEnd = 0;
+        readAhead = jumpBytes;
         items.file(name);
     }
 
@@ -504,8 +537,13 @@ public final class BatchScanner implements AutoCloseable {
         long start = batchOffset + itemOffset;
         // A small batch comes as a whole, so that its entries can be verified from the window.
         long from = batchBytes <= window.length / 4 ? batchOffset : start;
-        if (start + sectionBytes + CRC - from <= window.length) {
-            refill(from);
+        long wanted = start + sectionBytes + CRC - from;
+        if (wanted <= window.length) {
+            if (readAhead < window.length) {
+                refill(from, (int) wanted);
+            } else {
+                refill(from);
+            }
             return readSection((int) (start - from), (int) sectionBytes);
         }
         return readLargeSection(start, sectionBytes);
@@ -630,6 +668,11 @@ public final class BatchScanner implements AutoCloseable {
         if (offset < windowStart || offset + bytes > windowEnd) {
             refill(offset);
         }
+    }
+
+    private void refillAhead(long offset) {
+        refill(offset, (int) Math.min(readAhead, Math.max(0, fileBytes - offset)));
+        readAhead = Math.min(window.length, 2 * readAhead);
     }
 
     private void refill(long offset) {

@@ -426,6 +426,57 @@ class BatchScannerTest {
     }
 
     @Test
+    void scatteredBatchesAreReadAsTheyAre() {
+        for (long seed = 0; seed < 20; seed++) {
+            Segment segment = random(seed, 2, 40);
+            Random random = new Random(seed);
+            for (int window : new int[] {512, 4096, 64 << 10}) {
+                try (BatchScanner scanner = BatchScanner.scattered(budget, window)) {
+                    MemoryFile file = new MemoryFile(segment.bytes);
+                    scanner.open(file, "f", segment.bytes.length, SEQ);
+                    for (int i = 0; i < 200; i++) {
+                        int batch = random.nextInt(40);
+                        int follow = Math.min(40, batch + 1 + random.nextInt(4));
+                        scanner.seek(batch == 0 ? 69 : segment.ends.get(batch - 1));
+                        for (; batch < follow; batch++) {
+                            assertThat(scanner.next()).isEqualTo(BatchScanner.BATCH);
+                            assertThat(segment.batches.get(batch))
+                                    .as("seed %d, window %d", seed, window)
+                                    .startsWith(scanner.batchOffset() + " ")
+                                    .endsWith(ModelBatch.read(scanner.items()).toString());
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /** P9: bytes are read for the batches, not for the jumps between them. */
+    @Test
+    void scatteredBatchesCostLittleMoreThanTheirBytes() {
+        Segment segment = new Segment(2);
+        int batches = 3000;
+        for (int i = 0; i < batches; i++) {
+            segment.add(new ModelBatch().put(1 + i, new byte[] {'k'}, new byte[i % 300]));
+        }
+        for (int stride : new int[] {1, 7, 1499, 2999}) {
+            MemoryFile file = new MemoryFile(segment.bytes);
+            try (BatchScanner scanner = BatchScanner.scattered(budget, 64 << 10)) {
+                scanner.open(file, "f", segment.bytes.length, SEQ);
+                for (int i = 0; i < batches; i++) {
+                    int batch = (int) ((long) i * stride % batches);
+                    scanner.seek(batch == 0 ? 69 : segment.ends.get(batch - 1));
+                    assertThat(scanner.next()).isEqualTo(BatchScanner.BATCH);
+                }
+            }
+            assertThat(file.readBytes).as("stride %d", stride).isLessThan(3L * file.bytes.length);
+            if (stride == 1) {
+                assertThat(file.reads).as("calls for neighbours").isLessThan(100);
+            }
+        }
+    }
+
+    @Test
     void behindADamagedHeaderTheFirstBatchIsFound() { // D5
         for (FormatVersion version : FormatVersion.values()) {
             Segment segment = random(4, version.number(), 2);
