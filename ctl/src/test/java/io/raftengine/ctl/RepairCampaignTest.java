@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.raftengine.engine.EngineConfig;
 import io.raftengine.error.CorruptionException;
+import io.raftengine.recovery.DropCause;
 import io.raftengine.recovery.DroppedRange;
 import io.raftengine.recovery.repair.GroupChange;
 import io.raftengine.recovery.repair.Repair;
@@ -107,7 +108,7 @@ class RepairCampaignTest {
             }
         }
 
-        /** Bytes anywhere behind the header change, or a file ends early. */
+        /** Bytes anywhere change, or a file ends early. */
         void damage() throws IOException {
             List<Path> segments = segments();
             for (int i = random.nextInt(3); i >= 0; i--) {
@@ -116,8 +117,9 @@ class RepairCampaignTest {
                 if (bytes.length < 71) {
                     continue;
                 }
-                int offset = 69 + random.nextInt(bytes.length - 69);
-                if (random.nextInt(6) == 0) {
+                boolean header = random.nextInt(5) == 0;
+                int offset = header ? random.nextInt(69) : 69 + random.nextInt(bytes.length - 69);
+                if (!header && random.nextInt(6) == 0) {
                     Files.write(file, Arrays.copyOf(bytes, offset));
                 } else {
                     bytes[offset] ^= (byte) (1 << random.nextInt(8));
@@ -135,7 +137,8 @@ class RepairCampaignTest {
                 }
                 for (DroppedRange range : plan.report().dropped()) {
                     if (range.path().getFileName().toString().equals(item.text("file"))
-                            && item.number("offset") >= range.fromBytes()) {
+                            && item.number("offset") >= range.fromBytes()
+                            && !isHeaderOnly(range)) {
                         hit.add(Long.parseUnsignedLong(item.anyText("group")));
                     }
                 }
@@ -150,6 +153,7 @@ class RepairCampaignTest {
         int damaged = 0;
         int refused = 0;
         int changedGroups = 0;
+        long headers = 0;
         for (int i = 0; i < SEEDS; i++) {
             Case one = new Case(base + i, i);
             one.damage();
@@ -158,7 +162,7 @@ class RepairCampaignTest {
             refused += tolerant == null ? 1 : 0;
             Set<Long> touched;
             List<String> planned;
-            boolean unreadable;
+            boolean savesMore;
             Map<Long, GroupState> state;
             try (Repair repair = open(one)) {
                 RepairPlan plan = repair.plan();
@@ -166,7 +170,8 @@ class RepairCampaignTest {
                 damaged += touched.isEmpty() && plan.unreadableBlocks() == 0 ? 0 : 1;
                 plan.changes().forEach((GroupChange change) -> touched.add(change.group()));
                 planned = RepairFixture.text(plan);
-                unreadable = plan.unreadableBlocks() != 0;
+                savesMore = plan.unreadableBlocks() != 0 || savedHeaders(plan) != 0;
+                headers += savedHeaders(plan);
                 RepairedDirectory proof =
                         new RepairedDirectory(one.fixture.fs, EngineConfig.UNLIMITED);
                 repair.write(one.fixture.target, proof::check);
@@ -176,8 +181,8 @@ class RepairCampaignTest {
             assertThat(one.fixture.plan("group *: keep existing"))
                     .as(one.name + ": what is planned is the same each time")
                     .isEqualTo(planned);
-            if (tolerant != null && !unreadable) {
-                // An engine drops all behind an unreadable block, a repair only its entries.
+            if (tolerant != null && !savesMore) {
+                // An engine drops all behind an unreadable block or header, a repair only that.
                 assertThat(state).as(one.name).isEqualTo(tolerant);
             }
             changedGroups += touched.size();
@@ -190,6 +195,16 @@ class RepairCampaignTest {
         assertThat(damaged).isGreaterThan(SEEDS / 2);
         assertThat(refused).as("that no mode opens and reads").isGreaterThan(SEEDS / 20);
         assertThat(changedGroups).isGreaterThan(SEEDS / 2);
+        assertThat(headers).isGreaterThan(SEEDS / 20);
+    }
+
+    /** Headers that the batches behind them made up for. */
+    private static long savedHeaders(RepairPlan plan) {
+        return plan.report().dropped().stream().filter(RepairCampaignTest::isHeaderOnly).count();
+    }
+
+    private static boolean isHeaderOnly(DroppedRange range) {
+        return range.cause() == DropCause.ROTTEN_HEADER && range.toBytes() == 69;
     }
 
     private static Repair open(Case one) {

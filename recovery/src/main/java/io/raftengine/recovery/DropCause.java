@@ -23,7 +23,7 @@ public enum DropCause {
 
     /**
      * A damaged segment header with data behind it; dropped only by tolerate-any-corruption, and
-     * kept aside.
+     * kept aside. A repair drops only the header where the batches behind it say its version.
      */
     ROTTEN_HEADER("damaged segment header");
 

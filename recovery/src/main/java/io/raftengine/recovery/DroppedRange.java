@@ -10,7 +10,8 @@ import java.nio.file.Path;
  * @param seq number of the segment
  * @param path path of the segment
  * @param fromBytes first dropped byte of the file
- * @param toBytes end of the dropped bytes: the size the file had
+ * @param toBytes end of the dropped bytes: the size the file had, or the end of a damaged header
+ *     that the batches behind it made up for
  * @param cause why they were dropped
  * @param detail what was wrong at {@code fromBytes}, in words
  * @param validBatchesBehind whole batches of this segment that lay behind the damage and are

@@ -301,6 +301,9 @@ public final class Recovery {
             SegmentVerdict verdict = verdicts.get(i);
             boolean last = isLast(verdicts, i);
             FormatVersion header = !last && verdict.version == null ? neighbour : null;
+            if (verdict.damagedHeader != null) {
+                dropped.add(verdict.droppedHeader());
+            }
             if (verdict.drops()) {
                 DroppedRange range =
                         settings.readOnly() ? verdict.dropped() : cutter.cut(verdict, header);

@@ -10,8 +10,9 @@ import io.raftengine.error.InvalidArgumentException;
  * @param readBlockBytes bytes per read of a segment; clamped to 512 .. 1 MiB (decision D7)
  * @param readOnly true: decide the same, but change nothing on disk
  * @param deliverUnreadable true: acknowledged batches whose entries are damaged, but not their
- *     items, are delivered all the same, and so is what comes behind them; for a sink that verifies
- *     entries itself. Only in tolerate-any-corruption, and read-only
+ *     items, are delivered all the same, and so is what comes behind them, and the batches behind a
+ *     damaged segment header; for a sink that verifies entries itself and saves what it can. Only
+ *     in tolerate-any-corruption, and read-only
  */
 public record RecoverySettings(
         RecoveryMode mode,

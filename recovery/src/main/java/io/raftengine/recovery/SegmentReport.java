@@ -11,7 +11,8 @@ import java.nio.file.Path;
  * @param seq number of the segment
  * @param path path of the segment
  * @param fileBytes size of the file when it was opened
- * @param version format version, or null if the header could not be read
+ * @param version format version, or null if neither the header nor, in a repair, the first batch
+ *     says it
  * @param batches whole batches that were replayed
  * @param liveEndBytes offset behind the last of them: where the next batch of this segment would go
  * @param watermarkBytes highest synced watermark seen anywhere in the segment, or -1 if it carries

@@ -7,6 +7,7 @@ import io.raftengine.log.format.BatchScanner;
 import io.raftengine.log.format.BreakKind;
 import io.raftengine.log.format.FormatVersion;
 import io.raftengine.log.format.ForwardLook;
+import io.raftengine.log.format.SegmentHeader;
 import io.raftengine.log.format.SingleEntryBatches;
 import io.raftengine.log.io.FileHandle;
 import io.raftengine.log.io.FileSystem;
@@ -69,6 +70,9 @@ final class SegmentScan implements AutoCloseable {
     private SegmentVerdict verdict;
     private long lastBatch;
 
+    // What the header says.
+    private long alignment;
+
     // Batch boundaries: the first batch, that of the latest watermark, and one at or below the
     // highest watermark.
     private long firstBatch;
@@ -104,7 +108,7 @@ final class SegmentScan implements AutoCloseable {
     SegmentVerdict scan(int index, SegmentFile segmentFile, boolean isLast, BatchConsumer to) {
         try (FileHandle open = fs.open(segmentFile.path(), FileSystem.OpenMode.READ)) {
             begin(index, segmentFile, isLast, to, open);
-            if (openHeader()) {
+            if (deliverUnreadable ? openToSave() : openHeader()) {
                 walk();
             } else {
                 judgeHeader();
@@ -146,15 +150,62 @@ final class SegmentScan implements AutoCloseable {
 
     private boolean openHeader() {
         try {
-            verdict.version = scanner.open(handle, name(), verdict.fileBytes, file.seq()).version();
-            firstBatch = scanner.position();
-            verifyFrom = firstBatch;
-            verdict.liveEnd = firstBatch;
+            SegmentHeader header = scanner.open(handle, name(), verdict.fileBytes, file.seq());
+            alignment = header.alignment();
+            openedAs(header.version());
             return true;
         } catch (CorruptionException e) {
             verdict.damage = e;
             return false;
         }
+    }
+
+    private void openedAs(FormatVersion version) {
+        verdict.version = version;
+        firstBatch = scanner.position();
+        verifyFrom = firstBatch;
+        verdict.liveEnd = firstBatch;
+    }
+
+    /**
+     * As {@link #openHeader}, for a copy of what can be saved. An open keeps the bytes behind a
+     * damaged header aside for somebody to save (D5), and that is us: where the first batch is
+     * whole under one version, the header said that version.
+     */
+    private boolean openToSave() {
+        boolean opened = openHeader();
+        boolean whole = opened && nextIsWhole();
+        if (whole && keepsAlignment(scanner.batchOffset())) {
+            scanner.seek(firstBatch);
+            return true;
+        }
+        for (FormatVersion version : FormatVersion.values()) {
+            if (wholeBatchBehind(version)) {
+                verdict.damagedHeader = opened ? wrongHeader(version) : verdict.damage;
+                verdict.damage = null;
+                scanner.seek(version.headerBytes());
+                openedAs(version);
+                return true;
+            }
+        }
+        return openHeader();
+    }
+
+    /** A wrong alignment would take the next damaged batch for padding, and hide it. */
+    private boolean keepsAlignment(long offset) {
+        return alignment == 0 || Long.remainderUnsigned(offset, alignment) == 0;
+    }
+
+    private CorruptionException wrongHeader(FormatVersion version) {
+        boolean wrongVersion = verdict.version != version;
+        return new CorruptionException(
+                name(),
+                0,
+                wrongVersion ? "segment format version" : "segment alignment",
+                wrongVersion ? version.number() + ", as its batches have it" : "one they keep",
+                wrongVersion
+                        ? Integer.toString(verdict.version.number())
+                        : Long.toUnsignedString(alignment));
     }
 
     private String name() {
@@ -407,6 +458,10 @@ final class SegmentScan implements AutoCloseable {
     /** Whether the first batch would verify if the header said so (D5). */
     private boolean wholeBatchBehind(FormatVersion version) {
         scanner.openWithoutHeader(handle, name(), verdict.fileBytes, file.seq(), version);
+        return nextIsWhole();
+    }
+
+    private boolean nextIsWhole() {
         return scanner.next() == BatchScanner.BATCH || scanner.breakKind() == BreakKind.BAD_ITEMS;
     }
 

@@ -14,8 +14,11 @@ final class SegmentVerdict {
     /** Size when it was opened; what lies behind the live end is dropped up to here. */
     final long fileBytes;
 
-    /** Null if the header is damaged. */
+    /** Null if the header is damaged, and nothing else says it. */
     FormatVersion version;
+
+    /** What is wrong with a header that the batches behind it replaced; null if nothing is. */
+    CorruptionException damagedHeader;
 
     DamageTable.Finding finding = DamageTable.Finding.WHOLE;
     DamageTable.Decision decision = DamageTable.Decision.REPLAY;
@@ -82,6 +85,20 @@ final class SegmentVerdict {
                 cause(),
                 damage == null ? "" : damage.what(),
                 validBatchesBehind,
+                null);
+    }
+
+    /** The header alone; only while {@link #damagedHeader} says so. */
+    DroppedRange droppedHeader() {
+        return new DroppedRange(
+                file.kind(),
+                file.seq(),
+                file.path(),
+                0,
+                version.headerBytes(),
+                DropCause.ROTTEN_HEADER,
+                damagedHeader.what(),
+                -1,
                 null);
     }
 

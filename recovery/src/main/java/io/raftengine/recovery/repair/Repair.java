@@ -39,7 +39,7 @@ public final class Repair implements AutoCloseable {
     public enum Versions {
         /** All are V2. */
         V2,
-        /** Each has the version it had; V2 where its header cannot be read. */
+        /** Each has the version it had; V2 where neither its header nor its first batch says it. */
         AS_THEY_WERE
     }
 

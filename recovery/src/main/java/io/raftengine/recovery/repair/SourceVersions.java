@@ -24,7 +24,7 @@ final class SourceVersions {
         }
     }
 
-    /** The version; V2 where the header is damaged. */
+    /** The version; V2 where nothing says it. */
     FormatVersion of(QueueKind kind, long seq) {
         return versions.get(kind).getOrDefault(seq, FormatVersion.V2);
     }
