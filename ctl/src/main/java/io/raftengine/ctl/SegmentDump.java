@@ -43,11 +43,22 @@ final class SegmentDump {
             try {
                 scanner.open(handle, file, bytes, name.seq());
             } catch (CorruptionException noHeader) {
-                writeError(file, 0, noHeader);
-                return false;
+                return dumpNoHeader(file, bytes, last, noHeader);
             }
             return dumpBatches(file, bytes, last);
         }
+    }
+
+    /** A last segment may have been created, and allocated, without being begun (decision D25). */
+    private boolean dumpNoHeader(
+            String file, long fileBytes, boolean last, CorruptionException noHeader)
+            throws IOException {
+        if (last && scanner.zerosUntil(0) == fileBytes) {
+            writeTail(file, 0, "zeros");
+            return true;
+        }
+        writeError(file, 0, noHeader);
+        return false;
     }
 
     private boolean dumpBatches(String file, long fileBytes, boolean last) throws IOException {

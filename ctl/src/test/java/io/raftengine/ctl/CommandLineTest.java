@@ -12,6 +12,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Exit statuses and messages, as users and their scripts meet them. */
@@ -314,6 +315,37 @@ class CommandLineTest {
                                 .startsWith(
                                         "{\"file\":\"0000000000000001.raftlog\",\"offset\":69,\"error\":\""));
         assertThat(Files.readAllBytes(segment)).isEqualTo(bytes);
+    }
+
+    /** D25: what a kill leaves between the creation of a segment and its header is no damage. */
+    @ParameterizedTest
+    @CsvSource({"0, true", "0, false", "1000, true", "1000, false"})
+    void dumpTakesALastSegmentThatWasNeverBegunForATailOfZeros(int bytes, boolean alone)
+            throws IOException {
+        String begun = "";
+        if (alone) {
+            Files.createDirectories(data);
+        } else {
+            apply(WRITE);
+            begun = Cli.run("dump", "--path", data.toString()).out();
+        }
+        String name = "000000000000000" + (alone ? 1 : 2) + ".raftlog";
+        Files.write(data.resolve(name), new byte[bytes]);
+        Cli cli = Cli.run("dump", "--path", data.toString());
+        String tail = "{\"file\":\"" + name + "\",\"end\":0,\"tail\":\"zeros\"}\n";
+        assertThat(cli.out()).isEqualTo(begun + tail);
+        assertThat(cli.status()).isZero();
+    }
+
+    @Test
+    void dumpTakesASegmentOfZerosThatHasASuccessorForDamage() throws IOException {
+        apply(WRITE);
+        Path segment = data.resolve("0000000000000001.raftlog");
+        Files.copy(segment, data.resolve("0000000000000002.raftlog"));
+        Files.write(segment, new byte[1000]);
+        Cli cli = Cli.run("dump", "--path", data.toString());
+        assertThat(cli.lines().getFirst()).contains("\"offset\":0,\"error\":\"");
+        assertThat(cli.status()).isEqualTo(1);
     }
 
     @Test
