@@ -6,7 +6,6 @@ import io.raftengine.log.format.BatchHeader;
 import io.raftengine.log.format.BatchScanner;
 import io.raftengine.log.format.BreakKind;
 import io.raftengine.log.format.FileSource;
-import io.raftengine.log.format.ForwardLook;
 import io.raftengine.log.io.FileHandle;
 import io.raftengine.recovery.PartialBatch;
 import java.nio.ByteBuffer;
@@ -41,14 +40,23 @@ final class TailJudge {
 
     private final BatchScanner scanner;
     private final MemoryBudget budget;
+    private final LookAhead behind;
     private FileHandle handle;
     private String name;
     private long fileBytes;
     private long segmentSeq;
 
+    // The whole batches from one with wrong entries on: where the last of them begins, the highest
+    // watermark up to their end or behind it, and whether they are what the file ends with, or more
+    // follow. Where nobody knows, it is none, and more follow: then all of it is damage.
+    private long chainLast;
+    private long chainPromised;
+    private boolean chainContinues;
+
     TailJudge(BatchScanner scanner, MemoryBudget budget) {
         this.scanner = scanner;
         this.budget = budget;
+        this.behind = new LookAhead(scanner);
     }
 
     /** Goes to another segment, the one the scanner is on. */
@@ -57,6 +65,8 @@ final class TailJudge {
         handle = file;
         name = path;
         fileBytes = bytes;
+        chainLast = -1;
+        behind.begin();
     }
 
     /**
@@ -78,15 +88,18 @@ final class TailJudge {
         if (!scanner.version().signed()) {
             return unsigned(p, kind, zerosEnd);
         }
-        ForwardLook behind = scanner.findValidBatchAfter(p);
+        if (!behind.at(p, watermark)) {
+            return null;
+        }
         long promised = Math.max(watermark, behind.highestWatermark());
+        boolean nothingBehind = !behind.anyBatch() && behind.complete();
         if (promised >= 0) {
             if (promised > p) {
                 return null;
             }
-            return behind.validBatches() == 0 && behind.complete() ? Tail.STALE : Tail.TORN;
+            return nothingBehind ? Tail.STALE : Tail.TORN;
         }
-        return behind.validBatches() > 0 || !behind.complete() ? null : cutOff(p, kind);
+        return nothingBehind ? cutOff(p, kind) : null;
     }
 
     /** Old bytes would verify here: only zeros in front of them say that they are old. */
@@ -142,25 +155,31 @@ final class TailJudge {
      * @return what ends the log here, or null for damage
      */
     Tail badEntries(long p, long watermark) {
-        long promised = watermark;
-        long lastBatch = p;
+        if (p > chainLast) {
+            walkChain(p, watermark);
+        }
+        if (chainPromised >= 0) {
+            return chainPromised > p ? null : Tail.TORN;
+        }
+        // A file that ends with this batch was cut there when it was whole.
+        return chainLast > p || chainContinues ? null : Tail.TORN;
+    }
+
+    /** Whole batches follow one another up to some place; what is there holds for all of them. */
+    private void walkChain(long p, long watermark) {
+        chainPromised = watermark;
         scanner.seek(p);
         int result = scanner.next();
         while (result == BatchScanner.BATCH) {
-            lastBatch = scanner.batchOffset();
-            promised = Math.max(promised, scanner.watermark());
+            chainLast = scanner.batchOffset();
+            chainPromised = Math.max(chainPromised, scanner.watermark());
             result = scanner.next();
         }
-        boolean more = lastBatch > p;
-        if (result == BatchScanner.BROKEN) {
-            ForwardLook behind = scanner.findValidBatchAfter(scanner.breakOffset());
-            promised = Math.max(promised, behind.highestWatermark());
-            more |= behind.validBatches() > 0;
+        chainContinues = result == BatchScanner.END;
+        if (result == BatchScanner.BROKEN && scanner.version().signed()) {
+            boolean known = behind.at(scanner.breakOffset(), chainPromised);
+            chainPromised = known ? Math.max(chainPromised, behind.highestWatermark()) : -1;
+            chainContinues = !known || behind.anyBatch();
         }
-        if (promised >= 0) {
-            return promised > p ? null : Tail.TORN;
-        }
-        // A file that ends with this batch was cut there when it was whole.
-        return more || result == BatchScanner.END ? null : Tail.TORN;
     }
 }

@@ -85,6 +85,11 @@ public final class BatchScanner implements AutoCloseable {
     private BreakKind breakKind;
     private CorruptionException breakReason;
 
+    // The search for where to go on: what it may still cost, -1 before the first; and the last one.
+    private long searchAllowance = -1;
+    private long searchedFrom = -1;
+    private long searchFound;
+
     /**
      * A scanner with its window and as much off-heap memory to read through, both paid by the
      * budget until it is closed.
@@ -426,14 +431,31 @@ public final class BatchScanner implements AutoCloseable {
      * whose checksum is that of this segment. Also for unsigned segments, where old bytes would
      * verify too; so only for looking at what is damaged anyway, never for deciding what counts.
      *
+     * <p>All calls on one segment share one allowance of work, and the window stays where it is as
+     * long as it helps: a segment with many damaged places costs no more than one with few.
+     *
      * @param offset where to begin
      * @return a file offset, or -1 if there is none, or none was found with work that the length of
      *     the file justifies
      * @throws io.raftengine.error.StorageException the file cannot be read
      */
     public long nextWholeBatch(long offset) {
+        if (offset == searchedFrom) {
+            return searchFound;
+        }
+        if (searchAllowance < 0) {
+            searchAllowance = ForwardSearch.allowance(source, 0);
+        }
+        ForwardSearch search = new ForwardSearch(window, source, signature, crc);
+        search.startWith(windowStart, windowEnd);
         forgetWindow();
-        return new ForwardSearch(window, source, signature, crc).first(offset);
+        long found = search.first(offset, searchAllowance);
+        searchAllowance = search.workLeft();
+        windowStart = search.windowStart();
+        windowEnd = search.windowEnd();
+        searchedFrom = offset;
+        searchFound = found;
+        return found;
     }
 
     /**
@@ -446,11 +468,11 @@ public final class BatchScanner implements AutoCloseable {
     public long zerosUntil(long offset) {
         long from = source.dataFrom(offset);
         while (from < fileBytes) {
-            refill(from);
-            int length = (int) (windowEnd - from);
-            for (int i = 0; i < length; i++) {
+            load(from, 1);
+            int end = (int) (windowEnd - windowStart);
+            for (int i = (int) (from - windowStart); i < end; i++) {
                 if (window[i] != 0) {
-                    return from + i;
+                    return windowStart + i;
                 }
             }
             from = source.dataFrom(windowEnd);
@@ -474,6 +496,8 @@ public final class BatchScanner implements AutoCloseable {
         windowStart = 0;
         windowEnd = 0;
         readAhead = jumpBytes;
+        searchAllowance = -1;
+        searchedFrom = -1;
         items.file(name);
     }
 

@@ -31,12 +31,14 @@ final class ForwardSearch {
     private final long fileBytes;
     private final boolean below4GiB;
 
+    // What the window holds: bytes [windowStart, windowEnd) of the file.
     private long windowStart;
     private long windowEnd;
     private long work;
     private long coveredUntil; // end of the last valid batch found
 
     private long firstValid = -1;
+    private long lastValid = -1;
     private long valid;
     private long watermark = -1;
     private long watermarkOffset = -1;
@@ -52,28 +54,72 @@ final class ForwardSearch {
         this.below4GiB = fileBytes >>> 32 == 0;
     }
 
-    /** Where the first valid batch begins, or -1; looks no further. */
-    long first(long from) {
+    /** What a search of a file from some offset on may cost. */
+    static long allowance(FileSource source, long from) {
+        // A hole costs nothing to make, so it must not pay for anything.
+        return WORK_PER_BYTE * Math.clamp(source.size() - from, 0, source.dataBytes()) + WORK_FREE;
+    }
+
+    /** Begins with bytes of the file that are in the window already. */
+    void startWith(long start, long end) {
+        windowStart = start;
+        windowEnd = end;
+    }
+
+    /**
+     * Where the first valid batch begins, or -1; looks no further.
+     *
+     * @param allowance what it may cost; {@link #workLeft} says what is left of it
+     */
+    long first(long from, long allowance) {
         firstOnly = true;
-        return run(from).firstValidOffset();
+        return run(from, allowance).firstValidOffset();
     }
 
     ForwardLook run(long from) {
-        // A hole costs nothing to make, so it must not pay for anything.
-        work = WORK_PER_BYTE * Math.clamp(fileBytes - from, 0, source.dataBytes()) + WORK_FREE;
+        return run(from, allowance(source, from));
+    }
+
+    private ForwardLook run(long from, long allowance) {
+        work = allowance;
         long offset = behindHole(from);
         while (!done() && fileBytes - offset >= BatchHeader.BATCH_BYTES_MIN) {
+            enter(offset);
+            int at = (int) (offset - windowStart);
+            int length = (int) (windowEnd - windowStart);
+            offset = behindHole(windowStart + look(at, length - needed()));
+        }
+        return new ForwardLook(firstValid, lastValid, valid, watermark, watermarkOffset, complete);
+    }
+
+    /** Makes the window hold what is looked at in place. */
+    private void enter(long offset) {
+        if (offset < windowStart || windowEnd - offset < needed()) {
             int length = (int) Math.min(window.length, fileBytes - offset);
             source.read(offset, window, 0, length);
             windowStart = offset;
             windowEnd = offset + length;
-            // The longest thing that is looked at in place must not cross the window's end, except
-            // the file's own.
-            int needed =
-                    windowEnd == fileBytes ? BatchHeader.BATCH_BYTES_MIN : WatermarkBatch.BYTES;
-            offset = behindHole(offset + look(length - needed));
         }
-        return new ForwardLook(firstValid, valid, watermark, watermarkOffset, complete);
+    }
+
+    /**
+     * The longest thing that is looked at in place: it must not cross the window's end, except the
+     * file's own.
+     */
+    private int needed() {
+        return windowEnd == fileBytes ? BatchHeader.BATCH_BYTES_MIN : WatermarkBatch.BYTES;
+    }
+
+    long workLeft() {
+        return work;
+    }
+
+    long windowStart() {
+        return windowStart;
+    }
+
+    long windowEnd() {
+        return windowEnd;
     }
 
     private boolean done() {
@@ -85,9 +131,9 @@ final class ForwardSearch {
         return Math.max(offset, source.dataFrom(offset) - Long.BYTES);
     }
 
-    /** Looks at the window's offsets up to {@code last}; returns how many were dealt with. */
-    private int look(int last) {
-        int at = 0;
+    /** Looks at the window from {@code from} up to {@code last}; returns where to go on. */
+    private int look(int from, int last) {
+        int at = from;
         while (at <= last && !done()) {
             at = below4GiB ? nextPlausible(at, last) : at;
             if (at <= last) {
@@ -168,6 +214,7 @@ final class ForwardSearch {
         if (firstValid < 0) {
             firstValid = offset;
         }
+        lastValid = offset;
         if (offset >= coveredUntil) {
             valid++;
             coveredUntil = offset + total;

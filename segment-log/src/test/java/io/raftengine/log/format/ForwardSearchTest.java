@@ -88,8 +88,10 @@ class ForwardSearchTest {
         long at = file.length;
         file = concat(file, watermark(at, 200, SEQ));
         file = concat(file, new byte[1000], batch(5));
-        file = concat(file, watermark(file.length, 150, SEQ), hex("0000"));
-        assertThat(look(file, 69, window)).isEqualTo(new ForwardLook(first, 33, 200, at, true));
+        long last = file.length;
+        file = concat(file, watermark(last, 150, SEQ), hex("0000"));
+        assertThat(look(file, 69, window))
+                .isEqualTo(new ForwardLook(first, last, 33, 200, at, true));
     }
 
     @Test
@@ -131,7 +133,8 @@ class ForwardSearchTest {
             byte[] noise = new byte[gap];
             new Random(gap).nextBytes(noise);
             byte[] file = concat(HEADER, noise, one, new byte[30]);
-            assertThat(look(file, 69, 512)).isEqualTo(new ForwardLook(69 + gap, 1, -1, -1, true));
+            long at = HEADER.length + gap;
+            assertThat(look(file, 69, 512)).isEqualTo(new ForwardLook(at, at, 1, -1, -1, true));
         }
     }
 
