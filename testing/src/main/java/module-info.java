@@ -2,6 +2,8 @@
 module io.raftengine.testing {
     requires transitive io.raftengine.log;
     requires transitive io.raftengine.proto;
+    requires java.management;
+    requires jdk.management;
 
     exports io.raftengine.testing.forge;
     exports io.raftengine.testing.fs;

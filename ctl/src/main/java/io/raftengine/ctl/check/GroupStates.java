@@ -4,9 +4,7 @@ import io.raftengine.log.format.AtomicMarker;
 import io.raftengine.log.format.ItemReader;
 import io.raftengine.log.format.QueueKind;
 import io.raftengine.log.segment.SegmentFile;
-import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
@@ -29,7 +27,7 @@ final class GroupStates {
     private final Map<Long, IndexRanges> lostInAppend = new HashMap<>();
 
     /** Batches of atomic groups that wait for the end of their group, by its id. */
-    private final Map<Long, List<Span>> fragments = new HashMap<>();
+    private final Map<Long, HeldItems> fragments = new HashMap<>();
 
     // Of the batch that is being taken.
     private AtomicMarker marker;
@@ -37,16 +35,6 @@ final class GroupStates {
 
     private long damagedPlaces;
     private long holes;
-
-    /** One item of a batch whose effect comes later. */
-    private record Span(
-            SegmentFile file,
-            long offset,
-            int kind,
-            long group,
-            long first,
-            long end,
-            boolean good) {}
 
     GroupStates(Findings findings) {
         this.findings = findings;
@@ -81,13 +69,7 @@ final class GroupStates {
                         file, offset, end, "atomic marker of the batch", "0, 1 or 2", "another");
                 damagedPlace();
             } else {
-                List<Span> spans = new ArrayList<>();
-                while (items.next()) {
-                    if (items.kind() != ItemReader.PUT && items.kind() != ItemReader.DELETE) {
-                        spans.add(span(file, offset, items, good));
-                    }
-                }
-                fragment(spans);
+                fragment(file, offset, items, good);
             }
             return;
         }
@@ -142,16 +124,15 @@ final class GroupStates {
     }
 
     /** A group counts if begin, middles and end follow each other without a further begin. */
-    private void fragment(List<Span> spans) {
+    private void fragment(SegmentFile file, long offset, ItemReader items, boolean good) {
         if (marker == AtomicMarker.BEGIN) {
-            fragments.put(markerId, spans);
-            return;
+            fragments.put(markerId, new HeldItems());
         }
-        List<Span> begun = fragments.get(markerId);
+        HeldItems begun = fragments.get(markerId);
         if (begun == null) {
             return;
         }
-        begun.addAll(spans);
+        begun.add(file, offset, items, good);
         if (marker == AtomicMarker.END) {
             fragments.remove(markerId);
             begun.forEach(this::take);
@@ -159,14 +140,14 @@ final class GroupStates {
     }
 
     private void take(Span span) {
-        switch (span.kind) {
+        switch (span.kind()) {
             case ItemReader.ENTRIES -> {
-                if (span.first != span.end) {
+                if (span.first() != span.end()) {
                     entries(span);
                 }
             }
-            case ItemReader.COMPACT -> compact(span.group, span.first);
-            case ItemReader.CLEAN -> clean(span.group);
+            case ItemReader.COMPACT -> compact(span.group(), span.first());
+            case ItemReader.CLEAN -> clean(span.group());
             default -> {
                 // A key or its value is part of the item section, which is good.
             }
@@ -174,34 +155,34 @@ final class GroupStates {
     }
 
     private void entries(Span span) {
-        boolean rewrite = span.file.kind() == QueueKind.REWRITE;
-        int record = groups.of(span.group);
+        boolean rewrite = span.file().kind() == QueueKind.REWRITE;
+        int record = groups.of(span.group());
         if (rewrite) {
             rewritten(record, span);
         } else {
             appended(record, span);
         }
-        if (!span.good) {
-            lost(span.group, rewrite).add(span.first, span.end);
+        if (!span.good()) {
+            lost(span.group(), rewrite).add(span.first(), span.end());
         }
     }
 
     private void rewritten(int record, Span span) {
         long first = groups.first(record, true);
         long end = groups.end(record, true);
-        boolean fits = first != end && atMost(first, span.first) && atMost(span.first, end);
-        boolean hole = first != end && atMost(end, span.first) && span.first != end;
+        boolean fits = first != end && atMost(first, span.first()) && atMost(span.first(), end);
+        boolean hole = first != end && atMost(end, span.first()) && span.first() != end;
         if (hole && groups.damageSeen(record) != damagedPlaces) {
             reportHole(span, end);
             long missingFrom = end;
-            lost(span.group, true).add(missingFrom, span.first);
+            lost(span.group(), true).add(missingFrom, span.first());
             fits = true;
         } else if (fits) {
-            cut(lostInRewrite, span.group, span.first);
+            cut(lostInRewrite, span.group(), span.first());
         } else {
-            lostInRewrite.remove(span.group);
+            lostInRewrite.remove(span.group());
         }
-        groups.set(record, true, fits ? first : span.first, span.end);
+        groups.set(record, true, fits ? first : span.first(), span.end());
         groups.setDamageSeen(record, damagedPlaces);
     }
 
@@ -211,30 +192,30 @@ final class GroupStates {
         if (first == end && tornFromRewritten(record, span)) {
             long before = groups.end(record, true);
             reportHole(span, before);
-            lost(span.group, false).add(before, span.first);
-            groups.set(record, false, before, span.end);
-        } else if (first == end || !atMost(first, span.first)) {
+            lost(span.group(), false).add(before, span.first());
+            groups.set(record, false, before, span.end());
+        } else if (first == end || !atMost(first, span.first())) {
             // Nothing of this queue lives, or all of it is replaced.
-            lostInAppend.remove(span.group);
-            groups.set(record, false, span.first, span.end);
+            lostInAppend.remove(span.group());
+            groups.set(record, false, span.first(), span.end());
         } else {
-            if (!atMost(span.first, end)) {
+            if (!atMost(span.first(), end)) {
                 reportHole(span, end);
                 long missingFrom = end;
-                lost(span.group, false).add(missingFrom, span.first);
+                lost(span.group(), false).add(missingFrom, span.first());
             } else {
-                cut(lostInAppend, span.group, span.first);
+                cut(lostInAppend, span.group(), span.first());
             }
-            groups.set(record, false, first, span.end);
+            groups.set(record, false, first, span.end());
         }
         // Entries of the rewrite queue from there on are overruled.
-        cutRewritten(record, span.group, span.first);
+        cutRewritten(record, span.group(), span.first());
     }
 
     /** What lies between the rewritten entries and these was damaged, as far as one can tell. */
     private boolean tornFromRewritten(int record, Span span) {
         return !groups.isEmpty(record, true)
-                && !atMost(span.first, groups.end(record, true))
+                && !atMost(span.first(), groups.end(record, true))
                 && groups.damageSeen(record) != damagedPlaces;
     }
 
@@ -251,7 +232,7 @@ final class GroupStates {
 
     private void reportHole(Span span, long expected) {
         holes++;
-        findings.hole(span.file, span.offset, span.group, expected, span.first);
+        findings.hole(span.file(), span.offset(), span.group(), expected, span.first());
     }
 
     private void compact(long group, long index) {

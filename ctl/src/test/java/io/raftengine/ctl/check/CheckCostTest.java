@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.raftengine.engine.EngineConfig;
 import io.raftengine.log.io.FileSystem;
+import io.raftengine.testing.forge.AllocationMeter;
 import io.raftengine.testing.forge.ItemForge;
 import io.raftengine.testing.forge.MeteredFileSystem;
 import io.raftengine.testing.forge.SegmentForge;
@@ -171,5 +172,20 @@ class CheckCostTest {
         FoundList found = FoundList.of(EngineConfig.builder(dir).build(), fs.fileSystem(), false);
         assertThat(found.summary.sound()).isFalse();
         return fs.bytesRead();
+    }
+
+    /** Items of three bytes each, none of which may count before the end of their group. */
+    @Test
+    void anAtomicGroupThatIsNotCompleteIsHeldInAsManyBytesAsItTakesInTheLog() {
+        ItemForge items = new ItemForge().marker(GROUP, 0);
+        for (int i = 0; i < 1_000_000; i++) {
+            items.clean(GROUP);
+        }
+        Path segment = new SegmentForge(2, 1).batch(items).writeRewriteTo(dir);
+        FoundList[] found = {null};
+        long allocated = AllocationMeter.allocatedBytes(() -> found[0] = FoundList.of(dir, false));
+        assertThat(found[0].lines).isEmpty();
+        assertThat(found[0].summary.batches()).isEqualTo(1);
+        assertThat(allocated).isLessThan(5 * segment.toFile().length());
     }
 }
