@@ -71,7 +71,7 @@ final class AtomicGroups {
     }
 
     private final boolean first;
-    private final LongSet known = new LongSet();
+    private final IdIndex known = new IdIndex();
     private final Map<Long, FragmentList> open = new LinkedHashMap<>();
     private final Map<Long, FragmentList> leading = new HashMap<>();
     private final List<Undecided> undecided = new ArrayList<>();
@@ -121,7 +121,7 @@ final class AtomicGroups {
 
     private Outcome begin(long id, int segment, long offset) {
         if (!first) {
-            known.add(id);
+            known.findOrAdd(id);
             drop(leading.remove(id)); // what an earlier stretch left open is void, too
         }
         FragmentList group = new FragmentList();
@@ -157,12 +157,12 @@ final class AtomicGroups {
         }
         keep(fragments, segment, offset);
         undecided.add(new Undecided(id, fragments, order));
-        known.add(id);
+        known.findOrAdd(id);
         return Outcome.UNDECIDED;
     }
 
     private boolean isKnown(long id) {
-        return first || known.contains(id);
+        return first || known.find(id) >= 0;
     }
 
     private void keep(FragmentList group, int segment, long offset) {

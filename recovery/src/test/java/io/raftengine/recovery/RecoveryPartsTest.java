@@ -12,10 +12,7 @@ import io.raftengine.log.segment.DirectoryScan;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Random;
-import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
@@ -49,20 +46,6 @@ class RecoveryPartsTest {
                 .isInstanceOf(InvalidArgumentException.class);
         assertThatThrownBy(() -> new RecoverySettings(null, 1, 512, true))
                 .isInstanceOf(InvalidArgumentException.class);
-    }
-
-    @Test
-    void aSetOfLongsHoldsWhatAHashSetHolds() {
-        Random random = new Random(7);
-        LongSet set = new LongSet();
-        Set<Long> model = new HashSet<>();
-        for (int i = 0; i < 5000; i++) {
-            long value = random.nextInt(4) == 0 ? random.nextInt(50) : random.nextLong();
-            assertThat(set.contains(value)).isEqualTo(model.contains(value));
-            set.add(value);
-            model.add(value);
-        }
-        assertThat(model).allMatch(set::contains);
     }
 
     @Test

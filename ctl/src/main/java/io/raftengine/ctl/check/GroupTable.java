@@ -1,5 +1,6 @@
 package io.raftengine.ctl.check;
 
+import io.raftengine.recovery.IdIndex;
 import java.util.Arrays;
 
 /**
@@ -7,59 +8,27 @@ import java.util.Arrays;
  * each queue, [first, end) with unsigned indexes, empty where both are equal.
  */
 final class GroupTable {
-    private static final int ID = 0;
-    private static final int REWRITE_FIRST = 1;
-    private static final int REWRITE_END = 2;
-    private static final int APPEND_FIRST = 3;
-    private static final int APPEND_END = 4;
-    private static final int REWRITE_DAMAGE_SEEN = 5;
-    private static final int WORDS = 6;
+    private static final int REWRITE_FIRST = 0;
+    private static final int REWRITE_END = 1;
+    private static final int APPEND_FIRST = 2;
+    private static final int APPEND_END = 3;
+    private static final int REWRITE_DAMAGE_SEEN = 4;
+    private static final int WORDS = 5;
 
-    private int[] slots = new int[64]; // record + 1, or 0
-    private long[] records = new long[32 * WORDS];
-    private int count;
+    private final IdIndex index = new IdIndex();
+    private long[] records = new long[IdIndex.CAPACITY_MIN * WORDS];
 
     int count() {
-        return count;
+        return index.size();
     }
 
     /** The record of a group, made if need be. */
     int of(long id) {
-        int slot = slot(id);
-        if (slots[slot] != 0) {
-            return slots[slot] - 1;
-        }
-        if (2 * (count + 1) > slots.length) {
-            grow();
-            slot = slot(id);
-        }
-        if ((count + 1) * WORDS > records.length) {
+        int record = index.findOrAdd(id);
+        if ((record + 1) * WORDS > records.length) {
             records = Arrays.copyOf(records, 2 * records.length);
         }
-        records[count * WORDS + ID] = id;
-        slots[slot] = ++count;
-        return count - 1;
-    }
-
-    private int slot(long id) {
-        int mask = slots.length - 1;
-        long mixed = id * 0x9e3779b97f4a7c15L;
-        int slot = (int) (mixed >>> 32) & mask;
-        while (slots[slot] != 0 && id(slots[slot] - 1) != id) {
-            slot = slot + 1 & mask;
-        }
-        return slot;
-    }
-
-    private void grow() {
-        slots = new int[2 * slots.length];
-        for (int record = 0; record < count; record++) {
-            slots[slot(id(record))] = record + 1;
-        }
-    }
-
-    long id(int record) {
-        return records[record * WORDS + ID];
+        return record;
     }
 
     long first(int record, boolean rewrite) {

@@ -2,14 +2,16 @@ package io.raftengine.recovery.repair;
 
 import io.raftengine.allocator.MemoryBudget;
 import io.raftengine.error.UnsupportedFeatureException;
+import io.raftengine.recovery.IdIndex;
+import java.util.Arrays;
 
 /**
  * What replay would have made of every group so far, as far as rules need it: ranges of indexes, no
- * content. An open-addressed table in one array, 56 bytes a slot, paid by the budget.
+ * content. One array, 48 bytes a group, and an index of their ids; both paid by the budget.
  *
  * <pre>
- *   long  0     1       2     3              4            5          6
- *         id    first   end   rewrittenEnd   asideFirst   asideEnd   flags
+ *   long  0       1     2              3            4          5
+ *         first   end   rewrittenEnd   asideFirst   asideEnd   flags
  *
  *   [first, end)          entries held; first == end: none
  *   [first, rewrittenEnd) those of them that stand in the rewrite queue
@@ -17,22 +19,22 @@ import io.raftengine.error.UnsupportedFeatureException;
  *                         return if an append reaches them
  * </pre>
  *
- * <p>One thread at a time. A slot is a position in the array, valid until another group is added.
+ * <p>One thread at a time. A slot is a position in the array; groups stand there in the order in
+ * which they were first seen.
  */
 final class GroupStates implements AutoCloseable {
-    private static final int STRIDE = 7;
-    private static final int FIRST = 1;
-    private static final int END = 2;
-    private static final int REWRITTEN_END = 3;
-    private static final int ASIDE_FIRST = 4;
-    private static final int ASIDE_END = 5;
-    private static final int FLAGS = 6;
+    private static final int STRIDE = 6;
+    private static final int FIRST = 0;
+    private static final int END = 1;
+    private static final int REWRITTEN_END = 2;
+    private static final int ASIDE_FIRST = 3;
+    private static final int ASIDE_END = 4;
+    private static final int FLAGS = 5;
 
-    private static final long USED = 1;
-    private static final long EXISTS = 2;
+    private static final long EXISTS = 1;
 
-    private static final int SLOTS_MIN = 1 << 10;
-    private static final int SLOTS_MAX = 1 << 27;
+    private static final int GROUPS_MIN = 1 << 10;
+    private static final int GROUPS_MAX = 1 << 27;
 
     /** Receives groups. */
     interface Visitor {
@@ -47,76 +49,54 @@ final class GroupStates implements AutoCloseable {
     }
 
     private final MemoryBudget budget;
+    private IdIndex index;
     private long[] table;
-    private int used;
 
     GroupStates(MemoryBudget budget) {
         this.budget = budget;
-        budget.reserve(bytes(SLOTS_MIN));
-        table = new long[SLOTS_MIN * STRIDE];
+        budget.reserve(bytes(GROUPS_MIN));
+        index = new IdIndex(GROUPS_MIN);
+        table = new long[GROUPS_MIN * STRIDE];
     }
 
-    private static long bytes(int slots) {
-        return (long) slots * STRIDE * Long.BYTES;
+    private static long bytes(int groups) {
+        return IdIndex.bytes(groups) + (long) groups * STRIDE * Long.BYTES;
     }
 
     /** The slot of a group, or -1. */
     int find(long group) {
-        int slot = slotFor(group);
-        return has(slot, USED) ? slot : -1;
+        int number = index.find(group);
+        return number < 0 ? -1 : number * STRIDE;
     }
 
     /** The slot of a group, which is added if it is new. */
     int findOrAdd(long group) {
-        int slot = slotFor(group);
-        if (has(slot, USED)) {
+        int slot = find(group);
+        if (slot >= 0) {
             return slot;
         }
-        if ((used + 1) * 4L > slots() * 3L) {
+        if (index.size() == index.capacity()) {
             grow();
-            slot = slotFor(group);
         }
-        used++;
-        table[slot] = group;
-        table[slot + FLAGS] = USED;
-        return slot;
+        return index.findOrAdd(group) * STRIDE;
     }
 
-    private int slots() {
-        return table.length / STRIDE;
-    }
-
-    private int slotFor(long group) {
-        int mask = slots() - 1;
-        long hash = group * 0x9e3779b97f4a7c15L;
-        int at = (int) (hash >>> 32) & mask;
-        while (has(at * STRIDE, USED) && table[at * STRIDE] != group) {
-            at = (at + 1) & mask;
-        }
-        return at * STRIDE;
-    }
-
+    /** Makes room in the array, and pays for what the index is going to take. */
     private void grow() {
-        int slots = slots();
-        if (slots == SLOTS_MAX) {
+        int groups = index.capacity();
+        if (groups == GROUPS_MAX) {
             throw new UnsupportedFeatureException(
-                    "repair of a directory with more than " + used + " groups");
+                    "repair of a directory with more than " + groups + " groups");
         }
-        budget.reserve(bytes(2 * slots));
-        long[] old = table;
-        table = new long[2 * old.length];
-        for (int slot = 0; slot < old.length; slot += STRIDE) {
-            if ((old[slot + FLAGS] & USED) != 0) {
-                System.arraycopy(old, slot, table, slotFor(old[slot]), STRIDE);
-            }
-        }
-        budget.release(bytes(slots));
+        budget.reserve(bytes(2 * groups));
+        table = Arrays.copyOf(table, 2 * table.length);
+        budget.release(bytes(groups));
     }
 
     // ---- a slot --------------------------------------------------------------------------------
 
     long group(int slot) {
-        return table[slot];
+        return index.id(slot / STRIDE);
     }
 
     long first(int slot) {
@@ -250,7 +230,7 @@ final class GroupStates implements AutoCloseable {
     // ---- all -----------------------------------------------------------------------------------
 
     void forEach(Visitor visitor) {
-        for (int slot = 0; slot < table.length; slot += STRIDE) {
+        for (int slot = 0; slot < index.size() * STRIDE; slot += STRIDE) {
             if (has(slot, EXISTS)) {
                 visitor.group(group(slot), first(slot), end(slot));
             }
@@ -260,8 +240,9 @@ final class GroupStates implements AutoCloseable {
     @Override
     public void close() {
         if (table != null) {
-            budget.release(bytes(slots()));
+            budget.release(bytes(index.capacity()));
             table = null;
+            index = null;
         }
     }
 }
