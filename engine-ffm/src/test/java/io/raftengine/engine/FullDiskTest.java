@@ -425,4 +425,26 @@ class FullDiskTest {
         life.verify("with space again");
         life.engine.close();
     }
+
+    /** The only segment of the queue gets its header late, and keeps its number. */
+    @Test
+    void aRewriteSegmentThatGetsItsHeaderLateIsSealedLikeAnyOther() {
+        Life life = new Life(fs, Life.config(DIR).build());
+        life.open();
+        life.write(1);
+        life.engine.close();
+        disk.list(DIR).stream()
+                .filter(e -> e.name().endsWith(QueueKind.REWRITE.suffix()))
+                .forEach(e -> disk.delete(e.path()));
+        disk.setCapacity(1);
+        life.open();
+        disk.setCapacity(1L << 30);
+        life.engine.maintenance().rotate(QueueKind.REWRITE);
+        life.engine.maintenance().rewriteAppend(Long.MAX_VALUE);
+        life.verify("moved");
+        life.engine.close();
+        life.open();
+        life.verify("reopened");
+        life.engine.close();
+    }
 }

@@ -149,6 +149,28 @@ class PurgeTriggerTest {
         }
     }
 
+    /**
+     * A group that is not compacted for ever is asked nine times once, not again for each part of
+     * it that is copied: the log would exceed its threshold most of the time.
+     */
+    @Test
+    void aGroupThatLagsForEverHoldsTheLogBackOnceOnly() {
+        int threshold = 20;
+        try (Scene scene = scene(1, threshold)) {
+            int over = 0;
+            for (int index = 1; index <= 200; index++) {
+                scene.append(1, index, index + 1, 8);
+                scene.append(2, index, index + 1, ENTRY_OF_A_KIB);
+                // What is young lives, what is old does not: worth waiting for.
+                compactTo(scene, 2, Math.max(1, index - 7));
+                assertThat(Scene.named(scene.purge())).isSubsetOf(1L);
+                over += scene.append().segmentCount() > threshold ? 1 : 0;
+            }
+            assertThat(over).as("purges after which the log was too long").isBetween(1, 9);
+            scene.checkAlsoReopened("in the end");
+        }
+    }
+
     /** One segment is never purged, however far over the threshold (behaviour 7.1). */
     @Test
     void aSingleSegmentIsLeftAloneAndTwoAreNotUnderTheThreshold() {

@@ -346,7 +346,8 @@ public final class GroupCommitter implements AutoCloseable {
             queue.rotate();
         } finally {
             // Also where a listener broke off: marks of the old segment must not get into this one.
-            if (queue.activeSeq() != before) {
+            // A first segment that had no header keeps its number.
+            if (queue.activeSeq() != before || queue.activeIsEmpty()) {
                 watermark.segment(queue.activeSeq(), queue.end(), clock.getAsLong());
             }
         }

@@ -42,6 +42,7 @@ final class AppendPlan {
     private final LongToDoubleFunction liveShare;
     private long activeBefore = -1;
     private long growth;
+    private long named = -1;
 
     /**
      * A plan.
@@ -61,7 +62,7 @@ final class AppendPlan {
      * @param active the active segment
      */
     void purgeBegins(long active) {
-        growth = activeBefore < 0 ? 0 : Math.min(active - activeBefore, threshold / 2);
+        growth = activeBefore < 0 ? 0 : active - activeBefore;
         activeBefore = active;
     }
 
@@ -95,9 +96,22 @@ final class AppendPlan {
         return active - first + 1 + expected() - threshold;
     }
 
+    /**
+     * Whether groups are named now that lie in the rewrite queue only: as often as the real engine
+     * does, which purges more rarely and further.
+     */
+    boolean namesRewritten(long first, long active) {
+        boolean over = active - first + 1 > threshold;
+        if (over || named < 0 || active - named >= threshold * REACH_SHARE) {
+            named = active;
+            return true;
+        }
+        return false;
+    }
+
     /** Segments until the next purge, the one that is prepared ahead included. */
     private long expected() {
-        return growth == 0 ? 0 : growth + 1;
+        return growth == 0 ? 0 : Math.min(growth + 1, threshold / 2);
     }
 
     /** The segment at a share of the queue; never the active one. */

@@ -1,6 +1,7 @@
 package io.raftengine.engine.purge;
 
 import io.raftengine.engine.memtable.Relocation;
+import io.raftengine.error.RaftEngineException;
 import io.raftengine.log.format.BatchEncoder;
 import io.raftengine.log.format.ItemReader;
 import io.raftengine.log.format.QueueKind;
@@ -67,7 +68,7 @@ final class CopyWriter implements RewriteLog.Placing {
             bytesWritten += batch.encodedBytes();
             notApplied.addLong(parts.log().segment());
             batch.clear();
-        } catch (Error brokenOff) {
+        } catch (RuntimeException | Error brokenOff) {
             throw parts.log().poison("a copy was written and cannot be put in place", brokenOff);
         }
         if (parts.log().unsyncedBytes() >= SYNC_BYTES) {
@@ -96,7 +97,9 @@ final class CopyWriter implements RewriteLog.Placing {
                                 relocation.apply(
                                         from, gate, parts.append().activeSeq(), APPLY_STEP));
             } while (more);
-        } catch (Error brokenOff) {
+        } catch (RaftEngineException typed) {
+            throw typed;
+        } catch (RuntimeException | Error brokenOff) {
             throw parts.log().poison("a copy was written and not put in place", brokenOff);
         } finally {
             nothingWaits();

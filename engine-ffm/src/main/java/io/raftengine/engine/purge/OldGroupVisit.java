@@ -43,15 +43,16 @@ final class OldGroupVisit {
      * @param heavyThrough entries of segments up to here make a group heavy; at least as far as is
      *     copied
      * @param laggingBelow groups with data below this segment lag
+     * @param namesRewritten whether heavy groups without old data in the append queue are named
      */
-    record Rules(long heavyThrough, long laggingBelow) {
+    record Rules(long heavyThrough, long laggingBelow, boolean namesRewritten) {
         /** All that is old is copied. */
         static Rules none() {
             return NONE;
         }
     }
 
-    private static final Rules NONE = new Rules(-1, 0);
+    private static final Rules NONE = new Rules(-1, 0, false);
 
     /** Gets the groups to be copied. */
     interface Copies {
@@ -115,7 +116,7 @@ final class OldGroupVisit {
     /** Visits all, and hands over those to be copied. */
     void run(Copies copies) {
         try {
-            if (rules != NONE) {
+            if (rules.namesRewritten()) {
                 askRewritten();
             }
             parts.exclusively(this::takeLists);
@@ -143,7 +144,7 @@ final class OldGroupVisit {
 
     private void listRest() {
         if (visited != 0) {
-            index.list(visited, seenThrough);
+            index.list(visited, parts.append().firstSeq());
         }
         index.listAgain(rest);
         for (int i = 0; i < lists.size(); i++) {
@@ -191,15 +192,18 @@ final class OldGroupVisit {
             return;
         }
         if (oldest > seenThrough) {
-            note(oldest, false, look.asked());
+            // It does not lag any more, unless it was named for what was rewritten.
+            note(oldest, false, asked.contains(look.groupId()) ? look.asked() : 0);
             return;
         }
         long group = look.groupId();
         long from = look.rewrittenEnd();
         long to = look.end();
         boolean copied = (rules == NONE || decide(oldest)) && oldest <= watermark;
+        // Who is not copied as far as he is judged would be asked nine times more for the rest.
+        boolean whole = copied && watermark >= rules.heavyThrough;
         // Listed before it is copied: if that fails the group is found again.
-        note(oldest, false, copied ? 0 : look.asked());
+        note(oldest, false, whole ? 0 : look.asked());
         if (copied) {
             copies.add(group, from, to);
         }
@@ -224,12 +228,15 @@ final class OldGroupVisit {
     private void askRewritten() {
         for (int place = index.firstRewritten(); place != 0; place = index.nextRewritten(place)) {
             index.look(index.groupAt(place), look);
-            if (look.exists()
-                    && look.rewrittenEnd() != look.first()
-                    && isHeavy(look.first())
-                    && oldestAppended() > seenThrough) {
+            if (!look.exists() || look.rewrittenEnd() == look.first() || !isHeavy(look.first())) {
+                continue;
+            }
+            long oldest = oldestAppended();
+            if (oldest > seenThrough) {
                 ask();
-                int now = look.asked() < ASKED_MAX ? look.asked() + 1 : 0;
+                // Where it would have been copied now, it will be when its data has its turn.
+                int again = oldest > rules.heavyThrough ? 0 : ASKED_MAX;
+                int now = look.asked() < ASKED_MAX ? look.asked() + 1 : again;
                 int handle = PurgeIndex.handle(look);
                 parts.exclusively(() -> index.setAsked(handle, now));
             }
@@ -249,8 +256,8 @@ final class OldGroupVisit {
     private long oldestAppended() {
         long oldest = Long.MAX_VALUE;
         if (look.end() != look.rewrittenEnd()) {
-            // If it is gone meanwhile the watermark is as good a bound as any.
-            oldest = watermark;
+            // If it is gone meanwhile this is a bound that is never too high.
+            oldest = parts.append().firstSeq();
             if (memtables.locate(look.groupId(), look.rewrittenEnd(), location)
                     && location.queue() == QueueKind.APPEND) {
                 oldest = location.segment();

@@ -303,7 +303,9 @@ public final class PurgeManager implements AutoCloseable {
         }
         long lagging = AppendPlan.segmentAt(first, active, LAGGING_SHARE);
         long through = due ? appendPlan.through(first, active) : reach;
-        moveOld(through, new OldGroupVisit.Rules(reach, lagging), StopAfter.NOTHING, figures);
+        boolean names = appendPlan.namesRewritten(first, active);
+        OldGroupVisit.Rules rules = new OldGroupVisit.Rules(reach, lagging, names);
+        moveOld(through, rules, StopAfter.NOTHING, figures);
     }
 
     /**
@@ -316,6 +318,7 @@ public final class PurgeManager implements AutoCloseable {
         if (!retries.isDue()) {
             return null;
         }
+        long written = figures.bytesWritten;
         try {
             squeezeBest(through, figures);
             retries.succeeded();
@@ -323,7 +326,7 @@ public final class PurgeManager implements AutoCloseable {
         } catch (PoisonedException | ClosedException fatal) {
             throw fatal;
         } catch (RaftEngineException failed) {
-            retries.failed(failed);
+            retries.failed(failed, figures.bytesWritten > written);
             // The copies of the append queue may need the memory.
             parts.close();
             return failed;
@@ -426,10 +429,17 @@ public final class PurgeManager implements AutoCloseable {
         } finally {
             figures.bytesWritten += writer.bytesWritten();
         }
-        log.seal();
-        visit.blocking().forEach(group -> figures.ask(group.groupId(), group.bytes()));
-        if (stop != StopAfter.COPIES) {
-            dropOld(barrier, figures);
+        try {
+            log.seal();
+            visit.blocking().forEach(group -> figures.ask(group.groupId(), group.bytes()));
+            if (stop != StopAfter.COPIES) {
+                dropOld(barrier, figures);
+            }
+        } catch (RaftEngineException further) {
+            if (notCopied != null) {
+                further.addSuppressed(notCopied);
+            }
+            throw further;
         }
         if (notCopied != null) {
             throw notCopied;

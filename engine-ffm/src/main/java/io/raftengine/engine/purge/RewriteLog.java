@@ -334,7 +334,8 @@ final class RewriteLog implements AutoCloseable {
             queue.rotate();
         } finally {
             // Also where a listener broke off: marks of the old segment must not get into this one.
-            if (queue.activeSeq() != before) {
+            // A first segment that had no header keeps its number.
+            if (queue.activeSeq() != before || queue.activeIsEmpty()) {
                 watermark.segment(queue.activeSeq(), queue.end(), clock.getAsLong());
                 batchOffset = -1;
                 unsyncedBytes = 0;

@@ -6,6 +6,7 @@ import io.raftengine.engine.memtable.EntryLocation;
 import io.raftengine.engine.memtable.Memtables;
 import io.raftengine.engine.memtable.PlacedKeys;
 import io.raftengine.error.CorruptionException;
+import io.raftengine.error.MemoryLimitException;
 import io.raftengine.error.RaftEngineException;
 import io.raftengine.error.StorageException;
 import io.raftengine.log.format.QueueKind;
@@ -22,9 +23,9 @@ import org.agrona.collections.LongArrayList;
  * The entries of one group still come in the order of their indexes, since later ones never lie
  * before earlier ones.
  *
- * <p>A block that cannot be read ends the sweep: its segment stays, and with it all newer ones.
- * What was copied before stays copied, keys are copied all the same, and the error is kept until
- * {@link #demandAllRead}.
+ * <p>A block that cannot be read, or only with more memory than there is, ends the sweep: its
+ * segment stays, and with it all newer ones. What was copied before stays copied, keys are copied
+ * all the same, and the error is kept until {@link #demandAllRead}.
  *
  * <p>For the purger's thread.
  */
@@ -234,7 +235,7 @@ final class SegmentSweep {
         try {
             window.read(parts.pacer());
             return true;
-        } catch (StorageException | CorruptionException failed) {
+        } catch (StorageException | CorruptionException | MemoryLimitException failed) {
             unreadable = failed;
             window.clear();
             return false;

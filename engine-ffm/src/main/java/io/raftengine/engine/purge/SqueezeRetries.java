@@ -15,7 +15,10 @@ final class SqueezeRetries {
     /** With a purge each second the longest pause is about a day. */
     private static final int FAILURES_MAX = 16;
 
-    /** What lacked space or memory may find it any time: a quarter of a minute. */
+    /**
+     * What lacked space or memory from the beginning may find it any time, and left nothing behind:
+     * a quarter of a minute.
+     */
     private static final int SHORTAGES_MAX = 4;
 
     private int failures;
@@ -31,10 +34,12 @@ final class SqueezeRetries {
         return true;
     }
 
-    /** A try failed. */
-    void failed(RaftEngineException why) {
+    /** A try failed, and wrote something that nobody needs, or nothing. */
+    void failed(RaftEngineException why, boolean wrote) {
         boolean shortage =
-                why instanceof OutOfSpaceException || why instanceof MemoryLimitException;
+                !wrote
+                        && (why instanceof OutOfSpaceException
+                                || why instanceof MemoryLimitException);
         failures = Math.min(shortage ? SHORTAGES_MAX : FAILURES_MAX, failures + 1);
         passed = 0;
     }

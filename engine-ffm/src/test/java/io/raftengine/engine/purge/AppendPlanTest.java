@@ -48,8 +48,8 @@ class AppendPlanTest {
     void aBurstCountsForHalfOfTheThresholdAtMost() {
         plan.purgeBegins(1);
         plan.purgeBegins(1001);
-        assertThat(plan.isDue(998, 1001)).as("4, 5, 1").isFalse();
-        assertThat(plan.isDue(997, 1001)).as("5, 5, 1").isTrue();
+        assertThat(plan.isDue(997, 1001)).as("5, 5").isFalse();
+        assertThat(plan.isDue(996, 1001)).as("6, 5").isTrue();
     }
 
     @Test
@@ -100,6 +100,29 @@ class AppendPlanTest {
         AppendPlan longLog = planOf(320);
         longLog.purgeBegins(321);
         assertThat(longLog.through(1, 321)).as("320 / 16").isEqualTo(20);
+    }
+
+    /** Else every segment would be copied as soon as it is full. */
+    @Test
+    void aThresholdOfFewSegmentsIsStillUsed() {
+        AppendPlan few = planOf(3);
+        few.purgeBegins(1);
+        few.purgeBegins(2);
+        assertThat(few.isDue(1, 2)).as("2, 1").isFalse();
+        few.purgeBegins(3);
+        assertThat(few.isDue(1, 3)).as("3, 1").isTrue();
+    }
+
+    @Test
+    void rewrittenGroupsAreNamedAsOftenAsIfPurgesWereRareAndLarge() {
+        assertThat(plan.namesRewritten(1, 9)).as("the first time").isTrue();
+        for (long active = 10; active < 16; active++) {
+            assertThat(plan.namesRewritten(active - 8, active)).isFalse();
+        }
+        assertThat(plan.namesRewritten(8, 16)).as("seven of ten later").isTrue();
+        assertThat(plan.namesRewritten(8, 17)).isFalse();
+        assertThat(plan.namesRewritten(8, 18)).as("11 of 10").isTrue();
+        assertThat(plan.namesRewritten(8, 18)).as("still").isTrue();
     }
 
     @Test

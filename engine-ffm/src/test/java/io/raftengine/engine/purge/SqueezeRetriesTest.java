@@ -18,7 +18,7 @@ class SqueezeRetriesTest {
         for (int purge = 0; purge < 1 << 10; purge++) {
             if (retries.isDue()) {
                 tries++;
-                retries.failed(ROT);
+                retries.failed(ROT, true);
             }
         }
         assertThat(tries).as("at 0, 2, 6, 14 ...").isEqualTo(10);
@@ -29,18 +29,32 @@ class SqueezeRetriesTest {
     void aShortageIsTriedAgainSoon() {
         OutOfSpaceException full = new OutOfSpaceException("1.rewrite", "no space");
         for (int i = 0; i < 20; i++) {
-            retries.failed(full);
+            retries.failed(full, false);
         }
+        assertThat(passesUntilDue()).isEqualTo(15);
+    }
+
+    /** But not if each try fills more of it. */
+    @Test
+    void aShortageThatCameTooLateIsTriedAsRarelyAsRot() {
+        OutOfSpaceException full = new OutOfSpaceException("1.rewrite", "no space");
+        for (int i = 0; i < 8; i++) {
+            retries.failed(full, true);
+        }
+        assertThat(passesUntilDue()).isEqualTo(255);
+    }
+
+    private int passesUntilDue() {
         int passed = 0;
         while (!retries.isDue()) {
             passed++;
         }
-        assertThat(passed).isEqualTo(15);
+        return passed;
     }
 
     @Test
     void theNextPurgeTriesAgainAfterASuccess() {
-        retries.failed(ROT);
+        retries.failed(ROT, true);
         assertThat(retries.isDue()).isFalse();
         assertThat(retries.isDue()).isTrue();
         retries.succeeded();

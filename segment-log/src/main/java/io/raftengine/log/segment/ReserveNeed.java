@@ -22,6 +22,9 @@ final class ReserveNeed {
      * @param active the active segment
      */
     void purged(long active) {
+        if (active == activeBefore) {
+            return; // the same purge, step by step, or nobody wrote
+        }
         if (activeBefore >= 0) {
             begun[count++ % TIMES] = active - activeBefore;
         }

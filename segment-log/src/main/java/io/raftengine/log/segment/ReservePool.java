@@ -32,6 +32,11 @@ final class ReservePool {
         return queue.size();
     }
 
+    /** How many of them no reader looks at. */
+    synchronized long freeSize() {
+        return queue.stream().filter(Reserve::free).count();
+    }
+
     /** A number that no reserve has had so far. */
     synchronized long nextNumber() {
         return ++numberMax;

@@ -109,7 +109,8 @@ final class SegmentPurger {
         if (!segment.version().signed() || segment.symlink()) {
             return false;
         }
-        if (context.reserves().size() >= reservesKept(remaining)) {
+        if (context.reserves().size() >= context.reserveLimit(remaining)
+                || context.reserves().freeSize() >= reservesNeeded()) {
             return false;
         }
         if (context.headRoom().missing() && context.headRoom().isIn(segment.path().getParent())) {
@@ -131,9 +132,8 @@ final class SegmentPurger {
         return true;
     }
 
-    private long reservesKept(int segmentsInUse) {
-        long wanted = Math.max(need.segments(), context.settings().prefillCapacity());
-        return Math.min(wanted, context.reserveLimit(segmentsInUse));
+    private long reservesNeeded() {
+        return Math.max(need.segments(), context.settings().prefillCapacity());
     }
 
     /** Gives back all descriptors, whoever reads. */

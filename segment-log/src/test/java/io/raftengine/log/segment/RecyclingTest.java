@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
@@ -303,6 +304,40 @@ class RecyclingTest {
         assertReservesAfter(3, 3);
         assertReservesAfter(1, 3); // a quiet time is soon over
         assertReservesAfter(5, 5);
+    }
+
+    /** What a reader still looks at cannot be written to. */
+    @Test
+    void reservesThatAreReadAreNotCountedAmongThoseNeeded() {
+        q.settings().targetBytes(1).recycleCapacity(20);
+        q.open();
+        assertReservesAfter(2, 2);
+        for (int i = 0; i < 2; i++) {
+            q.append(30);
+        }
+        List<SegmentReader> readers = new ArrayList<>();
+        for (long seq = q.queue.firstSeq(); seq < q.queue.activeSeq(); seq++) {
+            readers.add(q.queue.acquire(seq));
+        }
+        assertReservesAfter(0, 2);
+        assertReservesAfter(2, 4);
+        readers.forEach(SegmentReader::release);
+    }
+
+    /** A purge that goes step by step is one purge. */
+    @Test
+    void purgingStepByStepDoesNotMakeABurstForgotten() {
+        q.settings().targetBytes(1).recycleCapacity(60);
+        q.open();
+        assertReservesAfter(9, 9);
+        assertReservesAfter(9, 9);
+        for (int i = 0; i < 30; i++) {
+            q.append(30);
+        }
+        for (long seq = q.queue.firstSeq() + 1; seq <= q.queue.activeSeq(); seq++) {
+            q.purgeTo(seq);
+        }
+        assertThat(q.queue.statistics().reserveCount()).isEqualTo(30);
     }
 
     @Test
