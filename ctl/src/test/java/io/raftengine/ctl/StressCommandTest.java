@@ -136,7 +136,6 @@ class StressCommandTest {
         assertThat(cli.err()).contains("[purge]").contains("p99 during / outside purge = ");
         assertThat(number(cli, "purges")).isPositive();
         assertThat(number(cli, "append_segments_dropped")).isPositive();
-        assertThat(number(cli, "append_segments")).isLessThan(40);
         assertThat(cli.out())
                 .contains("\"during_purge\":{\"ops\":", "\"outside_purge\":{\"ops\":")
                 .contains("\"samples\":[{\"s\":", "\"descriptors\":", "\"mappings\":")
