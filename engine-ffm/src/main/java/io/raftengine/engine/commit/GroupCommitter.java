@@ -161,7 +161,7 @@ public final class GroupCommitter implements AutoCloseable {
         boolean sync = false;
         long bytes = 0;
         int accepted = 0;
-        memtables.beginGroup();
+        memtables.beginGroup(queue.activeSeq());
         refuseIfPoisoned();
         for (int i = from; i < to; i++) {
             CommitSlot slot = group.slot(i);

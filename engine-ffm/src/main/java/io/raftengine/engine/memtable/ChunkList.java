@@ -98,6 +98,22 @@ final class ChunkList {
                 && index - Chunk.baseIndex(chunk) <= 0xffffffffL;
     }
 
+    /**
+     * Bytes in the last chunk that are free for whatever entries of the append queue come next:
+     * none if they may need a chunk of their own, as behind those of the rewrite queue.
+     *
+     * @param newestSegment the newest one they may be written to
+     */
+    int freeBytesInTail(long record, long newestSegment) {
+        if (GroupRecord.chunks(record) == 0) {
+            return 0;
+        }
+        long chunk = tail(record);
+        // Each entry takes up some of them, so there are less entries than bytes.
+        long index = GroupRecord.end(record) + Chunk.BYTES_MAX;
+        return accepts(chunk, false, newestSegment, index) ? Chunk.freeBytes(chunk) : 0;
+    }
+
     private long enlarge(long record, long chunk, int need) {
         boolean only = GroupRecord.chunks(record) == 1;
         if (only && squeeze(record, chunk) && Chunk.freeBytes(chunk) >= need) {

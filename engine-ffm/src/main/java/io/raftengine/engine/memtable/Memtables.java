@@ -134,9 +134,14 @@ public final class Memtables implements AutoCloseable {
 
     // ---- write ---------------------------------------------------------------------------------
 
-    /** Begins a commit group. Writer only. */
-    public void beginGroup() {
-        validation.beginGroup();
+    /**
+     * Begins a commit group. Writer only.
+     *
+     * @param activeSegment of the append queue; the group is written to this one or one of the two
+     *     behind it
+     */
+    public void beginGroup(long activeSegment) {
+        validation.beginGroup(activeSegment);
     }
 
     /**

@@ -14,6 +14,9 @@ final class Validation {
     /** Spares kept from one commit group to the next. */
     private static final int SPARES_KEPT = 64;
 
+    /** Segments that may be begun between the beginning of a commit group and its write. */
+    private static final int ROTATIONS_MAX = 2;
+
     /** Entries that surely fit into one chunk together with what a split run needs. */
     private static final int ENTRIES_PER_CHUNK = 200;
 
@@ -25,6 +28,7 @@ final class Validation {
     private final WaitingCells waiting;
 
     private int batch;
+    private long newestSegment;
     private int sparesNeeded;
 
     // Why the last batch was refused.
@@ -48,8 +52,14 @@ final class Validation {
         simulation = new Simulation(blocks);
     }
 
-    void beginGroup() {
+    /**
+     * Begins a commit group.
+     *
+     * @param activeSegment of the append queue
+     */
+    void beginGroup(long activeSegment) {
         assert simulation.count() == 0 : "the last commit group was not ended";
+        newestSegment = activeSegment + ROTATIONS_MAX;
         batch = 0;
         sparesNeeded = 0;
     }
@@ -241,8 +251,8 @@ final class Validation {
     private long slotOf(int handle, long record) {
         boolean fresh = GroupRecord.link(record) == 0;
         long slot = simulation.slotOf(handle, record);
-        if (fresh && GroupRecord.chunks(record) > 0) {
-            Simulation.setRoom(slot, Chunk.freeBytes(chunks.tail(record)));
+        if (fresh) {
+            Simulation.setRoom(slot, chunks.freeBytesInTail(record, newestSegment));
         }
         return slot;
     }

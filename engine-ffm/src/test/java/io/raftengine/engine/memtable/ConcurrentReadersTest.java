@@ -131,7 +131,7 @@ class ConcurrentReadersTest {
 
     private static void commit(Memtables memtables, int b, TestBatch batch) {
         ItemReader items = batch.reader();
-        memtables.beginGroup();
+        memtables.beginGroup(segment(b));
         assertThat(memtables.validate(items)).isEqualTo(Memtables.ACCEPTED);
         items.rewind();
         memtables.apply(segment(b), offset(b), blockBytes(b), true, items);

@@ -37,7 +37,7 @@ class MemtablesModelTest {
 
     private static Model commitGroup(
             Memtables memtables, Model model, long segment, int step, int style, Random random) {
-        memtables.beginGroup();
+        memtables.beginGroup(segment);
         Model after = model.copy();
         List<TestBatch> accepted = new ArrayList<>();
         int batches = 1 + random.nextInt(4);

@@ -39,7 +39,7 @@ class MemtablesScenariosTest {
     }
 
     private int tryWrite(TestBatch batch) {
-        memtables.beginGroup();
+        memtables.beginGroup(segment);
         int verdict = memtables.validate(batch.reader());
         if (verdict == Memtables.ACCEPTED) {
             model.write(segment, offset, batch);
@@ -139,7 +139,7 @@ class MemtablesScenariosTest {
     void h21InternalKeysNeverMakeAGroupNorAKey() {
         byte[] internal = {0x5f, 0x5f, 1};
         TestBatch batch = new TestBatch().put(9, internal, new byte[] {0}).delete(8, internal);
-        memtables.beginGroup();
+        memtables.beginGroup(1);
         assertThat(memtables.validate(batch.reader())).isEqualTo(Memtables.ACCEPTED);
         memtables.apply(1, 100, 0, false, batch.reader());
         memtables.endGroup();
@@ -167,7 +167,7 @@ class MemtablesScenariosTest {
 
     @Test
     void aLaterBatchOfACommitGroupIsJudgedByWhatTheEarlierOnesWillLeave() {
-        memtables.beginGroup();
+        memtables.beginGroup(1);
         assertThat(memtables.validate(new TestBatch().range(1, 1, 5).reader()))
                 .isEqualTo(Memtables.ACCEPTED);
         assertThat(memtables.validate(new TestBatch().range(2, 1, 1).range(1, 7, 9).reader()))
@@ -193,7 +193,7 @@ class MemtablesScenariosTest {
         write(new TestBatch().compact(3, high));
         assertThat(memtables.first(3)).isEqualTo(high);
         TestBatch last = new TestBatch().range(-1L, -5L, -2L);
-        memtables.beginGroup();
+        memtables.beginGroup(1);
         assertThat(memtables.validate(last.reader())).isEqualTo(Memtables.ACCEPTED);
         memtables.apply(1, 100, last.blockBytes(), false, last.reader());
         memtables.endGroup();
@@ -209,7 +209,7 @@ class MemtablesScenariosTest {
             lengths[i] = i % 7;
         }
         TestBatch batch = new TestBatch().entries(2, 5, 1, 2, 3).entries(1, 1, lengths);
-        memtables.beginGroup();
+        memtables.beginGroup(1);
         assertThat(memtables.validate(batch.reader())).isEqualTo(Memtables.ACCEPTED);
         memtables.apply(1, 100, batch.blockBytes(), false, batch.reader());
         memtables.endGroup();
@@ -223,7 +223,7 @@ class MemtablesScenariosTest {
         }
         for (long index = 1; index < 100_000; index += 777) {
             TestBatch compact = new TestBatch().compact(1, index);
-            memtables.beginGroup();
+            memtables.beginGroup(1);
             memtables.validate(compact.reader());
             memtables.apply(1, 100, 0, false, compact.reader());
             memtables.endGroup();
@@ -238,7 +238,7 @@ class MemtablesScenariosTest {
         // In order, against it, and at random: each shape splits and joins nodes differently.
         for (int style = 0; style < 3; style++) {
             model.groups.remove(1L);
-            memtables.beginGroup();
+            memtables.beginGroup(1);
             TestBatch clean = new TestBatch().clean(1);
             memtables.validate(clean.reader());
             memtables.apply(1, 1, 0, false, clean.reader());
@@ -272,7 +272,7 @@ class MemtablesScenariosTest {
     }
 
     private void commit(TestBatch batch) {
-        memtables.beginGroup();
+        memtables.beginGroup(segment);
         assertThat(memtables.validate(batch.reader())).isEqualTo(Memtables.ACCEPTED);
         model.write(segment, offset, batch);
         memtables.apply(segment, offset, batch.blockBytes(), false, batch.reader());
@@ -307,7 +307,7 @@ class MemtablesScenariosTest {
         }
         for (int i = 200; i < 50_000; i++) {
             TestBatch batch = new TestBatch().range(1, i, i).compact(1, i - 4);
-            memtables.beginGroup();
+            memtables.beginGroup(1);
             memtables.validate(batch.reader());
             memtables.apply(1, 100, batch.blockBytes(), false, batch.reader());
             memtables.endGroup();
@@ -325,7 +325,7 @@ class MemtablesScenariosTest {
             for (int j = i; j < i + 1000; j++) {
                 batch.put(j * 31L, "k", "v" + j);
             }
-            memtables.beginGroup();
+            memtables.beginGroup(1);
             assertThat(memtables.validate(batch.reader())).isEqualTo(Memtables.ACCEPTED);
             memtables.apply(1, 100, 0, false, batch.reader());
             memtables.endGroup();
@@ -369,7 +369,7 @@ class MemtablesScenariosTest {
                 for (int step = 0; step < 400; step++) {
                     TestBatch batch = grow(kept, style, choices);
                     long before = limited.groupCount();
-                    limited.beginGroup();
+                    limited.beginGroup(1);
                     int verdict = limited.validate(batch.reader());
                     if (verdict == Memtables.ACCEPTED) {
                         long hoarded = hoard(tight);
@@ -428,7 +428,7 @@ class MemtablesScenariosTest {
         byte[] section = batch.section();
         ItemReader windowed = new ItemReader(512);
         windowed.open(new ArraySource(section), 0, section.length, batch.contentBytes());
-        memtables.beginGroup();
+        memtables.beginGroup(1);
         assertThat(memtables.validate(windowed)).isEqualTo(Memtables.ACCEPTED);
         windowed.rewind();
         memtables.apply(1, 100, batch.blockBytes(), false, windowed);

@@ -10,17 +10,29 @@ import java.util.List;
 
 /** Memtables and what purge does to them, step by step, without any file. */
 final class Rewriting implements AutoCloseable {
-    final MemoryBudget budget = MemoryBudget.unlimited();
-    final Memtables memtables = new Memtables(budget, 1 << 28);
-    final PurgeIndex index = new PurgeIndex(memtables);
-    private final Relocation relocation = new Relocation(memtables);
-    private final PlacedKeys keys = new PlacedKeys(memtables, budget);
+    final MemoryBudget budget;
+    final Memtables memtables;
+    final PurgeIndex index;
+    private final Relocation relocation;
+    private final PlacedKeys keys;
     private final GroupLook look = new GroupLook();
     private long offset = 100;
 
+    Rewriting() {
+        this(MemoryBudget.unlimited());
+    }
+
+    Rewriting(MemoryBudget budget) {
+        this.budget = budget;
+        memtables = new Memtables(budget, 1 << 28);
+        index = new PurgeIndex(memtables);
+        relocation = new Relocation(memtables);
+        keys = new PlacedKeys(memtables, budget);
+    }
+
     /** A write to a segment of the append queue. */
     Rewriting append(long segment, TestBatch batch) {
-        memtables.beginGroup();
+        memtables.beginGroup(segment);
         int verdict = memtables.validate(batch.reader());
         if (verdict != Memtables.ACCEPTED) {
             throw new AssertionError("refused: " + verdict);

@@ -130,7 +130,7 @@ final class CopyFixture implements AutoCloseable {
         if (queue.rotateBefore(batch.encodedBytes())) {
             queue.rotate();
         }
-        memtables.beginGroup();
+        memtables.beginGroup(append.activeSeq());
         openItems();
         assertThat(memtables.validate(items)).isEqualTo(Memtables.ACCEPTED);
         long bytes = batch.encodedBytes();
@@ -164,7 +164,7 @@ final class CopyFixture implements AutoCloseable {
     /** Applies the batch being filled as if it were in a block that nobody wrote. */
     void pretend(long segment, long blockOffset, int blockBytes, boolean compressed) {
         batch.finish(0, 1);
-        memtables.beginGroup();
+        memtables.beginGroup(segment);
         openItems();
         assertThat(memtables.validate(items)).isEqualTo(Memtables.ACCEPTED);
         openItems();

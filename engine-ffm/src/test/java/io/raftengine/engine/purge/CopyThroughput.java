@@ -165,7 +165,7 @@ final class CopyThroughput {
         }
         batch.copyTo(pending.address() + pendingBytes);
         BatchEncoder.sign(pending.address() + pendingBytes, bytes, append.signature());
-        memtables.beginGroup();
+        memtables.beginGroup(append.activeSeq());
         openItems();
         if (memtables.validate(items) != Memtables.ACCEPTED) {
             throw memtables.refusal();
