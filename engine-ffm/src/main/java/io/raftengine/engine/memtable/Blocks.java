@@ -139,15 +139,30 @@ final class Blocks implements AutoCloseable {
         largeBytes[largeCount++] = bytes;
     }
 
-    /** Gives spares beyond {@code keep} back, and all large ones. */
-    void trim(int keep) {
-        while (largeCount > 0) {
+    /** Spares in stock. */
+    int spares() {
+        return spareCount;
+    }
+
+    /** Larger blocks in stock. */
+    int larges() {
+        return largeCount;
+    }
+
+    /** Gives back what was stocked after there were so many. */
+    void unstock(int spares, int larges) {
+        while (largeCount > larges) {
             largeCount--;
             cache.free(largeHandles[largeCount], largeBytes[largeCount]);
         }
-        while (spareCount > keep) {
+        while (spareCount > spares) {
             cache.free(popSpare(), SPARE_BYTES);
         }
+    }
+
+    /** Gives spares beyond {@code keep} back, and all large ones. */
+    void trim(int keep) {
+        unstock(keep, 0);
     }
 
     private int popSpare() {

@@ -9,21 +9,21 @@ import io.raftengine.error.MemoryLimitException;
  * link.
  *
  * <pre>
- *   byte  0           4           8              16            24             32            40
- *         +-----------+-----------+--------------+-------------+--------------+-------------+
- *         | record    | batch     | first        | end         | before: first| before: end |
- *      40 +-----------+-----------+--------------+-------------+--------------+-------------+
- *         | room      | chunks    | puts         | 0           |
- *      56 +-----------+-----------+--------------+-------------+
+ *   byte  0           4           8                      16                     24           32
+ *         +-----------+-----------+----------------------+----------------------+------+------+
+ *         | record    | batch     | first                | end                  | room |chunks|
+ *      32 +-----------+-----------+----------------------+----------------------+------+------+
+ *         | puts      | 0         | first .. 0, before                                        |
+ *      72 +-----------+-----------+-----------------------------------------------------------+
  *
- *   batch    number of the batch that changed first and end last
- *   before   their values before that batch, to go back to if it is refused
+ *   batch    number of the batch that touched the group last
+ *   before   what stood there before that batch, to go back to if it is refused
  *   room     bytes surely free in the group's last chunk
  *   chunks, puts   counted for the reservation of memory
  * </pre>
  */
 final class Simulation {
-    private static final int SLOT_BYTES = 56;
+    private static final int SLOT_BYTES = 72;
     private static final int SLOTS_MIN = 64;
     private static final int SLOTS_KEPT = 4096;
 
@@ -31,11 +31,11 @@ final class Simulation {
     private static final int BATCH = 4;
     private static final int FIRST = 8;
     private static final int END = 16;
-    private static final int BEFORE_FIRST = 24;
-    private static final int BEFORE_END = 32;
-    private static final int ROOM = 40;
-    private static final int CHUNKS = 44;
-    private static final int PUTS = 48;
+    private static final int ROOM = 24;
+    private static final int CHUNKS = 28;
+    private static final int PUTS = 32;
+    private static final int BEFORE = 40;
+    private static final int STATE_BYTES = BEFORE - FIRST;
 
     private final Blocks blocks;
     private int block;
@@ -76,7 +76,7 @@ final class Simulation {
         Memory.putLong(slot + END, GroupRecord.end(record));
         Memory.putInt(slot + ROOM, 0);
         Memory.putInt(slot + CHUNKS, 0);
-        Memory.putInt(slot + PUTS, 0);
+        Memory.putLong(slot + PUTS, 0);
         GroupRecord.setLink(record, ++count);
         return slot;
     }
@@ -89,6 +89,20 @@ final class Simulation {
         capacity *= 2;
     }
 
+    /** Before batch number {@code batch} changes anything of the group. */
+    static void touch(long slot, int batch) {
+        if (Memory.getInt(slot + BATCH) != batch) {
+            Memory.putInt(slot + BATCH, batch);
+            copyState(slot + FIRST, slot + BEFORE);
+        }
+    }
+
+    private static void copyState(long from, long to) {
+        for (int at = 0; at < STATE_BYTES; at += Long.BYTES) {
+            Memory.putLong(to + at, Memory.getLong(from + at));
+        }
+    }
+
     static long first(long slot) {
         return Memory.getLong(slot + FIRST);
     }
@@ -97,13 +111,7 @@ final class Simulation {
         return Memory.getLong(slot + END);
     }
 
-    /** Sets what batch number {@code batch} makes of the group. */
-    static void set(long slot, int batch, long first, long end) {
-        if (Memory.getInt(slot + BATCH) != batch) {
-            Memory.putInt(slot + BATCH, batch);
-            Memory.putLong(slot + BEFORE_FIRST, Memory.getLong(slot + FIRST));
-            Memory.putLong(slot + BEFORE_END, Memory.getLong(slot + END));
-        }
+    static void set(long slot, long first, long end) {
         Memory.putLong(slot + FIRST, first);
         Memory.putLong(slot + END, end);
     }
@@ -113,8 +121,7 @@ final class Simulation {
         for (int i = 0; i < count; i++) {
             long slot = address(i);
             if (Memory.getInt(slot + BATCH) == batch) {
-                Memory.putLong(slot + FIRST, Memory.getLong(slot + BEFORE_FIRST));
-                Memory.putLong(slot + END, Memory.getLong(slot + BEFORE_END));
+                copyState(slot + BEFORE, slot + FIRST);
                 Memory.putInt(slot + BATCH, 0);
             }
         }

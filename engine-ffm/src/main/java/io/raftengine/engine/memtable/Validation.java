@@ -67,6 +67,9 @@ final class Validation {
     int validate(ItemReader items) {
         batch++;
         int mark = waiting.mark();
+        int sparesBefore = sparesNeeded;
+        int spares = blocks.spares();
+        int larges = blocks.larges();
         boolean accepted = false;
         try {
             accepted = admitAll(items);
@@ -77,6 +80,9 @@ final class Validation {
             if (!accepted) {
                 simulation.undo(batch);
                 waiting.dropAfter(mark);
+                // Those behind it shall not be refused for what it would have needed.
+                sparesNeeded = sparesBefore;
+                blocks.unstock(spares, larges);
             }
         }
         return accepted ? Memtables.ACCEPTED : verdict;
@@ -128,14 +134,14 @@ final class Validation {
         switch (AppendRule.classify(first, end, index)) {
             case AppendRule.EMPTY:
                 Simulation.setRoom(slot, 0);
-                Simulation.set(slot, batch, index, index + count);
+                Simulation.set(slot, index, index + count);
                 break;
             case AppendRule.CONTIGUOUS:
-                Simulation.set(slot, batch, first, index + count);
+                Simulation.set(slot, first, index + count);
                 break;
             case AppendRule.OVERWRITE:
                 Simulation.setRoom(slot, 0);
-                Simulation.set(slot, batch, first, index + count);
+                Simulation.set(slot, first, index + count);
                 break;
             case AppendRule.HOLE:
                 return refuse(Memtables.HOLE, items.groupId(), end, index);
@@ -211,13 +217,13 @@ final class Validation {
             return;
         }
         boolean empties = Long.compareUnsigned(index, end) >= 0;
-        Simulation.set(slot, batch, empties ? 0 : index, empties ? 0 : end);
+        Simulation.set(slot, empties ? 0 : index, empties ? 0 : end);
     }
 
     private void clean(long group) {
         int handle = table.find(group);
         if (handle != 0) {
-            Simulation.set(slotOf(handle, blocks.at(handle)), batch, 0, 0);
+            Simulation.set(slotOf(handle, blocks.at(handle)), 0, 0);
         }
     }
 
@@ -254,6 +260,7 @@ final class Validation {
         if (fresh) {
             Simulation.setRoom(slot, chunks.freeBytesInTail(record, newestSegment));
         }
+        Simulation.touch(slot, batch);
         return slot;
     }
 

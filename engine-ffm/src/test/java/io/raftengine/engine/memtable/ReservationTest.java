@@ -3,6 +3,7 @@ package io.raftengine.engine.memtable;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.raftengine.allocator.MemoryBudget;
+import java.util.Arrays;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -12,6 +13,9 @@ import org.junit.jupiter.api.Test;
  */
 class ReservationTest {
     private static final long LIMIT = 64 << 20;
+
+    /** Entries whose boundaries fill a chunk of the largest size. */
+    private static final int FULL = Chunk.RUN_ENTRIES_MAX;
 
     private final Rewriting r = new Rewriting(new MemoryBudget(LIMIT));
     private final Memtables memtables = r.memtables;
@@ -60,5 +64,46 @@ class ReservationTest {
             r.append(1, batch);
         }
         return wakeUp;
+    }
+
+    /** Appends chunks of the largest size to a new group; returns its end. */
+    private long fill(long group, int chunks) {
+        long end = (long) chunks * FULL;
+        for (long from = 0; from < end; from += 10 * FULL) {
+            r.append(1, full(group, from, Math.min(end, from + 10 * FULL)));
+        }
+        return end;
+    }
+
+    private static TestBatch full(long group, long from, long to) {
+        TestBatch batch = new TestBatch();
+        for (long index = from; index < to; index += FULL) {
+            batch.range(group, index, Math.min(to, index + FULL) - 1);
+        }
+        return batch;
+    }
+
+    @Test
+    void aBatchOverTheLimitDoesNotTakeThoseBehindItAlong() {
+        r.append(1, new TestBatch().put(1, "k", "v"));
+        int[] lengths = new int[1_000_000];
+        Arrays.fill(lengths, 1);
+        TestBatch huge = new TestBatch().entries(1, 1, lengths);
+        TestBatch small = new TestBatch().entries(1, 1, 1);
+        assertThat(tight.write(1, 1 << 20, small, huge, new TestBatch().range(2, 7, 9)))
+                .containsExactly(
+                        Memtables.ACCEPTED, Memtables.OVER_MEMORY_LIMIT, Memtables.ACCEPTED);
+    }
+
+    /** Otherwise the next batch's puts would count as the last of many, which need less. */
+    @Test
+    void aRefusedBatchIsNotCountedInWhatTheNextOneNeeds() {
+        fill(3, 8190);
+        long end = memtables.last(3) + 1;
+        TestBatch huge = full(3, end, end + 5000L * FULL);
+        TestBatch hole = full(3, end, end + 10 * FULL).range(3, 0, 0).range(3, 1L << 40, 1L << 40);
+        TestBatch small = full(3, end, end + 10 * FULL);
+        assertThat(tight.write(1, 1 << 20, huge, hole, small))
+                .containsExactly(Memtables.OVER_MEMORY_LIMIT, Memtables.HOLE, Memtables.ACCEPTED);
     }
 }
