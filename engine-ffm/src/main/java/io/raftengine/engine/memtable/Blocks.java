@@ -78,13 +78,13 @@ final class Blocks implements AutoCloseable {
     }
 
     private int allocateOrSpare(int bytes) {
+        grantedBytes = bytes;
+        if (bytes > SPARE_BYTES) {
+            return allocateLarge(bytes);
+        }
         try {
-            grantedBytes = bytes;
             return cache.allocate(bytes);
         } catch (MemoryLimitException overLimit) {
-            if (bytes > SPARE_BYTES) {
-                return takeLarge(bytes, overLimit);
-            }
             if (spareCount == 0) {
                 throw overLimit;
             }
@@ -93,18 +93,18 @@ final class Blocks implements AutoCloseable {
         }
     }
 
-    private int takeLarge(int bytes, MemoryLimitException overLimit) {
+    /** A block that was stocked for this, if there is one. */
+    private int allocateLarge(int bytes) {
         for (int i = 0; i < largeCount; i++) {
-            if (largeBytes[i] >= bytes) {
+            if (largeBytes[i] == bytes) {
                 int handle = largeHandles[i];
-                grantedBytes = largeBytes[i];
                 largeCount--;
                 largeHandles[i] = largeHandles[largeCount];
                 largeBytes[i] = largeBytes[largeCount];
                 return handle;
             }
         }
-        throw overLimit;
+        return cache.allocate(bytes);
     }
 
     /** Size of the block that {@link #allocateSized} gave last. */
@@ -129,7 +129,11 @@ final class Blocks implements AutoCloseable {
         }
     }
 
-    /** Stocks one block of more than {@link #SPARE_BYTES}, until {@link #trim}. */
+    /**
+     * Stocks one block of more than {@link #SPARE_BYTES}, until {@link #trim}.
+     *
+     * @throws MemoryLimitException nothing changed
+     */
     void stockLarge(int bytes) {
         if (largeCount == largeHandles.length) {
             largeHandles = Arrays.copyOf(largeHandles, largeCount + 8);

@@ -28,6 +28,11 @@ final class ChunkDirectory {
         return PLACES + 8 * capacity;
     }
 
+    /** How many places a block of so many bytes has. */
+    static int places(int bytes) {
+        return (bytes - PLACES) / 8;
+    }
+
     static void initialize(long directory, int capacity) {
         Memory.putInt(directory + CAPACITY, capacity);
         Memory.putInt(directory + HEAD, 0);

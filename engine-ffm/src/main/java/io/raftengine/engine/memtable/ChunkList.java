@@ -264,7 +264,7 @@ final class ChunkList {
         if (head + count + more <= capacity) {
             return;
         }
-        if (count + more <= capacity && head >= capacity / 2) {
+        if (canMoveUp(head, count + more, capacity)) {
             ChunkDirectory.move(directory, head, directory, 0, count);
             ChunkDirectory.setHead(directory, 0);
             return;
@@ -273,12 +273,8 @@ final class ChunkList {
     }
 
     private void createDirectory(long record, int places) {
-        int capacity = DIRECTORY_PLACES_MIN;
-        while (capacity < places) {
-            capacity = capacity * 2 + 1;
-        }
         int only = GroupRecord.indexRoot(record);
-        int handle = allocateDirectory(capacity);
+        int handle = allocateDirectory(placesFor(places));
         ChunkDirectory.put(blocks.at(handle), 0, only, Chunk.baseIndex(blocks.at(only)));
         GroupRecord.setIndexRoot(record, handle);
     }
@@ -286,42 +282,59 @@ final class ChunkList {
     private int allocateDirectory(int capacity) {
         int bytes = ChunkDirectory.bytes(capacity);
         int handle = blocks.allocateSized(bytes);
-        ChunkDirectory.initialize(blocks.at(handle), (blocks.grantedBytes() - 8) / 8);
+        ChunkDirectory.initialize(blocks.at(handle), ChunkDirectory.places(blocks.grantedBytes()));
         return handle;
     }
 
     private void growDirectory(
             long record, long old, int head, int oldCapacity, int count, int places) {
-        int capacity = oldCapacity;
-        while (capacity < places || capacity == oldCapacity) {
-            capacity = capacity * 2 + 1;
-        }
         int oldHandle = GroupRecord.indexRoot(record);
-        int handle = allocateDirectory(capacity);
+        int handle = allocateDirectory(Math.max(placesAfter(oldCapacity), placesFor(places)));
         ChunkDirectory.move(old, head, blocks.at(handle), 0, count);
         GroupRecord.setIndexRoot(record, handle);
         blocks.free(oldHandle, ChunkDirectory.bytes(oldCapacity));
     }
 
+    /** Places of a directory for so many chunks. */
+    static int placesFor(int chunks) {
+        int capacity = DIRECTORY_PLACES_MIN;
+        while (capacity < chunks) {
+            capacity = placesAfter(capacity);
+        }
+        return capacity;
+    }
+
+    /** Places of a directory that has outgrown so many. */
+    static int placesAfter(int capacity) {
+        return capacity * 2 + 1;
+    }
+
+    /** Places of the group's directory; 0 if it has none. */
+    int places(long record) {
+        return GroupRecord.chunks(record) < 2 ? 0 : ChunkDirectory.capacity(directory(record));
+    }
+
     /**
-     * Sees to it that {@code more} chunks can be chained without asking the budget for a directory
-     * larger than a spare block. Changes nothing that can be seen; the group is taken by the
-     * caller.
-     *
-     * @throws io.raftengine.error.MemoryLimitException nothing changed
+     * Places of the group's directory once {@code more} chunks are chained one after the other,
+     * provided that the directory it has stays. It grows from one size to the next.
      */
-    void reservePlaces(long record, int more) {
-        int places = GroupRecord.chunks(record) + more;
-        if (ChunkDirectory.bytes(2 * places + 1) <= Blocks.SPARE_BYTES) {
-            return;
+    int placesWith(long record, int more) {
+        int count = GroupRecord.chunks(record);
+        if (count < 2) {
+            return count + more < 2 ? 0 : placesFor(count + more);
         }
-        if (GroupRecord.chunks(record) >= 2) {
-            ensurePlaces(record, more);
-            return;
+        long directory = directory(record);
+        int capacity = ChunkDirectory.capacity(directory);
+        int head = ChunkDirectory.head(directory);
+        if (head + count + more <= capacity || canMoveUp(head, count + more, capacity)) {
+            return capacity;
         }
-        for (int capacity = 255; capacity < 2 * places + 1; capacity = capacity * 2 + 1) {
-            blocks.stockLarge(ChunkDirectory.bytes(capacity));
-        }
+        return Math.max(placesAfter(capacity), placesFor(count + more));
+    }
+
+    /** Whether the places that compaction left behind at the front are enough. */
+    private static boolean canMoveUp(int head, int chunks, int capacity) {
+        return chunks <= capacity && head >= capacity / 2;
     }
 
     // ---- drop ----------------------------------------------------------------------------------
@@ -521,11 +534,7 @@ final class ChunkList {
                 return GroupRecord.indexRoot(record);
             }
         }
-        int capacity = DIRECTORY_PLACES_MIN;
-        while (capacity < count) {
-            capacity = capacity * 2 + 1;
-        }
-        return allocateDirectory(capacity);
+        return allocateDirectory(placesFor(count));
     }
 
     private void fill(

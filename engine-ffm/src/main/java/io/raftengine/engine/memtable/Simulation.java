@@ -13,17 +13,19 @@ import io.raftengine.error.MemoryLimitException;
  *         +-----------+-----------+----------------------+----------------------+------+------+
  *         | record    | batch     | first                | end                  | room |chunks|
  *      32 +-----------+-----------+----------------------+----------------------+------+------+
- *         | puts      | 0         | first .. 0, before                                        |
- *      72 +-----------+-----------+-----------------------------------------------------------+
+ *         | places    | kept      | puts      | 0         | first .. 0, before               |
+ *      80 +-----------+-----------+-----------+-----------+----------------------------------+
  *
  *   batch    number of the batch that touched the group last
  *   before   what stood there before that batch, to go back to if it is refused
  *   room     bytes surely free in the group's last chunk
+ *   places   of the chunk directory that memory is there for; 0 if the group may have none
+ *   kept     place of the last chunk that stays of those it has now; 0 if its directory may not stay
  *   chunks, puts   counted for the reservation of memory
  * </pre>
  */
 final class Simulation {
-    private static final int SLOT_BYTES = 72;
+    private static final int SLOT_BYTES = 88;
     private static final int SLOTS_MIN = 64;
     private static final int SLOTS_KEPT = 4096;
 
@@ -33,8 +35,10 @@ final class Simulation {
     private static final int END = 16;
     private static final int ROOM = 24;
     private static final int CHUNKS = 28;
-    private static final int PUTS = 32;
-    private static final int BEFORE = 40;
+    private static final int PLACES = 32;
+    private static final int KEPT = 36;
+    private static final int PUTS = 40;
+    private static final int BEFORE = 48;
     private static final int STATE_BYTES = BEFORE - FIRST;
 
     private final Blocks blocks;
@@ -76,6 +80,7 @@ final class Simulation {
         Memory.putLong(slot + END, GroupRecord.end(record));
         Memory.putInt(slot + ROOM, 0);
         Memory.putInt(slot + CHUNKS, 0);
+        Memory.putLong(slot + PLACES, 0);
         Memory.putLong(slot + PUTS, 0);
         GroupRecord.setLink(record, ++count);
         return slot;
@@ -139,6 +144,19 @@ final class Simulation {
         int chunks = Memory.getInt(slot + CHUNKS) + more;
         Memory.putInt(slot + CHUNKS, chunks);
         return chunks;
+    }
+
+    static int places(long slot) {
+        return Memory.getInt(slot + PLACES);
+    }
+
+    static int keptPlace(long slot) {
+        return Memory.getInt(slot + KEPT);
+    }
+
+    static void setDirectory(long slot, int places, int keptPlace) {
+        Memory.putInt(slot + PLACES, places);
+        Memory.putInt(slot + KEPT, keptPlace);
     }
 
     static int countPut(long slot) {

@@ -14,6 +14,9 @@ final class Validation {
     /** Spares kept from one commit group to the next. */
     private static final int SPARES_KEPT = 64;
 
+    /** Largest directory of chunks that a spare has room for. */
+    private static final int PLACES_IN_SPARE = ChunkDirectory.places(Blocks.SPARE_BYTES);
+
     /** Segments that may be begun between the beginning of a commit group and its write. */
     private static final int ROTATIONS_MAX = 2;
 
@@ -141,6 +144,8 @@ final class Validation {
                 break;
             case AppendRule.OVERWRITE:
                 Simulation.setRoom(slot, 0);
+                Simulation.set(slot, first, index);
+                removed(slot, record);
                 Simulation.set(slot, first, index + count);
                 break;
             case AppendRule.HOLE:
@@ -169,20 +174,58 @@ final class Validation {
         }
         Simulation.setRoom(slot, 0);
         int more = 1 + count / ENTRIES_PER_CHUNK;
-        int all = Simulation.addChunks(slot, more);
-        sparesNeeded += more + 1;
-        if (all > Blocks.SPARE_BYTES / 32) {
-            reserveDirectory(record, all);
-        }
+        sparesNeeded += more;
+        reserveDirectory(slot, record, Simulation.addChunks(slot, more));
     }
 
-    private void reserveDirectory(long record, int more) {
-        GroupRecord.beginWrite(record);
-        try {
-            chunks.reservePlaces(record, more);
-        } finally {
-            GroupRecord.endWrite(record);
+    /** Reserves all sizes that the directory grows through, those up to a spare as one. */
+    private void reserveDirectory(long slot, long record, int added) {
+        int wanted = placesWith(slot, record, added);
+        int reserved = Simulation.places(slot);
+        if (wanted <= reserved) {
+            return;
         }
+        if (reserved < PLACES_IN_SPARE) {
+            sparesNeeded++;
+            reserved = PLACES_IN_SPARE;
+        }
+        while (reserved < wanted) {
+            reserved = ChunkList.placesAfter(reserved);
+            blocks.stockLarge(ChunkDirectory.bytes(reserved));
+        }
+        Simulation.setDirectory(slot, reserved, Simulation.keptPlace(slot));
+    }
+
+    private int placesWith(long slot, long record, int added) {
+        int grown = chunks.placesWith(record, added);
+        if (Simulation.keptPlace(slot) > 0) {
+            return grown;
+        }
+        // One chunk may stay, and with it the directory or not.
+        int count = Math.min(1, GroupRecord.chunks(record)) + added;
+        int fresh = count < 2 ? 0 : ChunkList.placesFor(count);
+        return grown > chunks.places(record) ? Math.max(grown, fresh) : fresh;
+    }
+
+    /**
+     * Entries go: with all chunks but one goes the directory. Those that stay of the chunks the
+     * group has now are counted, whatever was added.
+     */
+    private void removed(long slot, long record) {
+        int kept = Simulation.keptPlace(slot);
+        if (kept > 0) {
+            long first = Simulation.first(slot);
+            long end = Simulation.end(slot);
+            if (Long.compareUnsigned(end, GroupRecord.end(record)) < 0 && first != end) {
+                kept = Math.min(kept, chunks.placeOf(record, end - 1));
+            }
+            if (first == end
+                    || Long.compareUnsigned(first, GroupRecord.end(record)) >= 0
+                    || chunks.placeOf(record, first) >= kept) {
+                kept = 0;
+            }
+        }
+        Simulation.setDirectory(slot, kept > 0 ? Simulation.places(slot) : 0, kept);
     }
 
     // ---- everything else -----------------------------------------------------------------------
@@ -210,7 +253,8 @@ final class Validation {
         if (handle == 0) {
             return;
         }
-        long slot = slotOf(handle, blocks.at(handle));
+        long record = blocks.at(handle);
+        long slot = slotOf(handle, record);
         long first = Simulation.first(slot);
         long end = Simulation.end(slot);
         if (first == end || Long.compareUnsigned(index, first) <= 0) {
@@ -218,12 +262,16 @@ final class Validation {
         }
         boolean empties = Long.compareUnsigned(index, end) >= 0;
         Simulation.set(slot, empties ? 0 : index, empties ? 0 : end);
+        removed(slot, record);
     }
 
     private void clean(long group) {
         int handle = table.find(group);
         if (handle != 0) {
-            Simulation.set(slotOf(handle, blocks.at(handle)), 0, 0);
+            long record = blocks.at(handle);
+            long slot = slotOf(handle, record);
+            Simulation.set(slot, 0, 0);
+            removed(slot, record);
         }
     }
 
@@ -259,6 +307,8 @@ final class Validation {
         long slot = simulation.slotOf(handle, record);
         if (fresh) {
             Simulation.setRoom(slot, chunks.freeBytesInTail(record, newestSegment));
+            int places = chunks.places(record);
+            Simulation.setDirectory(slot, places, places == 0 ? 0 : chunks.lastPlace(record));
         }
         Simulation.touch(slot, batch);
         return slot;

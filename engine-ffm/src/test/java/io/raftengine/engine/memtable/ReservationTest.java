@@ -66,6 +66,38 @@ class ReservationTest {
         return wakeUp;
     }
 
+    /** At a late boundary: what the allocator keeps in stock would hide an early one. */
+    @Test
+    void aGroupThatGrowsByOneChunkMayNeedALargerDirectory() {
+        int chunks = 8191;
+        long end = fill(1, chunks - 1);
+        for (int i = 0; i < 3 * Chunk.RUNS_MAX; i++, end++) {
+            assertThat(tight.write(1, 4 << 20, new TestBatch().range(1, end, end)))
+                    .as("entry %d", end)
+                    .containsExactly(Memtables.ACCEPTED);
+        }
+        assertThat(memtables.last(1)).isEqualTo(end - 1);
+    }
+
+    /** The directory goes with the chunks that are cut off, and is needed again. */
+    @Test
+    void aGroupThatIsOverwrittenNearlyWhollyNeedsANewDirectory() {
+        long end = fill(1, 8200);
+        TestBatch cut = new TestBatch().range(1, 1, 1);
+        assertThat(tight.write(1, 40 << 20, cut, full(1, 2, end)))
+                .containsExactly(Memtables.ACCEPTED, Memtables.ACCEPTED);
+        assertThat(memtables.last(1)).isEqualTo(end - 1);
+    }
+
+    @Test
+    void aGroupThatIsEmptiedAndFilledAgainNeedsANewDirectory() {
+        long end = fill(1, 8200);
+        TestBatch empty = new TestBatch().compact(1, end);
+        assertThat(tight.write(1, 40 << 20, empty, full(1, end, 2 * end)))
+                .containsExactly(Memtables.ACCEPTED, Memtables.ACCEPTED);
+        assertThat(memtables.last(1)).isEqualTo(2 * end - 1);
+    }
+
     /** Appends chunks of the largest size to a new group; returns its end. */
     private long fill(long group, int chunks) {
         long end = (long) chunks * FULL;
@@ -95,7 +127,6 @@ class ReservationTest {
                         Memtables.ACCEPTED, Memtables.OVER_MEMORY_LIMIT, Memtables.ACCEPTED);
     }
 
-    /** Otherwise the next batch's puts would count as the last of many, which need less. */
     @Test
     void aRefusedBatchIsNotCountedInWhatTheNextOneNeeds() {
         fill(3, 8190);
