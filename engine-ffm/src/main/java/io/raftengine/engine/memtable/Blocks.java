@@ -22,6 +22,7 @@ final class Blocks implements AutoCloseable {
     private final SlabCache cache;
     private int spareHead;
     private int spareCount;
+    private boolean stocked;
     private int grantedBytes;
 
     // Stocked blocks larger than a spare; needed for batches of very many entries only.
@@ -113,20 +114,31 @@ final class Blocks implements AutoCloseable {
     }
 
     void free(int handle, int bytes) {
-        cache.free(handle, bytes);
+        if (stocked && bytes == SPARE_BYTES) {
+            pushSpare(handle);
+        } else {
+            cache.free(handle, bytes);
+        }
     }
 
     /**
      * Makes sure that {@code count} blocks of up to {@link #SPARE_BYTES} can be had whatever the
-     * budget says.
+     * budget says. Until {@link #trim} blocks of this size that are freed are spares again, so that
+     * what comes and goes while batches are applied needs one.
+     *
+     * @throws MemoryLimitException some were stocked
      */
     void stock(int count) {
+        stocked |= count > 0;
         while (spareCount < count) {
-            int handle = cache.allocate(SPARE_BYTES);
-            Memory.putInt(at(handle), spareHead);
-            spareHead = handle;
-            spareCount++;
+            pushSpare(cache.allocate(SPARE_BYTES));
         }
+    }
+
+    private void pushSpare(int handle) {
+        Memory.putInt(at(handle), spareHead);
+        spareHead = handle;
+        spareCount++;
     }
 
     /**
@@ -166,6 +178,7 @@ final class Blocks implements AutoCloseable {
 
     /** Gives spares beyond {@code keep} back, and all large ones. */
     void trim(int keep) {
+        stocked = false;
         unstock(keep, 0);
     }
 

@@ -13,8 +13,8 @@ import io.raftengine.error.MemoryLimitException;
  *         +-----------+-----------+----------------------+----------------------+------+------+
  *         | record    | batch     | first                | end                  | room |chunks|
  *      32 +-----------+-----------+----------------------+----------------------+------+------+
- *         | places    | kept      | puts      | 0         | first .. 0, before               |
- *      80 +-----------+-----------+-----------+-----------+----------------------------------+
+ *         | places    | kept      | puts      | nodes     | first .. nodes, before           |
+ *      88 +-----------+-----------+-----------+-----------+----------------------------------+
  *
  *   batch    number of the batch that touched the group last
  *   before   what stood there before that batch, to go back to if it is refused
@@ -22,6 +22,7 @@ import io.raftengine.error.MemoryLimitException;
  *   places   of the chunk directory that memory is there for; 0 if the group may have none
  *   kept     place of the last chunk that stays of those it has now; 0 if its directory may not stay
  *   chunks, puts   counted for the reservation of memory
+ *   nodes    of the key tree that memory is there for
  * </pre>
  */
 final class Simulation {
@@ -38,6 +39,7 @@ final class Simulation {
     private static final int PLACES = 32;
     private static final int KEPT = 36;
     private static final int PUTS = 40;
+    private static final int NODES = 44;
     private static final int BEFORE = 48;
     private static final int STATE_BYTES = BEFORE - FIRST;
 
@@ -163,6 +165,14 @@ final class Simulation {
         int puts = Memory.getInt(slot + PUTS) + 1;
         Memory.putInt(slot + PUTS, puts);
         return puts;
+    }
+
+    static int nodes(long slot) {
+        return Memory.getInt(slot + NODES);
+    }
+
+    static void setNodes(long slot, int nodes) {
+        Memory.putInt(slot + NODES, nodes);
     }
 
     /** Forgets all slots; the links were cleared by the caller. */

@@ -235,17 +235,9 @@ final class Validation {
         int handle = recordFor(items.groupId());
         long record = blocks.at(handle);
         long slot = slotOf(handle, record);
-        int puts = Simulation.countPut(slot);
-        boolean single = puts == 1 && GroupRecord.keyCount(record) == 0;
-        if (!single && puts <= 2) {
-            sparesNeeded += GroupRecord.keyHeight(record) + 2;
-        }
-        if (Integer.bitCount(puts) == 1) {
-            sparesNeeded++;
-        }
-        if (puts % 64 == 0) {
-            sparesNeeded += 2;
-        }
+        int nodes = KeyTreeGrowth.nodes(blocks, record, Simulation.countPut(slot));
+        sparesNeeded += nodes - Simulation.nodes(slot);
+        Simulation.setNodes(slot, nodes);
     }
 
     private void compact(long group, long index) {

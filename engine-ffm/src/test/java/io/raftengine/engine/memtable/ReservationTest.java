@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.raftengine.allocator.MemoryBudget;
 import java.util.Arrays;
+import java.util.Locale;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -98,6 +99,27 @@ class ReservationTest {
         assertThat(memtables.last(1)).isEqualTo(2 * end - 1);
     }
 
+    /**
+     * What compaction leaves behind at the front of a directory is not enough to begin anew there.
+     */
+    @Test
+    void aDirectoryThatStaysWithFewChunksMayHaveToGrow() {
+        int chunks = 3990;
+        long first = (long) chunks * FULL;
+        fill(1, 4200); // and the directory with it
+        r.append(1, new TestBatch().range(1, first, first));
+        long end = first + 1 + 10 * FULL;
+        TestBatch rest = new TestBatch();
+        for (int i = 0; i < 5000; i++, end += 199) {
+            rest.range(1, end, end + 198);
+        }
+        TestBatch some = full(1, first + 1, first + 1 + 10 * FULL);
+        TestBatch compact = new TestBatch().compact(1, first);
+        assertThat(tight.write(1, 24 << 20, some, compact, rest))
+                .containsExactly(Memtables.ACCEPTED, Memtables.ACCEPTED, Memtables.ACCEPTED);
+        assertThat(memtables.last(1)).isEqualTo(end - 1);
+    }
+
     /** Appends chunks of the largest size to a new group; returns its end. */
     private long fill(long group, int chunks) {
         long end = (long) chunks * FULL;
@@ -113,6 +135,91 @@ class ReservationTest {
             batch.range(group, index, Math.min(to, index + FULL) - 1);
         }
         return batch;
+    }
+
+    @Test
+    void putsThatSplitLeavesInLockstepNeedANodeEach() {
+        TestBatch split = fullLeaves(300);
+        assertThat(tight.write(1, 4 << 20, split)).containsExactly(Memtables.ACCEPTED);
+        for (TestBatch.Item item : split.items) {
+            assertThat(Compare.get(memtables, 1, item.key())).isNotNull();
+        }
+    }
+
+    @Test
+    void aLeafThatIsTheRootNeedsANewRootWhenItSplits() {
+        TestBatch split = fullRoots(KeyNode.LEAF_CAPACITY_MAX);
+        assertThat(tight.write(1, 1 << 20, split)).containsExactly(Memtables.ACCEPTED);
+    }
+
+    @Test
+    void aLeafThatIsSmallerThanASpareNeedsOneWhenItGrows() {
+        TestBatch growth = fullRoots(KeyNode.LEAF_CAPACITY_MAX / 2);
+        assertThat(tight.write(1, 1 << 20, growth)).containsExactly(Memtables.ACCEPTED);
+    }
+
+    /** Groups whose only leaf is full, and a batch that puts one more key into each. */
+    private TestBatch fullRoots(int keys) {
+        TestBatch further = new TestBatch();
+        for (int group = 0; group < 200; group++) {
+            TestBatch batch = new TestBatch();
+            for (int i = 0; i < keys; i++) {
+                batch.put(group, key(i), "");
+            }
+            r.append(1, batch);
+            further.put(group, key(keys), "");
+        }
+        return further;
+    }
+
+    /** Else those of the next one would be the last of many, which need less. */
+    @Test
+    void putsOfARefusedBatchAreNotCounted() {
+        TestBatch split = fullLeaves(300);
+        TestBatch refused = new TestBatch().range(2, 1, 1);
+        refused.items.addAll(split.items);
+        refused.range(2, 3, 3);
+        assertThat(tight.write(1, 4 << 20, refused, split))
+                .containsExactly(Memtables.HOLE, Memtables.ACCEPTED);
+    }
+
+    /** Fills the leaves of a group's tree to the last; returns puts that split them all. */
+    private TestBatch fullLeaves(int leaves) {
+        int kept = 240; // of a leaf that was filled in order and split
+        for (int leaf = 0; leaf <= leaves; leaf++) {
+            TestBatch batch = new TestBatch();
+            for (int i = 0; i < kept; i++) {
+                batch.put(1, key(leaf * kept + i), "");
+            }
+            r.append(1, batch);
+        }
+        TestBatch split = new TestBatch();
+        for (int leaf = 0; leaf < leaves; leaf++) {
+            TestBatch batch = new TestBatch();
+            for (int i = kept; i < KeyNode.LEAF_CAPACITY_MAX; i++) {
+                batch.put(1, key(leaf * kept + 10) + i, "");
+            }
+            r.append(1, batch);
+            split.put(1, key(leaf * kept + 20) + "x", "");
+        }
+        return split;
+    }
+
+    private static String key(int number) {
+        return String.format(Locale.ROOT, "%08d", number);
+    }
+
+    @Test
+    void aKeyThatComesAndGoesNeedsItsNodeOnce() {
+        r.append(1, new TestBatch().put(1, "a", ""));
+        TestBatch batch = new TestBatch();
+        for (int i = 0; i < 1000; i++) {
+            batch.put(1, "b", "").delete(1, "b");
+        }
+        for (int i = 0; i < 1000; i++) {
+            batch.put(2, "a", "").put(2, "b", "").clean(2);
+        }
+        assertThat(tight.write(1, 1 << 20, batch)).containsExactly(Memtables.ACCEPTED);
     }
 
     @Test
