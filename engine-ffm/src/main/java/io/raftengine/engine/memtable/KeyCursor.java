@@ -108,6 +108,19 @@ public final class KeyCursor implements AutoCloseable {
 
     /** One attempt to take the next portion; false if the group changed meanwhile. */
     boolean tryFill(long record, int version) {
+        boolean filled = false;
+        try {
+            filled = walk(record, version) && GroupRecord.stillValid(record, version);
+        } finally {
+            if (!filled) { // also where a copy found no room: nobody has checked those before it
+                portion.clear();
+                more = true;
+            }
+        }
+        return filled;
+    }
+
+    private boolean walk(long record, int version) {
         portion.clear();
         more = false;
         ended = false;
@@ -122,7 +135,7 @@ public final class KeyCursor implements AutoCloseable {
             }
             cell = reader.step(record, version, reverse);
         }
-        return GroupRecord.stillValid(record, version);
+        return true;
     }
 
     void nothingFound() {

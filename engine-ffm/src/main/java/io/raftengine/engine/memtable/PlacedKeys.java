@@ -119,19 +119,29 @@ public final class PlacedKeys implements AutoCloseable {
         portion.clear();
         lastBytes = -1;
         boolean here = GroupRecord.visible(record) && GroupRecord.id(record) == group;
-        if ((!here || walk(record, version)) && GroupRecord.stillValid(record, version)) {
-            more = lastBytes >= 0;
-            if (more) {
-                byte[] swapped = resume;
-                resume = last;
-                last = swapped;
-                resumeBytes = lastBytes;
+        boolean filled = false;
+        try {
+            filled = (!here || walk(record, version)) && GroupRecord.stillValid(record, version);
+        } finally {
+            if (!filled) { // also where a copy found no room: nobody has checked those before it
+                oldest = oldestBefore;
+                portion.clear();
             }
-            return true;
         }
-        oldest = oldestBefore;
-        portion.clear();
-        return false;
+        if (filled) {
+            settle();
+        }
+        return filled;
+    }
+
+    private void settle() {
+        more = lastBytes >= 0;
+        if (more) {
+            byte[] swapped = resume;
+            resume = last;
+            last = swapped;
+            resumeBytes = lastBytes;
+        }
     }
 
     /** One attempt; false if the group changed. */
