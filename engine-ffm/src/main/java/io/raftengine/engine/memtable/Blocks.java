@@ -25,7 +25,7 @@ final class Blocks implements AutoCloseable {
     private boolean stocked;
     private int grantedBytes;
 
-    // Stocked blocks larger than a spare; needed for batches of very many entries only.
+    // Stocked blocks larger than a spare, for the directories of long groups.
     private int[] largeHandles = new int[0];
     private int[] largeBytes = new int[0];
     private int largeCount;
