@@ -18,7 +18,6 @@ import io.raftengine.log.io.FileSystem;
 import io.raftengine.log.io.LockMode;
 import io.raftengine.log.segment.DirectoryScan;
 import io.raftengine.log.segment.HeadRoom;
-import io.raftengine.log.segment.PrefillPolicy;
 import io.raftengine.log.segment.QueueSettings;
 import io.raftengine.log.segment.ReadOnlySegments;
 import io.raftengine.log.segment.RecoveredSegment;
@@ -334,7 +333,7 @@ final class EngineOpener {
                         .recycleCapacity(recycles ? capped(config.recycleCapacity()) : 0)
                         .prefillCapacity(recycles ? capped(config.prefillCapacity()) : 0)
                         .prefillBytesPerSecond(PREFILL_BYTES_PER_SECOND)
-                        .prefill(recycles ? config.prefill() : prefillOfCopies())
+                        .prefill(config.prefill())
                         .prepareAhead(recycles)
                         .budget(budget)
                         .clock(clockwork.nanoClock())
@@ -343,14 +342,6 @@ final class EngineOpener {
         SegmentQueue queue = SegmentQueue.open(settings, fs, segments, scan, headRoom);
         parts.opened(queue::close);
         return queue;
-    }
-
-    /**
-     * Copies are few large writes in the background, into files that are new each time: zeros ahead
-     * of them would double what the device has to write, and no user waits for their syncs.
-     */
-    private PrefillPolicy prefillOfCopies() {
-        return config.prefill() == PrefillPolicy.AUTO ? PrefillPolicy.NEVER : config.prefill();
     }
 
     private static int capped(long capacity) {

@@ -328,7 +328,7 @@ public final class RaftEngine implements AutoCloseable {
      * @throws OutOfSpaceException no space to copy live data to; nothing is lost, call again when
      *     there is
      * @throws StorageException a read or write failed; nothing is lost, call again
-     * @throws CorruptionException live data on disk is damaged; nothing was dropped
+     * @throws CorruptionException live data on disk is damaged; its segment and newer ones stay
      * @throws PoisonedException a sync failed, now or before
      * @throws UnsupportedFeatureException the engine was opened for reading only
      */
