@@ -19,6 +19,7 @@ class BackgroundPurgeTest {
     private static final int ENTRY_BYTES = 4 << 10;
 
     private final CountDownLatch dropped = new CountDownLatch(1);
+    private final CountDownLatch calledAgain = new CountDownLatch(1);
     private final AtomicInteger told = new AtomicInteger();
 
     @Test
@@ -55,6 +56,9 @@ class BackgroundPurgeTest {
                     @Override
                     public void onBackgroundPurge(PurgeResult result) {
                         int call = told.incrementAndGet();
+                        if (call == 5) {
+                            calledAgain.countDown();
+                        }
                         if (call == 1) {
                             throw new IllegalStateException("on purpose");
                         }
@@ -62,15 +66,16 @@ class BackgroundPurgeTest {
                             throw new AssertionError("on purpose");
                         }
                     }
+
+                    @Override
+                    public void onPurged(QueueKind queue, long lastSegmentSeq) {
+                        dropped.countDown();
+                    }
                 };
         try (EngineFixture f = open(failing)) {
-            while (told.get() < 5) {
-                Thread.sleep(1);
-            }
+            calledAgain.await();
             fill(f);
-            while (f.engine.segmentSpan(QueueKind.APPEND).firstSeq() == 1) {
-                Thread.sleep(1);
-            }
+            dropped.await();
             assertThat(f.engine.firstIndex(1)).isEqualTo(40);
         }
     }

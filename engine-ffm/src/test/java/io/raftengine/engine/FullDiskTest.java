@@ -408,15 +408,7 @@ class FullDiskTest {
     /** Q10 with the engine as a whole: no rewrite segment, no byte left. */
     @Test
     void anEngineOpensOnAFullDiskWithoutARewriteSegment() {
-        Life life = new Life(fs, Life.config(DIR).build());
-        life.open();
-        life.writeUntilFull(100);
-        life.engine.close();
-        disk.list(DIR).stream()
-                .filter(e -> e.name().endsWith(QueueKind.REWRITE.suffix()))
-                .forEach(e -> disk.delete(e.path()));
-        disk.setCapacity(1);
-        life.open();
+        Life life = openWithoutRewriteSegment();
         life.verify("on a full disk");
         assertThatThrownBy(() -> life.write(1)).isInstanceOf(OutOfSpaceException.class);
         disk.setCapacity(1L << 30);
@@ -426,18 +418,24 @@ class FullDiskTest {
         life.engine.close();
     }
 
-    /** The only segment of the queue gets its header late, and keeps its number. */
-    @Test
-    void aRewriteSegmentThatGetsItsHeaderLateIsSealedLikeAnyOther() {
+    /** On a disk without a byte left. */
+    private Life openWithoutRewriteSegment() {
         Life life = new Life(fs, Life.config(DIR).build());
         life.open();
-        life.write(1);
+        life.writeUntilFull(100);
         life.engine.close();
         disk.list(DIR).stream()
                 .filter(e -> e.name().endsWith(QueueKind.REWRITE.suffix()))
                 .forEach(e -> disk.delete(e.path()));
         disk.setCapacity(1);
         life.open();
+        return life;
+    }
+
+    /** The only segment of the queue gets its header late, and keeps its number. */
+    @Test
+    void aRewriteSegmentThatGetsItsHeaderLateIsSealedLikeAnyOther() {
+        Life life = openWithoutRewriteSegment();
         disk.setCapacity(1L << 30);
         life.engine.maintenance().rotate(QueueKind.REWRITE);
         life.engine.maintenance().rewriteAppend(Long.MAX_VALUE);

@@ -4,6 +4,8 @@ import static io.raftengine.engine.Scene.clean;
 import static io.raftengine.engine.Scene.compact;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.raftengine.engine.memtable.GroupLook;
+import io.raftengine.engine.memtable.PurgeIndex;
 import io.raftengine.log.format.QueueKind;
 import java.util.List;
 import java.util.stream.LongStream;
@@ -169,6 +171,43 @@ class PurgeTriggerTest {
             assertThat(over).as("purges after which the log was too long").isBetween(1, 9);
             scene.checkAlsoReopened("in the end");
         }
+    }
+
+    /**
+     * Who is named for what was rewritten is named rarely, and visited between for his newer data:
+     * that is no reason to begin counting anew.
+     */
+    @Test
+    void timesAskedForRewrittenDataAreKeptBetweenTheNamings() {
+        try (Scene scene = scene(1, 10)) {
+            scene.append(1, 1, 41).rewriteAppend();
+            int asked = 0;
+            boolean keptWithoutNaming = false;
+            for (int index = 41; index < 100; index++) {
+                // Overwritten again and again: listed for a segment that its data has left.
+                scene.append(1, 41, 42, 8);
+                scene.append(2, index, index + 1, ENTRY_OF_A_KIB);
+                compactTo(scene, 2, index);
+                boolean named = Scene.named(scene.purge()).contains(1L);
+                int now = timesAsked(scene, 1);
+                assertThat(now).isEqualTo(named && asked < 9 ? asked + 1 : named ? 0 : asked);
+                keptWithoutNaming |= !named && now > 0;
+                asked = now;
+            }
+            assertThat(keptWithoutNaming).isTrue();
+        }
+    }
+
+    private static int timesAsked(Scene scene, long group) {
+        PurgeIndex index = new PurgeIndex(scene.f.parts.memtables);
+        GroupLook look = new GroupLook();
+        for (int place = index.firstRewritten(); place != 0; place = index.nextRewritten(place)) {
+            index.look(index.groupAt(place), look);
+            if (look.exists() && look.groupId() == group) {
+                return look.asked();
+            }
+        }
+        throw new AssertionError("nothing of the group was rewritten");
     }
 
     /** One segment is never purged, however far over the threshold (behaviour 7.1). */

@@ -1,7 +1,6 @@
 package io.raftengine.recovery;
 
 import java.util.Arrays;
-import java.util.SplittableRandom;
 
 /**
  * Numbers the ids it is given, in the order they come: the index of a table with a record per
@@ -35,7 +34,7 @@ public final class IdIndex {
      *     #CAPACITY_MIN}
      */
     public IdIndex(int capacity) {
-        this(capacity, new SplittableRandom().nextLong());
+        this(capacity, IdHash.newSeed());
     }
 
     IdIndex(int capacity, long seed) {
@@ -130,12 +129,8 @@ public final class IdIndex {
         return slot;
     }
 
-    /** The finalizer of splitmix64: every bit of the sum moves every bit of the slot. */
     private int home(long id) {
-        long h = id + seed;
-        h = (h ^ h >>> 30) * 0xbf58476d1ce4e5b9L;
-        h = (h ^ h >>> 27) * 0x94d049bb133111ebL;
-        return (int) (h ^ h >>> 31) & slots.length - 1;
+        return (int) IdHash.hash(id, seed) & slots.length - 1;
     }
 
     /** How many slots are looked at to find an id that is there: what its look-up costs. */

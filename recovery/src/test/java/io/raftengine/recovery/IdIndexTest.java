@@ -2,6 +2,7 @@ package io.raftengine.recovery;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.raftengine.testing.forge.CollidingGroups;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.SplittableRandom;
@@ -55,7 +56,7 @@ class IdIndexTest {
 
     @Test
     void idsInAnyPatternAreSpread() {
-        long inverse = inverse(GOLDEN_RATIO);
+        long inverse = CollidingGroups.inverse(GOLDEN_RATIO);
         for (long seed = 0; seed < 20; seed++) {
             for (int shift = 0; shift <= 48; shift += 8) {
                 int by = shift;
@@ -73,34 +74,10 @@ class IdIndexTest {
     @Test
     void idsThatMeetUnderOneSeedAreSpreadUnderAnyOther() {
         for (long known : new long[] {0, GOLDEN_RATIO}) {
-            LongUnaryOperator meeting = i -> unmixed(i << Integer.SIZE) - known;
+            LongUnaryOperator meeting = i -> CollidingGroups.idOf(i << Integer.SIZE, known);
             assertThat(probes(new IdIndex(16, known), meeting)).isEqualTo(IDS * (IDS + 1L) / 2);
             assertThat(probes(new IdIndex(16, known + 1), meeting)).isLessThan(2L * IDS);
             assertThat(probes(new IdIndex(), meeting)).isLessThan(2L * IDS);
         }
-    }
-
-    /** Undoes the finalizer of splitmix64. */
-    private static long unmixed(long hash) {
-        long h = unshifted(hash, 31) * inverse(0x94d049bb133111ebL);
-        h = unshifted(h, 27) * inverse(0xbf58476d1ce4e5b9L);
-        return unshifted(h, 30);
-    }
-
-    private static long unshifted(long mixed, int shift) {
-        long h = mixed;
-        for (int known = shift; known < Long.SIZE; known += shift) {
-            h = mixed ^ h >>> shift;
-        }
-        return h;
-    }
-
-    /** The factor that undoes an odd one; each step doubles the bits that are right. */
-    private static long inverse(long odd) {
-        long inverse = odd;
-        for (int bits = 3; bits < Long.SIZE; bits *= 2) {
-            inverse *= 2 - odd * inverse;
-        }
-        return inverse;
     }
 }

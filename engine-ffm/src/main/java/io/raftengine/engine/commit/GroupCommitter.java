@@ -341,16 +341,7 @@ public final class GroupCommitter implements AutoCloseable {
      * @throws PoisonedException a cut or a sync failed, now or before
      */
     public void rotate() {
-        long before = queue.activeSeq();
-        try {
-            queue.rotate();
-        } finally {
-            // Also where a listener broke off: marks of the old segment must not get into this one.
-            // A first segment that had no header keeps its number.
-            if (queue.activeSeq() != before || queue.activeIsEmpty()) {
-                watermark.segment(queue.activeSeq(), queue.end(), clock.getAsLong());
-            }
-        }
+        watermark.rotate(queue, clock);
     }
 
     /**

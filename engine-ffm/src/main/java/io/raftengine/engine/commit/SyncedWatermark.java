@@ -1,5 +1,8 @@
 package io.raftengine.engine.commit;
 
+import io.raftengine.log.segment.SegmentQueue;
+import java.util.function.LongSupplier;
+
 /**
  * Decides when the log is told how much of the active segment is on disk.
  *
@@ -48,6 +51,25 @@ public final class SyncedWatermark {
         saidNanos = nowNanos;
         markEndBytes = NONE;
         saidAny = false;
+    }
+
+    /**
+     * Begins the queue's next segment, and anew with it. Also where a listener breaks off: marks of
+     * the old segment must not get into the new one. A first segment that had no header keeps its
+     * number.
+     *
+     * @param queue the queue whose watermark this is
+     * @param clock nanoseconds
+     */
+    public void rotate(SegmentQueue queue, LongSupplier clock) {
+        long before = queue.activeSeq();
+        try {
+            queue.rotate();
+        } finally {
+            if (queue.activeSeq() != before || queue.activeIsEmpty()) {
+                segment(queue.activeSeq(), queue.end(), clock.getAsLong());
+            }
+        }
     }
 
     long segmentSeq() {

@@ -3,6 +3,7 @@ package io.raftengine.engine.memtable;
 import io.raftengine.allocator.Memory;
 import io.raftengine.engine.waiting.Backoff;
 import io.raftengine.error.MemoryLimitException;
+import io.raftengine.recovery.IdHash;
 import java.lang.invoke.VarHandle;
 
 /**
@@ -89,15 +90,7 @@ final class GroupTable {
     }
 
     long hash(long groupId) {
-        return mix(groupId + seed);
-    }
-
-    /** Mixes all bits into the high ones (the finalizer of splitmix64). */
-    static long mix(long value) {
-        long h = value;
-        h = (h ^ h >>> 30) * 0xbf58476d1ce4e5b9L;
-        h = (h ^ h >>> 27) * 0x94d049bb133111ebL;
-        return h ^ h >>> 31;
+        return IdHash.hash(groupId, seed);
     }
 
     private static int tag(long hash) {

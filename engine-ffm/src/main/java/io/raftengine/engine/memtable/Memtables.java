@@ -7,8 +7,8 @@ import io.raftengine.engine.waiting.Backoff;
 import io.raftengine.error.RaftEngineException;
 import io.raftengine.log.format.ItemReader;
 import io.raftengine.log.format.QueueKind;
+import io.raftengine.recovery.IdHash;
 import io.raftengine.recovery.ReplaySink;
-import java.util.SplittableRandom;
 import java.util.function.LongConsumer;
 
 /**
@@ -94,9 +94,7 @@ public final class Memtables implements AutoCloseable {
      *     tables
      */
     public Memtables(MemoryBudget budget, long maxBytes) {
-        // It has to be unknown to whoever chose the group ids, not to be secure: loading a secure
-        // generator takes longer than a small open.
-        this(budget, maxBytes, new SplittableRandom().nextLong());
+        this(budget, maxBytes, IdHash.newSeed());
     }
 
     /**

@@ -97,10 +97,10 @@ final class AppendPlan {
     }
 
     /**
-     * Whether groups are named now that lie in the rewrite queue only: as often as the real engine
-     * does, which purges more rarely and further.
+     * Whether it is time to name groups that lie in the rewrite queue only, which is as often as
+     * the real engine purges, more rarely and further. If so, they count as named now.
      */
-    boolean namesRewritten(long first, long active) {
+    boolean beginNaming(long first, long active) {
         boolean over = active - first + 1 > threshold;
         if (over || named < 0 || active - named >= threshold * REACH_SHARE) {
             named = active;

@@ -40,19 +40,21 @@ final class OldGroupVisit {
     /**
      * Which groups are spared.
      *
+     * @param everything whether none is, whatever the rest says
      * @param heavyThrough entries of segments up to here make a group heavy; at least as far as is
      *     copied
      * @param laggingBelow groups with data below this segment lag
      * @param namesRewritten whether heavy groups without old data in the append queue are named
      */
-    record Rules(long heavyThrough, long laggingBelow, boolean namesRewritten) {
+    record Rules(boolean everything, long heavyThrough, long laggingBelow, boolean namesRewritten) {
         /** All that is old is copied. */
-        static Rules none() {
-            return NONE;
+        static final Rules NONE = new Rules(true, -1, 0, false);
+
+        /** Those of the real engine. */
+        Rules(long heavyThrough, long laggingBelow, boolean namesRewritten) {
+            this(false, heavyThrough, laggingBelow, namesRewritten);
         }
     }
-
-    private static final Rules NONE = new Rules(-1, 0, false);
 
     /** Gets the groups to be copied. */
     interface Copies {
@@ -192,14 +194,14 @@ final class OldGroupVisit {
             return;
         }
         if (oldest > seenThrough) {
-            // It does not lag any more, unless it was named for what was rewritten.
-            note(oldest, false, asked.contains(look.groupId()) ? look.asked() : 0);
+            // It does not lag any more, unless for what was rewritten: that is counted elsewhere.
+            note(oldest, false, isRewrittenAndHeavy() ? look.asked() : 0);
             return;
         }
         long group = look.groupId();
         long from = look.rewrittenEnd();
         long to = look.end();
-        boolean copied = (rules == NONE || decide(oldest)) && oldest <= watermark;
+        boolean copied = (rules.everything() || decide(oldest)) && oldest <= watermark;
         // Who is not copied as far as he is judged would be asked nine times more for the rest.
         boolean whole = copied && watermark >= rules.heavyThrough;
         // Listed before it is copied: if that fails the group is found again.
@@ -228,7 +230,7 @@ final class OldGroupVisit {
     private void askRewritten() {
         for (int place = index.firstRewritten(); place != 0; place = index.nextRewritten(place)) {
             index.look(index.groupAt(place), look);
-            if (!look.exists() || look.rewrittenEnd() == look.first() || !isHeavy(look.first())) {
+            if (!look.exists() || !isRewrittenAndHeavy()) {
                 continue;
             }
             long oldest = oldestAppended();
@@ -241,6 +243,10 @@ final class OldGroupVisit {
                 parts.exclusively(() -> index.setAsked(handle, now));
             }
         }
+    }
+
+    private boolean isRewrittenAndHeavy() {
+        return look.rewrittenEnd() != look.first() && isHeavy(look.first());
     }
 
     /** Whether so many entries from an index on are old. */

@@ -169,7 +169,7 @@ public final class PurgeManager implements AutoCloseable {
             }
             long watermark = Math.min(through, append.activeSeq() - 1);
             if (watermark >= append.firstSeq()) {
-                moveOld(watermark, OldGroupVisit.Rules.none(), stop, figures);
+                moveOld(watermark, OldGroupVisit.Rules.NONE, stop, figures);
             }
         });
     }
@@ -303,7 +303,7 @@ public final class PurgeManager implements AutoCloseable {
         }
         long lagging = AppendPlan.segmentAt(first, active, LAGGING_SHARE);
         long through = due ? appendPlan.through(first, active) : reach;
-        boolean names = appendPlan.namesRewritten(first, active);
+        boolean names = appendPlan.beginNaming(first, active);
         OldGroupVisit.Rules rules = new OldGroupVisit.Rules(reach, lagging, names);
         moveOld(through, rules, StopAfter.NOTHING, figures);
     }
@@ -341,11 +341,7 @@ public final class PurgeManager implements AutoCloseable {
         long firstBefore;
         do {
             firstBefore = append.firstSeq();
-            moveOld(
-                    room.fitting(watermark),
-                    OldGroupVisit.Rules.none(),
-                    StopAfter.NOTHING,
-                    figures);
+            moveOld(room.fitting(watermark), OldGroupVisit.Rules.NONE, StopAfter.NOTHING, figures);
         } while (append.firstSeq() > firstBefore && append.firstSeq() <= watermark);
     }
 

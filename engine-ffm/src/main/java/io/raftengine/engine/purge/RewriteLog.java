@@ -329,14 +329,10 @@ final class RewriteLog implements AutoCloseable {
     }
 
     private void beginSegment() {
-        long before = queue.activeSeq();
         try {
-            queue.rotate();
+            watermark.rotate(queue, clock);
         } finally {
-            // Also where a listener broke off: marks of the old segment must not get into this one.
-            // A first segment that had no header keeps its number.
-            if (queue.activeSeq() != before || queue.activeIsEmpty()) {
-                watermark.segment(queue.activeSeq(), queue.end(), clock.getAsLong());
+            if (queue.activeIsEmpty()) {
                 batchOffset = -1;
                 unsyncedBytes = 0;
             }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.raftengine.allocator.Memory;
 import io.raftengine.allocator.MemoryBudget;
 import io.raftengine.log.format.ItemReader;
+import io.raftengine.recovery.IdHash;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -151,7 +152,7 @@ class ConcurrentReadersTest {
     }
 
     private static int entryLength(long group, long index, long b) {
-        return 1 + (int) (GroupTable.mix(group * 31 + index * 17 + b) >>> 1) % 40 & 0x3f;
+        return 1 + (int) (IdHash.hash(group * 31 + index * 17 + b, 0) >>> 1) % 40 & 0x3f;
     }
 
     private static byte[] key(int i) {

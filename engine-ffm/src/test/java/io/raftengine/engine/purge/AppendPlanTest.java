@@ -115,14 +115,14 @@ class AppendPlanTest {
 
     @Test
     void rewrittenGroupsAreNamedAsOftenAsIfPurgesWereRareAndLarge() {
-        assertThat(plan.namesRewritten(1, 9)).as("the first time").isTrue();
+        assertThat(plan.beginNaming(1, 9)).as("the first time").isTrue();
         for (long active = 10; active < 16; active++) {
-            assertThat(plan.namesRewritten(active - 8, active)).isFalse();
+            assertThat(plan.beginNaming(active - 8, active)).isFalse();
         }
-        assertThat(plan.namesRewritten(8, 16)).as("seven of ten later").isTrue();
-        assertThat(plan.namesRewritten(8, 17)).isFalse();
-        assertThat(plan.namesRewritten(8, 18)).as("11 of 10").isTrue();
-        assertThat(plan.namesRewritten(8, 18)).as("still").isTrue();
+        assertThat(plan.beginNaming(8, 16)).as("seven of ten later").isTrue();
+        assertThat(plan.beginNaming(8, 17)).isFalse();
+        assertThat(plan.beginNaming(8, 18)).as("11 of 10").isTrue();
+        assertThat(plan.beginNaming(8, 18)).as("still").isTrue();
     }
 
     @Test

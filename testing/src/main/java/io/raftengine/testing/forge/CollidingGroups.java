@@ -16,9 +16,14 @@ public final class CollidingGroups {
     public static long[] ids(long seed, int count) {
         long[] ids = new long[count];
         for (int hash = 0; hash < count; hash++) {
-            ids[hash] = unmixed(hash) - seed;
+            ids[hash] = idOf(hash, seed);
         }
         return ids;
+    }
+
+    /** The id that has this hash under this seed. */
+    public static long idOf(long hash, long seed) {
+        return unmixed(hash) - seed;
     }
 
     private static long unmixed(long hash) {
@@ -37,7 +42,7 @@ public final class CollidingGroups {
     }
 
     /** The factor that undoes an odd one modulo 2^64; Newton's steps double the right bits. */
-    private static long inverse(long odd) {
+    public static long inverse(long odd) {
         long inverse = odd; // three bits are right
         for (int bits = 3; bits < Long.SIZE; bits *= 2) {
             inverse *= 2 - odd * inverse;
