@@ -138,7 +138,12 @@ class StressCommandTest {
         assertThat(number(cli, "append_segments_dropped")).isPositive();
         assertThat(cli.out())
                 .contains("\"during_purge\":{\"ops\":", "\"outside_purge\":{\"ops\":")
-                .contains("\"samples\":[{\"s\":", "\"descriptors\":", "\"mappings\":")
+                .contains(
+                        "\"samples\":[{\"s\":",
+                        "\"descriptors\":",
+                        "\"mappings\":",
+                        "\"write_p99_us\":",
+                        "\"write_max_us\":")
                 .contains("\"written_bytes\":", "\"live_entries\":");
         assertThat(number(cli, "descriptors")).isPositive();
         assertThat(number(cli, "mappings")).isPositive();

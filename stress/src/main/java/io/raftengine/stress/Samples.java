@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import org.HdrHistogram.Histogram;
 
 /**
  * What the run takes, looked at again and again: whoever reads the series can tell whether anything
@@ -25,6 +26,8 @@ final class Samples implements Runnable {
      * @param files files in the data directories
      * @param directoryBytes their lengths
      * @param logBytes lengths of the segments in use: without reserves and prepared segments
+     * @param batches written since the engine was opened
+     * @param write what the writes took that ended since the look before
      */
     private record Sample(
             long nanos,
@@ -36,16 +39,25 @@ final class Samples implements Runnable {
             long residentBytes,
             long heapBytes,
             long memoryBytes,
-            long batches) {}
+            long batches,
+            Latency write) {}
+
+    /** In nanoseconds; zeros where nothing was written. */
+    private record Latency(long median, long at99, long longest) {}
 
     private final StressRun run;
     private final long interval;
     private final long begin = System.nanoTime();
     private final List<Sample> samples = new ArrayList<>();
+    private final Histogram recent = WorkerFigures.newHistogram();
+
+    /** Of each writer the one that is not being written to. */
+    private final Histogram[] spare;
 
     Samples(StressRun run) {
         this.run = run;
         this.interval = (long) (run.options().sampleInterval * TimeUnit.SECONDS.toNanos(1));
+        this.spare = new Histogram[run.options().writeThreads];
     }
 
     @Override
@@ -90,7 +102,21 @@ final class Samples implements Runnable {
                 ProcessMemory.residentBytes(),
                 runtime.totalMemory() - runtime.freeMemory(),
                 engine.statistics().memoryBytes(),
-                engine.statistics().batches());
+                engine.statistics().batches(),
+                writeLatency());
+    }
+
+    private Latency writeLatency() {
+        recent.reset();
+        int next = 0;
+        for (WriteWorker writer : run.writers()) {
+            spare[next] = writer.figures().recent.getIntervalHistogram(spare[next]);
+            recent.add(spare[next++]);
+        }
+        return new Latency(
+                recent.getValueAtPercentile(50),
+                recent.getValueAtPercentile(99),
+                recent.getMaxValue());
     }
 
     private static boolean isSegment(String name) {
@@ -120,6 +146,9 @@ final class Samples implements Runnable {
             json.writeNumberField("heap_used_bytes", sample.heapBytes());
             json.writeNumberField("memory_bytes", sample.memoryBytes());
             json.writeNumberField("batches", sample.batches());
+            json.writeNumberField("write_p50_us", sample.write().median() / 1e3);
+            json.writeNumberField("write_p99_us", sample.write().at99() / 1e3);
+            json.writeNumberField("write_max_us", sample.write().longest() / 1e3);
             json.writeEndObject();
         }
         json.writeEndArray();

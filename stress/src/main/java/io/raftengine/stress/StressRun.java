@@ -55,6 +55,16 @@ final class StressRun {
         return maintenance;
     }
 
+    /** Whether somebody looks at the writers while they run. */
+    boolean sampled() {
+        return samples != null;
+    }
+
+    /** The writers; complete before any helper starts. */
+    List<WriteWorker> writers() {
+        return writers;
+    }
+
     /** Runs all threads to their end, and throws the first failure of any of them. */
     void execute() throws InterruptedException {
         AckOutput acks = options.ack ? new AckOutput() : null;

@@ -27,7 +27,7 @@ abstract class Worker implements Runnable {
         this.run = run;
         this.opsPerSecond = opsPerSecond;
         this.window = run.maintenance();
-        this.figures = new WorkerFigures(opsPerSecond > 0, window != null);
+        this.figures = new WorkerFigures(opsPerSecond > 0, window != null, run.sampled());
     }
 
     /** Makes what the next operation needs; not timed. */

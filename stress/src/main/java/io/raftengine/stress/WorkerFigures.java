@@ -1,8 +1,12 @@
 package io.raftengine.stress;
 
 import org.HdrHistogram.Histogram;
+import org.HdrHistogram.SingleWriterRecorder;
 
-/** What one thread did. Written by that thread alone, read after it has ended. */
+/**
+ * What one thread did. Written by that thread alone, and but for {@link #recent} read after it has
+ * ended.
+ */
 final class WorkerFigures {
     /** Nanoseconds up to an hour, three digits. */
     static final long LONGEST_NANOS = 3_600_000_000_000L;
@@ -17,6 +21,11 @@ final class WorkerFigures {
     /** Of {@link #latency} those operations that met a purge; null where nothing purges. */
     final Histogram duringPurge;
 
+    /**
+     * The same latencies since the last look; null where nobody looks. Read while it is written.
+     */
+    final SingleWriterRecorder recent;
+
     long bytes;
     long elapsedNanos;
     long allocatedBytes;
@@ -26,9 +35,10 @@ final class WorkerFigures {
 
     long warmUpAllocatedBytes;
 
-    WorkerFigures(boolean paced, boolean purged) {
+    WorkerFigures(boolean paced, boolean purged, boolean sampled) {
         this.service = paced ? newHistogram() : null;
         this.duringPurge = purged ? newHistogram() : null;
+        this.recent = sampled ? new SingleWriterRecorder(1, LONGEST_NANOS, DIGITS) : null;
     }
 
     static Histogram newHistogram() {
@@ -40,6 +50,9 @@ final class WorkerFigures {
         latency.recordValue(nanos);
         if (metPurge && duringPurge != null) {
             duringPurge.recordValue(nanos);
+        }
+        if (recent != null) {
+            recent.recordValue(nanos);
         }
         if (service != null) {
             service.recordValue(Math.clamp(end - start, 1, LONGEST_NANOS));

@@ -25,7 +25,7 @@ class StressPartsTest {
 
     @Test
     void aLateOperationCountsFromWhenItWasDue() {
-        WorkerFigures figures = new WorkerFigures(true, false);
+        WorkerFigures figures = new WorkerFigures(true, false, false);
         figures.record(1_000_000, 10_000_000, 11_000_000, false);
         assertThat(figures.latency.getMaxValue()).isCloseTo(10_000_000, within(10_000L));
         assertThat(figures.service.getMaxValue()).isCloseTo(1_000_000, within(1_000L));
@@ -100,7 +100,7 @@ class StressPartsTest {
 
     @Test
     void writesThatMetAPurgeAreToldFromTheOthersAndBothTogetherAreAll() {
-        WorkerFigures figures = new WorkerFigures(false, true);
+        WorkerFigures figures = new WorkerFigures(false, true, false);
         figures.record(0, 0, 100, false);
         figures.record(0, 0, 100, false);
         figures.record(0, 0, 7_000, true);
