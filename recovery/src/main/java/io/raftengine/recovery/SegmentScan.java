@@ -378,7 +378,8 @@ final class SegmentScan implements AutoCloseable {
     }
 
     private void judgeBatch() {
-        long offset = scanner.breakOffset();
+        // Not where the scanner found it broken: a promise covers padding in front of that, too.
+        long offset = verdict.liveEnd;
         BreakKind kind = scanner.breakKind();
         verdict.finding = kind == BreakKind.BAD_ITEMS ? Finding.BAD_ITEMS : Finding.BROKEN_BATCH;
         verdict.damage = scanner.breakReason();

@@ -45,6 +45,12 @@ public final class BatchScanner implements AutoCloseable {
     /** First read after a jump to a scattered batch: few batches without entries are smaller. */
     private static final int JUMP_BYTES = SegmentHeader.BYTES_MAX;
 
+    /**
+     * Padding is looked for up to here. Nothing protects the alignment in a header, and one wrong
+     * bit of ours, which is always 0, must not turn damage into padding.
+     */
+    private static final long ALIGNMENT_MAX = 64 << 10;
+
     private static final int HEADER = BatchHeader.BYTES;
     private static final int CRC = BatchHeader.CRC_BYTES;
 
@@ -503,7 +509,7 @@ public final class BatchScanner implements AutoCloseable {
 
     private void begin(FormatVersion formatVersion, long align, long segmentSeq) {
         version = formatVersion;
-        alignment = align;
+        alignment = align > 0 && align <= ALIGNMENT_MAX ? align : 0;
         signature = formatVersion.signature(segmentSeq);
         seek(formatVersion.headerBytes());
     }
@@ -627,13 +633,10 @@ public final class BatchScanner implements AutoCloseable {
 
     /** No header here; in an aligned segment it may be padding. */
     private int headerFailed(BreakKind kind, long offset) {
-        if (alignment != 0) {
-            long rest = Long.remainderUnsigned(offset, alignment);
-            long gap = alignment - rest;
-            if (rest != 0 && isPadding(offset, gap)) {
-                nextOffset = gap < 0 || gap > fileBytes - offset ? fileBytes : offset + gap;
-                return next();
-            }
+        long rest = alignment == 0 ? 0 : offset % alignment;
+        if (rest != 0 && isPadding(offset, offset + alignment - rest)) {
+            nextOffset = offset + alignment - rest;
+            return next();
         }
         load(offset, (int) Math.min(HEADER, fileBytes - offset));
         int at = (int) (offset - windowStart);
@@ -652,17 +655,25 @@ public final class BatchScanner implements AutoCloseable {
     }
 
     /**
-     * As the reference sees it: the first and the last byte of the gap, as far as the file goes,
-     * are zero.
+     * Whether there are only zeros up to a multiple, and something behind it. The reference looks
+     * at the first and the last of them alone, so whatever lies between would be stepped over.
      */
-    private boolean isPadding(long offset, long gap) {
-        long end = gap < 0 || gap > fileBytes - offset ? fileBytes : offset + gap;
-        load(offset, 1);
-        if (window[(int) (offset - windowStart)] != 0) {
+    private boolean isPadding(long offset, long end) {
+        if (end >= fileBytes) {
             return false;
         }
-        load(end - 1, 1);
-        return window[(int) (end - 1 - windowStart)] == 0;
+        long at = offset;
+        while (at < end) {
+            load(at, 1);
+            int to = (int) (Math.min(end, windowEnd) - windowStart);
+            for (int i = (int) (at - windowStart); i < to; i++) {
+                if (window[i] != 0) {
+                    return false;
+                }
+            }
+            at = windowStart + to;
+        }
+        return true;
     }
 
     private int badChecksum(int computed, int stored) {

@@ -1,0 +1,64 @@
+package io.raftengine.recovery;
+
+import static io.raftengine.recovery.RecoveryMode.ABSOLUTE_CONSISTENCY;
+import static io.raftengine.recovery.RecoveryMode.TOLERATE_ANY_CORRUPTION;
+import static io.raftengine.recovery.RecoveryMode.TOLERATE_TAIL_CORRUPTION;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.raftengine.error.CorruptionException;
+import io.raftengine.recovery.RecoveryFixture.Outcome;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Bytes that look like something else: padding, a promise, a torn header, or damage. */
+class DeceptiveSegmentTest {
+    @TempDir Path dir;
+    private RecoveryFixture fixture;
+
+    @BeforeEach
+    void create() {
+        fixture = new RecoveryFixture(dir);
+    }
+
+    /** Nothing protects the word: with one bit of it wrong no damage may pass for padding. */
+    @Test
+    void aDamagedAlignmentHidesNoDamage() {
+        for (int alignmentByte = 61; alignmentByte < 69; alignmentByte++) {
+            SegmentBytes segment = SegmentBytes.v2(1).append(1, 1, "a").append(1, 2, "b");
+            segment.synced().append(1, 3, "c").synced();
+            int type = segment.offset(0) + 7;
+            segment.damage(alignmentByte).damage(type).damage(type).zeros(4096);
+            fixture.append(segment);
+            for (RecoveryMode mode : List.of(ABSOLUTE_CONSISTENCY, TOLERATE_TAIL_CORRUPTION)) {
+                fixture.refuses(mode, CorruptionException.class);
+            }
+            Outcome outcome = fixture.recover(TOLERATE_ANY_CORRUPTION);
+            DroppedRange dropped = outcome.dropped();
+            assertThat(dropped.cause()).isEqualTo(DropCause.ROT);
+            assertThat(dropped.fromBytes()).isEqualTo(69);
+            assertThat(dropped.keptIn())
+                    .hasBinaryContent(Arrays.copyOfRange(segment.bytes(), 69, segment.size()));
+        }
+    }
+
+    /** What a watermark promises begins in front of what passes for padding. */
+    @Test
+    void aZeroedBatchUpToAMultipleOfADamagedAlignmentIsRot() {
+        SegmentBytes segment = SegmentBytes.v2(1).append(1, 1, "a".repeat(100));
+        int synced = segment.size();
+        segment.watermark(synced).append(1, 2, "b").watermark(synced);
+        assertThat(segment.offset(2)).isBetween(synced, 256);
+        byte[] bytes = segment.bytes();
+        Arrays.fill(bytes, 69, 256, (byte) 0);
+        bytes[67] = 1; // 256
+        fixture.append(segment.truncate(0).raw(bytes).zeros(4096));
+        for (RecoveryMode mode : List.of(ABSOLUTE_CONSISTENCY, TOLERATE_TAIL_CORRUPTION)) {
+            fixture.refuses(mode, CorruptionException.class);
+        }
+        assertThat(fixture.recover(TOLERATE_ANY_CORRUPTION).dropped().fromBytes()).isEqualTo(69);
+    }
+}
