@@ -26,6 +26,9 @@ import java.util.Map;
  *    known    | open           | ignore           | ignore
  *    open     | drop, reopen   | keep             | complete, no longer open
  * </pre>
+ *
+ * <p>Where bytes of a segment were lost, a batch of any group that is open there may have been
+ * among them: {@link #interrupt}. From there on every id is known to have no group open.
  */
 final class AtomicGroups {
     /**
@@ -70,11 +73,22 @@ final class AtomicGroups {
         void complete(FragmentList fragments, long order);
     }
 
-    private final boolean first;
+    /**
+     * Groups that were open where bytes of a segment were lost.
+     *
+     * @param segment index of the segment in the queue
+     * @param groups their batches so far, by id
+     * @param leading batches of groups that an earlier stretch may have left open
+     */
+    private record Interruption(
+            int segment, Map<Long, FragmentList> groups, Map<Long, FragmentList> leading) {}
+
+    private boolean first;
     private final IdIndex known = new IdIndex();
     private final Map<Long, FragmentList> open = new LinkedHashMap<>();
     private final Map<Long, FragmentList> leading = new HashMap<>();
     private final List<Undecided> undecided = new ArrayList<>();
+    private final List<Interruption> interruptions = new ArrayList<>();
     private FragmentList completed;
     private int waiting;
 
@@ -188,13 +202,38 @@ final class AtomicGroups {
     }
 
     /**
+     * Takes note that bytes at the end of a segment with a successor are lost: no group that is
+     * open there counts, whatever follows.
+     *
+     * @param segment index of the segment in the queue
+     */
+    void interrupt(int segment) {
+        interruptions.add(
+                new Interruption(segment, new LinkedHashMap<>(open), new HashMap<>(leading)));
+        open.clear();
+        leading.clear();
+        first = true;
+    }
+
+    /**
+     * The groups that never were.
+     *
+     * @param unfinished their ids and batches; an id may occur more than once
+     * @param interrupted ids of those that lost bytes may belong to, by the index of the segment
+     *     that lost them
+     */
+    record Joined(
+            List<Map.Entry<Long, FragmentList>> unfinished, Map<Integer, List<Long>> interrupted) {}
+
+    /**
      * Judges what the stretches could not judge alone.
      *
      * @param stretches all stretches of the queue in log order
      * @param completion told about every group that is complete after all
-     * @return the groups that never were, by id
+     * @return the groups that never were
      */
-    static Map<Long, FragmentList> join(List<AtomicGroups> stretches, Completion completion) {
+    static Joined join(List<AtomicGroups> stretches, Completion completion) {
+        Joined joined = new Joined(new ArrayList<>(), new HashMap<>());
         Map<Long, FragmentList> open = new LinkedHashMap<>();
         for (AtomicGroups stretch : stretches) {
             for (Undecided end : stretch.undecided) {
@@ -204,15 +243,28 @@ final class AtomicGroups {
                     completion.complete(group, end.order);
                 }
             }
-            for (Map.Entry<Long, FragmentList> middles : stretch.leading.entrySet()) {
-                FragmentList group = open.get(middles.getKey());
-                if (group != null) {
-                    group.addAll(middles.getValue());
-                }
+            open.keySet().removeIf(id -> stretch.known.find(id) >= 0);
+            for (Interruption interruption : stretch.interruptions) {
+                extend(open, interruption.leading);
+                open.putAll(interruption.groups);
+                joined.interrupted.put(interruption.segment, List.copyOf(open.keySet()));
+                joined.unfinished.addAll(open.entrySet());
+                open = new LinkedHashMap<>();
             }
-            open.keySet().removeIf(stretch::isKnown);
+            extend(open, stretch.leading);
             open.putAll(stretch.open);
         }
-        return open;
+        joined.unfinished.addAll(open.entrySet());
+        return joined;
+    }
+
+    /** Adds middles without a begin to the groups that were open in front of their stretch. */
+    private static void extend(Map<Long, FragmentList> open, Map<Long, FragmentList> leading) {
+        for (Map.Entry<Long, FragmentList> middles : leading.entrySet()) {
+            FragmentList group = open.get(middles.getKey());
+            if (group != null) {
+                group.addAll(middles.getValue());
+            }
+        }
     }
 }

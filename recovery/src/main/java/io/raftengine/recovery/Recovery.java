@@ -29,7 +29,7 @@ public final class Recovery {
     private final ReplaySink sink;
     private final MemoryBudget budget;
     private final List<StretchReplay> stretches = new ArrayList<>();
-    private Map<Long, FragmentList> unfinished = Map.of();
+    private List<Map.Entry<Long, FragmentList>> unfinished = List.of();
     private int threads;
 
     private Recovery(
@@ -254,10 +254,13 @@ public final class Recovery {
             return;
         }
         List<Completed> completed = new ArrayList<>();
-        unfinished =
+        AtomicGroups.Joined joined =
                 AtomicGroups.join(
                         groups,
                         (fragments, order) -> completed.add(new Completed(fragments, order)));
+        unfinished = joined.unfinished();
+        List<SegmentVerdict> all = verdicts(); // those of the rewrite queue come first
+        joined.interrupted().forEach((segment, ids) -> all.get(segment).interruptedGroups = ids);
         if (completed.isEmpty()) {
             return;
         }
@@ -336,6 +339,7 @@ public final class Recovery {
                 valid = true;
                 liveEnd = header.headerBytes();
             }
+            liveEnd = Math.max(liveEnd, verdict.endAfterCut);
             file =
                     new SegmentFile(
                             file.kind(),
@@ -351,7 +355,7 @@ public final class Recovery {
 
     private List<UnfinishedGroup> unfinishedGroups() {
         List<UnfinishedGroup> list = new ArrayList<>();
-        for (Map.Entry<Long, FragmentList> group : unfinished.entrySet()) {
+        for (Map.Entry<Long, FragmentList> group : unfinished) {
             if (list.size() == RecoveryReport.UNFINISHED_GROUPS_MAX) {
                 break;
             }

@@ -3,6 +3,7 @@ package io.raftengine.recovery;
 import io.raftengine.error.CorruptionException;
 import io.raftengine.log.format.FormatVersion;
 import io.raftengine.log.segment.SegmentFile;
+import java.util.List;
 
 /**
  * Everything the scan of one segment found out, and what the table decided. Filled by {@link
@@ -33,6 +34,12 @@ final class SegmentVerdict {
 
     /** What was wrong at the live end; null if nothing was. */
     CorruptionException damage;
+
+    /** Atomic groups that may have lost batches with what is dropped here; known after the join. */
+    List<Long> interruptedGroups = List.of();
+
+    /** Where the segment ends after a cut that left more in it than what counted before. */
+    long endAfterCut = -1;
 
     /** Batches valid for this segment behind the live end; -1 where nobody looked. */
     long validBatchesBehind = -1;

@@ -81,7 +81,12 @@ final class StretchReplay implements SegmentScan.BatchConsumer {
         partition = sink.newPartition(kind, order);
         try {
             for (int i = from; i < to && !cancelled.getAsBoolean(); i++) {
-                verdicts.add(scan.scan(i, queue.get(i), i == queue.size() - 1, this));
+                boolean last = i == queue.size() - 1;
+                SegmentVerdict verdict = scan.scan(i, queue.get(i), last, this);
+                verdicts.add(verdict);
+                if (verdict.drops() && !last) {
+                    groups.interrupt(i);
+                }
             }
         } finally {
             if (fragments != null) {

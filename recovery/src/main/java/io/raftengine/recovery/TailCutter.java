@@ -87,9 +87,13 @@ final class TailCutter {
             if (verdict.keepsBytes() && range.bytes() > 0) {
                 range = range.keptIn(keep(file, range));
             }
-            file.truncate(verdict.liveEnd);
-            if (header != null) {
-                writeHeader(file, header);
+            if (verdict.interruptedGroups.isEmpty()) {
+                file.truncate(verdict.liveEnd);
+                if (header != null) {
+                    writeHeader(file, header);
+                }
+            } else {
+                cutWithinGroups(file, verdict, header);
             }
             // Without this a power cut could bring the dropped bytes back behind batches that are
             // written next.
@@ -97,6 +101,24 @@ final class TailCutter {
         }
         directories.add(path.getParent());
         return range;
+    }
+
+    /**
+     * Cuts a segment in which atomic groups lost batches, and notes in it that they are void: the
+     * next open sees no damage any more, and would take them for complete. The note is on disk
+     * before the damage is gone.
+     */
+    private void cutWithinGroups(FileHandle file, SegmentVerdict verdict, FormatVersion header) {
+        FormatVersion version = header == null ? verdict.version : header;
+        long end = header == null ? verdict.liveEnd : header.headerBytes();
+        if (header != null) {
+            writeHeader(file, header);
+        }
+        int signature = version.signature(verdict.file.seq());
+        end = InterruptedGroups.write(verdict.interruptedGroups, file, end, signature, budget);
+        file.sync();
+        file.truncate(end);
+        verdict.endAfterCut = end;
     }
 
     /**

@@ -242,6 +242,90 @@ class AtomicGroupsTest {
         expect(1, "a", "b", "c", "d");
     }
 
+    // ------------------------------------------------------------------ what a cut takes away
+
+    private static SegmentBytes originals() {
+        return SegmentBytes.v2(1).append(1, 1, "a", "b", "c", "d", "e", "f", "g", "h", "i");
+    }
+
+    private static SegmentBytes fragment(
+            SegmentBytes segment, int marker, long first, String... entries) {
+        return segment.batch().marker(ID, marker).entries(1, first, entries).end();
+    }
+
+    /** With every split, and once more when the damage is gone. */
+    private void expectRescued(List<SegmentBytes> queue, long voidFrom, String... entries) {
+        for (int cuts = 0; cuts < 1 << (queue.size() - 1); cuts++) {
+            List<Integer> split = new ArrayList<>();
+            for (int i = 1; i < queue.size(); i++) {
+                if ((cuts & 1 << (i - 1)) != 0) {
+                    split.add(i);
+                }
+            }
+            split.add(queue.size());
+            queue.forEach(fixture::rewrite);
+            fixture.split(split);
+            fixture.refuses(RecoveryMode.TOLERATE_TAIL_CORRUPTION, CorruptionException.class);
+            Outcome rescued = fixture.recover(RecoveryMode.TOLERATE_ANY_CORRUPTION);
+            assertThat(fixture.entries(rescued, 1)).as("split %s", split).containsExactly(entries);
+            List<UnfinishedGroup> unfinished = rescued.report().unfinishedGroups();
+            assertThat(unfinished).as("split %s", split).hasSize(1);
+            assertThat(unfinished.get(0).id()).isEqualTo(ID);
+            assertThat(unfinished.get(0).firstSeq()).isEqualTo(voidFrom);
+            rescued.result()
+                    .rewrite()
+                    .forEach(s -> assertThat(s.file().path()).hasSize(s.liveEnd()));
+            Outcome later = fixture.recover(RecoveryMode.ABSOLUTE_CONSISTENCY);
+            assertThat(fixture.entries(later, 1)).as("split %s", split).containsExactly(entries);
+            assertThat(later.report().clean()).isTrue();
+        }
+    }
+
+    @Test
+    void aGroupThatLostItsMiddleLeavesItsOriginalsAlone() {
+        SegmentBytes damaged = fragment(SegmentBytes.v2(2), BEGIN, 1, "a", "b", "c");
+        fragment(damaged, MIDDLE, 4, "d", "e", "f");
+        damaged.damage(damaged.offset(1) + 12);
+        SegmentBytes end = fragment(SegmentBytes.v2(3), END, 7, "g", "h", "i");
+        List<SegmentBytes> queue = List.of(originals(), damaged, end);
+        expectRescued(queue, 2, "a", "b", "c", "d", "e", "f", "g", "h", "i");
+    }
+
+    @Test
+    void aGroupThatLostAWholeSegmentOfMiddlesLeavesItsOriginalsAlone() {
+        SegmentBytes begin = fragment(SegmentBytes.v2(2), BEGIN, 1, "a", "b", "c");
+        SegmentBytes damaged = fragment(SegmentBytes.v2(3), MIDDLE, 4, "d", "e", "f").damage(10);
+        SegmentBytes end = fragment(SegmentBytes.v2(4), END, 7, "g", "h", "i");
+        List<SegmentBytes> queue = List.of(originals(), begin, damaged, end);
+        expectRescued(queue, 2, "a", "b", "c", "d", "e", "f", "g", "h", "i");
+    }
+
+    @Test
+    void aGroupThatLostTheLastOfItsMiddlesLeavesItsOriginalsAlone() {
+        SegmentBytes begin = fragment(SegmentBytes.v2(2), BEGIN, 1, "a", "b", "c");
+        SegmentBytes damaged = fragment(SegmentBytes.v2(3), MIDDLE, 4, "d", "e", "f");
+        fragment(damaged, MIDDLE, 7, "g");
+        damaged.damage(damaged.offset(1) + 12);
+        SegmentBytes middle = fragment(SegmentBytes.v2(4), MIDDLE, 8, "h");
+        SegmentBytes end = fragment(SegmentBytes.v2(5), END, 9, "i");
+        List<SegmentBytes> queue = List.of(originals(), begin, damaged, middle, end);
+        expectRescued(queue, 2, "a", "b", "c", "d", "e", "f", "g", "h", "i");
+    }
+
+    @Test
+    void groupsOfTheSameIdThatEndBeforeTheCutOrBeginBehindItCount() {
+        SegmentBytes begin = fragment(SegmentBytes.v2(2), BEGIN, 1, "A");
+        SegmentBytes damaged = fragment(SegmentBytes.v2(3), END, 2, "B");
+        fragment(damaged, BEGIN, 1, "x");
+        fragment(damaged, MIDDLE, 2, "x");
+        damaged.damage(damaged.offset(2) + 12);
+        SegmentBytes lost = fragment(SegmentBytes.v2(4), END, 3, "x");
+        fragment(lost, BEGIN, 3, "C");
+        SegmentBytes end = fragment(SegmentBytes.v2(5), END, 4, "D");
+        SegmentBytes first = SegmentBytes.v2(1).append(1, 1, "a");
+        expectRescued(List.of(first, begin, damaged, lost, end), 3, "A", "B", "C", "D");
+    }
+
     /** Guard of D8: memory for unfinished groups is bounded. */
     @Test
     void moreUnfinishedGroupsThanAnyEngineLeavesAreRefused() {
