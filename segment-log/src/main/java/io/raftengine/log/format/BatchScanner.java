@@ -620,9 +620,10 @@ public final class BatchScanner implements AutoCloseable {
         return BATCH;
     }
 
-    /** What tails must stay within; unknown for LZ4, where only unfolding tells. */
+    /** What tails must stay within; unknown for an LZ4 block, where only unfolding tells. */
     private long contentBytes() {
-        return compressed ? -1 : Math.max(0, itemOffset - HEADER - CRC);
+        boolean unknown = compressed && itemOffset > HEADER;
+        return unknown ? -1 : Math.max(0, itemOffset - HEADER - CRC);
     }
 
     private boolean plausibleLz4(byte[] bytes, int at, int blockBytes) {

@@ -291,6 +291,25 @@ class BatchScannerTest {
         assertThat(seen.position).isEqualTo(108);
     }
 
+    /** D8: there is nothing to unfold, so an entry of a byte is one too long. */
+    @Test
+    void entriesWithoutABlockAreEmptyWhateverTheTypeSays() {
+        for (int tail : new int[] {0, 1, 100}) {
+            byte[] batch =
+                    concat(hex("0000000000001a01 0000000000000010 01 01 01 01 01"), new byte[5]);
+            batch[21] = (byte) tail;
+            java.util.zip.CRC32 crc = new java.util.zip.CRC32();
+            crc.update(batch, 16, 6);
+            int signed = (int) crc.getValue() ^ (int) SEQ;
+            for (int i = 0; i < 4; i++) {
+                batch[22 + i] = (byte) (signed >>> 8 * i);
+            }
+            Seen seen = scan(new MemoryFile(concat(ModelBatch.header(2, 0), batch)), 512);
+            assertThat(seen.batches).hasSize(tail == 0 ? 1 : 0);
+            assertThat(seen.broken).isEqualTo(tail == 0 ? null : BreakKind.BAD_ITEMS);
+        }
+    }
+
     @Test
     void zerosUpToTheEndOfTheFileAreNoPadding() {
         byte[] one = new ModelBatch().put(1, hex("6b"), hex("76")).encode((int) SEQ);
