@@ -3,6 +3,7 @@ package io.raftengine.recovery;
 import io.raftengine.allocator.MemoryBudget;
 import io.raftengine.error.StorageException;
 import io.raftengine.log.format.BatchScanner;
+import io.raftengine.log.format.FormatVersion;
 import io.raftengine.log.format.ItemReader;
 import io.raftengine.log.io.FileHandle;
 import io.raftengine.log.io.FileSystem;
@@ -21,13 +22,21 @@ final class FragmentReader implements AutoCloseable {
 
     private final FileSystem fs;
     private final List<SegmentFile> queue;
+    private final FormatVersion[] versions;
     private final BatchScanner scanner;
     private FileHandle handle;
     private int open = -1;
 
-    FragmentReader(FileSystem fs, List<SegmentFile> queue, MemoryBudget budget) {
+    /**
+     * A reader.
+     *
+     * @param versions what each segment was read as, which a damaged header need not say
+     */
+    FragmentReader(
+            FileSystem fs, List<SegmentFile> queue, FormatVersion[] versions, MemoryBudget budget) {
         this.fs = fs;
         this.queue = queue;
+        this.versions = versions;
         this.scanner = BatchScanner.scattered(budget, WINDOW_BYTES);
     }
 
@@ -90,7 +99,8 @@ final class FragmentReader implements AutoCloseable {
         }
         closeFile();
         handle = fs.open(file.path(), FileSystem.OpenMode.READ);
-        scanner.open(handle, file.path().toString(), handle.size(), file.seq());
+        String name = file.path().toString();
+        scanner.openWithoutHeader(handle, name, handle.size(), file.seq(), versions[segment]);
         open = segment;
     }
 

@@ -29,6 +29,10 @@ public final class Recovery {
     private final ReplaySink sink;
     private final MemoryBudget budget;
     private final List<StretchReplay> stretches = new ArrayList<>();
+
+    /** By segment, for those that hold atomic groups: what they are read as. */
+    private final FormatVersion[] rewriteVersions;
+
     private List<Map.Entry<Long, FragmentList>> unfinished = List.of();
     private int threads;
 
@@ -42,6 +46,7 @@ public final class Recovery {
         this.fs = fs;
         this.scan = scan;
         this.sink = sink;
+        this.rewriteVersions = new FormatVersion[scan.rewrite().size()];
         this.budget = budget;
     }
 
@@ -208,7 +213,8 @@ public final class Recovery {
 
     private StretchReplay stretch(List<SegmentFile> queue, int from, int to) {
         StretchReplay stretch =
-                new StretchReplay(queue, from, to, stretches.size(), sink, fs, budget);
+                new StretchReplay(
+                        queue, from, to, stretches.size(), sink, fs, rewriteVersions, budget);
         stretches.add(stretch);
         return stretch;
     }
@@ -264,7 +270,8 @@ public final class Recovery {
         if (completed.isEmpty()) {
             return;
         }
-        try (FragmentReader reader = new FragmentReader(fs, scan.rewrite(), budget)) {
+        try (FragmentReader reader =
+                new FragmentReader(fs, scan.rewrite(), rewriteVersions, budget)) {
             for (Completed group : completed) {
                 PartitionSink partition = sink.newPartition(QueueKind.REWRITE, group.order);
                 reader.apply(group.fragments, partition);

@@ -4,6 +4,7 @@ import io.raftengine.allocator.MemoryBudget;
 import io.raftengine.error.CorruptionException;
 import io.raftengine.log.format.AtomicMarker;
 import io.raftengine.log.format.BatchScanner;
+import io.raftengine.log.format.FormatVersion;
 import io.raftengine.log.format.ItemReader;
 import io.raftengine.log.format.QueueKind;
 import io.raftengine.log.format.SingleEntryBatches;
@@ -29,6 +30,7 @@ final class StretchReplay implements SegmentScan.BatchConsumer {
     private final ReplaySink sink;
     private final FileSystem fs;
     private final MemoryBudget budget;
+    private final FormatVersion[] versions;
     private final AtomicGroups groups;
     private final List<SegmentVerdict> verdicts = new ArrayList<>();
 
@@ -49,6 +51,7 @@ final class StretchReplay implements SegmentScan.BatchConsumer {
      * @param stretch number of the stretch in its queue, ascending in log order
      * @param sink receives the batches
      * @param fs where the segments are
+     * @param versions takes what the segments of this stretch that hold atomic groups are read as
      * @param budget pays for what re-reading needs
      */
     StretchReplay(
@@ -58,6 +61,7 @@ final class StretchReplay implements SegmentScan.BatchConsumer {
             int stretch,
             ReplaySink sink,
             FileSystem fs,
+            FormatVersion[] versions,
             MemoryBudget budget) {
         this.queue = queue;
         this.from = from;
@@ -65,6 +69,7 @@ final class StretchReplay implements SegmentScan.BatchConsumer {
         this.kind = queue.get(from).kind();
         this.sink = sink;
         this.fs = fs;
+        this.versions = versions;
         this.budget = budget;
         this.order = (long) stretch << ORDER_SHIFT;
         this.groups = new AtomicGroups(from == 0);
@@ -173,6 +178,7 @@ final class StretchReplay implements SegmentScan.BatchConsumer {
     }
 
     private void markedBatch(int segment, SegmentFile file, BatchScanner batch) {
+        versions[segment] = batch.version();
         AtomicGroups.Outcome outcome =
                 groups.marked(
                         marker,
@@ -185,7 +191,7 @@ final class StretchReplay implements SegmentScan.BatchConsumer {
             case NOTHING -> {}
             case COMPLETE -> {
                 if (fragments == null) {
-                    fragments = new FragmentReader(fs, queue, budget);
+                    fragments = new FragmentReader(fs, queue, versions, budget);
                 }
                 fragments.apply(groups.takeCompleted(), partition);
             }

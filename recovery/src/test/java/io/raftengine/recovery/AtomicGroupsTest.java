@@ -326,6 +326,23 @@ class AtomicGroupsTest {
         expectRescued(List.of(first, begin, damaged, lost, end), 3, "A", "B", "C", "D");
     }
 
+    /** A repair reads what is behind a damaged header, and a group is read a second time. */
+    @Test
+    void aDamagedHeaderInFrontOfAGroupHidesNothingFromARepair() {
+        for (int version = 1; version <= 2; version++) {
+            SegmentBytes begin = version == 1 ? SegmentBytes.v1(1) : SegmentBytes.v2(1);
+            fragment(begin, BEGIN, 1, "a").damage(10);
+            SegmentBytes end = version == 1 ? SegmentBytes.v1(2) : SegmentBytes.v2(2);
+            fragment(end, END, 2, "b").damage(60); // another version, or none at all
+            fixture.rewrite(begin).rewrite(end).toSave();
+            for (List<Integer> split : List.of(List.of(2), List.of(1, 2))) {
+                Outcome saved = fixture.split(split).recover(RecoveryMode.TOLERATE_ANY_CORRUPTION);
+                assertThat(fixture.entries(saved, 1)).containsExactly("a", "b");
+                assertThat(saved.report().dropped()).hasSize(2);
+            }
+        }
+    }
+
     /** Guard of D8: memory for unfinished groups is bounded. */
     @Test
     void moreUnfinishedGroupsThanAnyEngineLeavesAreRefused() {

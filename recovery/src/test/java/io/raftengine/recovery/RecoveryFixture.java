@@ -58,6 +58,7 @@ final class RecoveryFixture {
     private int threads = 1;
     private int blockBytes = RecoverySettings.READ_BLOCK_BYTES_DEFAULT;
     private boolean readOnly;
+    private boolean toSave;
     private List<Integer> split;
 
     RecoveryFixture(Path dir) {
@@ -105,6 +106,12 @@ final class RecoveryFixture {
         return this;
     }
 
+    /** Reads as a repair does, which changes nothing. */
+    RecoveryFixture toSave() {
+        toSave = true;
+        return readOnly(true);
+    }
+
     RecoveryFixture split(List<Integer> ends) {
         split = ends;
         return this;
@@ -120,7 +127,8 @@ final class RecoveryFixture {
         Map<String, String> before = readOnly ? bytes() : Map.of();
         try {
             DirectoryScan scan = DirectoryScan.scan(fs, dirs);
-            RecoverySettings settings = new RecoverySettings(mode, threads, blockBytes, readOnly);
+            RecoverySettings settings =
+                    new RecoverySettings(mode, threads, blockBytes, readOnly, toSave);
             RecoveryResult result = Recovery.run(settings, fs, scan, model, budget, split);
             if (readOnly) {
                 assertThat(bytes()).as("read-only changes nothing").isEqualTo(before);
