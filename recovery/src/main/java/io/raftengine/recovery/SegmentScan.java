@@ -253,6 +253,7 @@ final class SegmentScan implements AutoCloseable {
     }
 
     private void deliver() {
+        checkPlace();
         noteWatermark();
         consumer.batch(segment, file, scanner);
         lastBatch = scanner.batchOffset();
@@ -260,6 +261,17 @@ final class SegmentScan implements AutoCloseable {
         // Never further: padding of an aligned segment at its end is dead. A batch behind a part of
         // it could not be found again, and a sealed segment must end with a batch (I3).
         verdict.liveEnd = scanner.position();
+    }
+
+    /** An index of entries has 32 bits for where their block begins; that is no damage. */
+    private void checkPlace() {
+        if (scanner.blockOffset() >>> 32 != 0) {
+            throw new UnsupportedFeatureException(
+                    name()
+                            + ": a batch at offset "
+                            + scanner.batchOffset()
+                            + "; supported are batches that begin below 4 GiB");
+        }
     }
 
     private void noteWatermark() {

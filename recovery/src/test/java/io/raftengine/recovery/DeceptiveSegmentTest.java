@@ -6,13 +6,21 @@ import static io.raftengine.recovery.RecoveryMode.TOLERATE_TAIL_CORRUPTION;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.raftengine.error.CorruptionException;
+import io.raftengine.error.UnsupportedFeatureException;
+import io.raftengine.log.format.QueueKind;
 import io.raftengine.recovery.RecoveryFixture.Outcome;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** Bytes that look like something else: padding, a promise, a torn header, or damage. */
 class DeceptiveSegmentTest {
@@ -60,5 +68,33 @@ class DeceptiveSegmentTest {
             fixture.refuses(mode, CorruptionException.class);
         }
         assertThat(fixture.recover(TOLERATE_ANY_CORRUPTION).dropped().fromBytes()).isEqualTo(69);
+    }
+
+    /** It is whole: what cannot be indexed is not supported, and no damage in any mode. */
+    @ParameterizedTest
+    @EnumSource(RecoveryMode.class)
+    void aBatchBeyondFourGiBIsUnsupportedByNameAndOffset(RecoveryMode mode) throws IOException {
+        byte[] put = SegmentBytes.v2(1).batch().put(7, "k", "v").end().bytes();
+        byte[] section = Arrays.copyOfRange(put, 69 + 16, put.length);
+        fixture.append(SegmentBytes.v2(1)).append(SegmentBytes.v2(2));
+        long offset = 69;
+        try (FileChannel file =
+                FileChannel.open(fixture.path(QueueKind.APPEND, 1), StandardOpenOption.WRITE)) {
+            // Entries blocks of zeros, which take no space; nobody looks at their checksums.
+            for (long itemOffset : new long[] {Integer.MAX_VALUE, Integer.MAX_VALUE, 16}) {
+                ByteBuffer header = ByteBuffer.allocate(16);
+                header.putLong(itemOffset + section.length << 8).putLong(itemOffset);
+                file.write(header.flip(), offset);
+                file.write(ByteBuffer.wrap(section), offset + itemOffset);
+                offset += itemOffset + section.length;
+            }
+        }
+        long batch = offset - 16 - section.length;
+        assertThat(batch).isGreaterThan(1L << 32);
+        UnsupportedFeatureException error =
+                fixture.recover(mode).refusedWith(UnsupportedFeatureException.class);
+        assertThat(error)
+                .hasMessageContaining("0000000000000001.raftlog")
+                .hasMessageContaining("offset " + batch);
     }
 }

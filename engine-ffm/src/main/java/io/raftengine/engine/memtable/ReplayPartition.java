@@ -72,10 +72,7 @@ final class ReplayPartition implements PartitionSink {
 
     @Override
     public void apply(long segmentSeq, long offset, int bytes, boolean lz4, ItemReader items) {
-        if (offset >>> 32 != 0) {
-            throw new CorruptionException(
-                    "", offset, "block offset", "below 4 GiB", Long.toString(offset));
-        }
+        assert offset >>> 32 == 0 : offset; // recovery delivers no others
         segment = segmentSeq;
         blockOffset = offset;
         blockBytes = bytes;
