@@ -36,9 +36,11 @@ import java.util.Set;
  *  last   | any      | items          | -          | -           | -             | cut keeping bytes
  *  last   | abs tail | header         | -          | -           | whole batch   | refuse          (e)
  *  last   | any      | header         | -          | -           | whole batch   | empty keeping bytes
+ *  last   | tail any | header         | -          | -           | later batches | empty keeping bytes
  *  last   | tail any | header         | -          | -           | no batch      | empty           (e)
  *  last   | abs      | header         | -          | zeros       | no batch      | empty           (f)
  *  last   | abs      | header         | -          | not zeros   | no batch      | refuse          (f)
+ *  last   | abs      | header         | -          | -           | later batches | refuse          (f)
  * </pre>
  *
  * <ul>
@@ -110,6 +112,8 @@ final class DamageTable {
     enum BehindHeader {
         /** No whole batch. */
         NO_BATCH,
+        /** Not right behind it, but further on: header and first batch went together. */
+        LATER_BATCHES,
         /** A whole batch, valid for this segment. */
         WHOLE_BATCH
     }
@@ -187,6 +191,7 @@ final class DamageTable {
     private static final Set<Tail> NOT_ZEROS = EnumSet.complementOf(EnumSet.of(Tail.ZEROS));
     private static final Set<BehindHeader> ANYTHING = EnumSet.allOf(BehindHeader.class);
     private static final Set<BehindHeader> FOLLOWED = EnumSet.of(BehindHeader.WHOLE_BATCH);
+    private static final Set<BehindHeader> LATER = EnumSet.of(BehindHeader.LATER_BATCHES);
     private static final Set<BehindHeader> ALONE = EnumSet.of(BehindHeader.NO_BATCH);
 
     /** The rows, in the order of the table above. */
@@ -234,9 +239,18 @@ final class DamageTable {
                             ANY_TAIL,
                             FOLLOWED,
                             EMPTY_KEEPING_BYTES),
+                    new Row(
+                            LAST,
+                            TAIL_RESCUE,
+                            HEADER,
+                            ANY_PROMISE,
+                            ANY_TAIL,
+                            LATER,
+                            EMPTY_KEEPING_BYTES),
                     new Row(LAST, TAIL_RESCUE, HEADER, ANY_PROMISE, ANY_TAIL, ALONE, EMPTY),
                     new Row(LAST, ABS, HEADER, ANY_PROMISE, ZEROS, ALONE, EMPTY),
-                    new Row(LAST, ABS, HEADER, ANY_PROMISE, NOT_ZEROS, ALONE, REFUSE));
+                    new Row(LAST, ABS, HEADER, ANY_PROMISE, NOT_ZEROS, ALONE, REFUSE),
+                    new Row(LAST, ABS, HEADER, ANY_PROMISE, ANY_TAIL, LATER, REFUSE));
 
     private DamageTable() {}
 

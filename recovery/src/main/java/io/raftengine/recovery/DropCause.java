@@ -22,8 +22,9 @@ public enum DropCause {
     ROT("damaged data"),
 
     /**
-     * A damaged segment header with data behind it; dropped only by tolerate-any-corruption, and
-     * kept aside. A repair drops only the header where the batches behind it say its version.
+     * A damaged segment header with data behind it; kept aside. Dropped only by
+     * tolerate-any-corruption, unless the first batch is damaged as well. A repair drops only the
+     * header where the batches behind it say its version.
      */
     ROTTEN_HEADER("damaged segment header");
 

@@ -457,15 +457,25 @@ final class SegmentScan implements AutoCloseable {
         verdict.finding = Finding.BAD_HEADER;
         verdict.liveEnd = 0;
         boolean zeros = scanner.zerosUntil(0) == verdict.fileBytes;
-        boolean followed =
-                !zeros
-                        && (wholeBatchBehind(FormatVersion.V1)
-                                || wholeBatchBehind(FormatVersion.V2)
-                                || watermarkBehind());
         decide(
                 Promise.NONE,
                 zeros ? Tail.ZEROS : Tail.UNEXPLAINED,
-                followed ? BehindHeader.WHOLE_BATCH : BehindHeader.NO_BATCH);
+                zeros ? BehindHeader.NO_BATCH : behindHeader());
+    }
+
+    private BehindHeader behindHeader() {
+        if (wholeBatchBehind(FormatVersion.V1) || wholeBatchBehind(FormatVersion.V2)) {
+            return BehindHeader.WHOLE_BATCH;
+        }
+        // The signature of V2 keeps an older life of the file from being believed.
+        ForwardLook look = scanner.findValidBatchAfter(0);
+        verdict.validBatchesBehind = look.validBatches();
+        if (look.highestWatermark() > 0) {
+            // Header and first batch went together, say with their sector, and what was promised
+            // is no torn tail (P6).
+            return BehindHeader.WHOLE_BATCH;
+        }
+        return look.validBatches() > 0 ? BehindHeader.LATER_BATCHES : BehindHeader.NO_BATCH;
     }
 
     /** Whether the first batch would verify if the header said so (D5). */
@@ -476,15 +486,6 @@ final class SegmentScan implements AutoCloseable {
 
     private boolean nextIsWhole() {
         return scanner.next() == BatchScanner.BATCH || scanner.breakKind() == BreakKind.BAD_ITEMS;
-    }
-
-    /**
-     * Whether a watermark for this segment stands anywhere: then header and first batch went
-     * together, say with their sector, and what was promised is no torn tail (P6). After a look for
-     * a V2 batch, whose signature keeps an older life of the file from being believed.
-     */
-    private boolean watermarkBehind() {
-        return scanner.findValidBatchAfter(0).highestWatermark() > 0;
     }
 
     private void decide(Promise promise, Tail tail, BehindHeader behindHeader) {

@@ -32,6 +32,25 @@ class DeceptiveSegmentTest {
         fixture = new RecoveryFixture(dir);
     }
 
+    /** D5 empties it. Nobody knows what of it was synced, so it is counted (D1) and kept. */
+    @Test
+    void batchesBehindALostFirstSectorAreCountedAndKept() {
+        SegmentBytes segment = SegmentBytes.v2(1).append(1, 1, "a".repeat(300), "b".repeat(300));
+        segment.append(1, 3, "c").append(1, 4, "d").zeros(1000);
+        byte[] bytes = segment.bytes();
+        Arrays.fill(bytes, 0, 512, (byte) 0xe5);
+        fixture.append(segment.truncate(0).raw(bytes));
+        fixture.refuses(ABSOLUTE_CONSISTENCY, CorruptionException.class);
+        Outcome outcome = fixture.recover(TOLERATE_TAIL_CORRUPTION);
+        assertThat(outcome.model().groups()).isEmpty();
+        DroppedRange dropped = outcome.dropped();
+        assertThat(dropped.cause()).isEqualTo(DropCause.ROTTEN_HEADER);
+        assertThat(dropped.validBatchesBehind()).isEqualTo(2);
+        assertThat(dropped.keptIn()).hasBinaryContent(bytes);
+        assertThat(outcome.report().toString()).contains("2 valid batches lay behind");
+        assertThat(outcome.result().append().get(0).headerValid()).isFalse();
+    }
+
     /** Nothing protects the word: with one bit of it wrong no damage may pass for padding. */
     @Test
     void aDamagedAlignmentHidesNoDamage() {
