@@ -32,6 +32,56 @@ class DeceptiveSegmentTest {
         fixture = new RecoveryFixture(dir);
     }
 
+    /** Bytes of an entry promise nothing, not even where they name the place they came to stand. */
+    @ParameterizedTest
+    @EnumSource(RecoveryMode.class)
+    void aTornBatchWithAWatermarkInItsEntriesIsATornTail(RecoveryMode mode) {
+        int batch = 69 + 46;
+        int record = batch + 16 + 30; // 30 bytes into the entry
+        byte[] value = ByteBuffer.allocate(17).put((byte) 0x80).array();
+        ByteBuffer.wrap(value).putLong(1, record).putLong(9, record);
+        byte[] forged =
+                SegmentBytes.v2(1).batch().put(0, SegmentBytes.INTERNAL_KEY, value).end().bytes();
+        byte[] content = new byte[9000];
+        Arrays.fill(content, (byte) 'x');
+        System.arraycopy(forged, 69, content, 30, 46);
+        byte[] good = SegmentBytes.v2(1).synced().batch().entry(1, 1, content).end().bytes();
+        assertThat(Arrays.copyOfRange(good, record, record + 46))
+                .isEqualTo(Arrays.copyOfRange(forged, 69, 69 + 46));
+        Arrays.fill(good, 4096, good.length, (byte) 0);
+        fixture.append(SegmentBytes.v2(1).truncate(0).raw(good).zeros(4096));
+        Outcome outcome = fixture.recover(mode);
+        assertThat(outcome.dropped().cause()).isEqualTo(DropCause.TORN_TAIL);
+        assertThat(outcome.dropped().fromBytes()).isEqualTo(batch);
+    }
+
+    /** What a damaged length claims does not hide a watermark: the items say where they end. */
+    @Test
+    void aWatermarkWithinAWrongLengthStillPromises() {
+        SegmentBytes segment = SegmentBytes.v2(1).append(1, 1, "a").append(1, 2, "b").synced();
+        int p = segment.offset(1);
+        segment.damage(p + 5).zeros(4096); // 256 bytes more: beyond the mark, into the zeros
+        fixture.append(segment);
+        for (RecoveryMode mode : List.of(ABSOLUTE_CONSISTENCY, TOLERATE_TAIL_CORRUPTION)) {
+            fixture.refuses(mode, CorruptionException.class);
+        }
+        assertThat(fixture.recover(TOLERATE_ANY_CORRUPTION).dropped().cause())
+                .isEqualTo(DropCause.ROT);
+    }
+
+    /**
+     * And where the items are damaged as well, the batch behind the watermark says that it is one.
+     */
+    @Test
+    void aWatermarkWithABatchBehindItPromisesWhateverALengthClaims() {
+        SegmentBytes segment = SegmentBytes.v2(1).append(1, 1, "a").append(1, 2, "b").synced();
+        int p = segment.offset(1);
+        segment.append(1, 3, "c");
+        segment.damage(p + 5).damage(segment.offset(2) - 1).zeros(4096);
+        fixture.append(segment);
+        fixture.refuses(TOLERATE_TAIL_CORRUPTION, CorruptionException.class);
+    }
+
     /** D5 empties it. Nobody knows what of it was synced, so it is counted (D1) and kept. */
     @Test
     void batchesBehindALostFirstSectorAreCountedAndKept() {

@@ -145,6 +145,11 @@ final class SegmentBytes {
             return this;
         }
 
+        Batch entry(long group, long index, byte[] bytes) {
+            content.writeBytes(bytes);
+            return item(group, 1).varint(1).varint(index).varint(content.size());
+        }
+
         Batch clean(long group) {
             item(group, 2);
             items.write(1);

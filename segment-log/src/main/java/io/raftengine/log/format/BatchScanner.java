@@ -417,8 +417,9 @@ public final class BatchScanner implements AutoCloseable {
      * Looks behind a broken batch for whole batches that are valid for this segment, at every
      * offset. Watermarks are found by their fixed shape in one linear pass. The others are counted
      * with work that is bounded by the length of what is looked through: where hostile bytes claim
-     * more, {@link ForwardLook#complete} is false. Unsigned segments are never looked through,
-     * since old bytes would verify there.
+     * more, {@link ForwardLook#complete} is false. A watermark that stands alone in what the broken
+     * batch claims to be its own may be an entry's bytes, and is no watermark. Unsigned segments
+     * are never looked through, since old bytes would verify there.
      *
      * @param offset where the broken batch starts; the search begins one byte behind
      * @return what was found
@@ -429,7 +430,7 @@ public final class BatchScanner implements AutoCloseable {
             return ForwardLook.NOTHING;
         }
         forgetWindow();
-        return new ForwardSearch(window, source, signature, crc).run(offset + 1);
+        return new ForwardSearch(window, source, signature, crc).behind(offset);
     }
 
     /**

@@ -1,5 +1,6 @@
 package io.raftengine.log.format;
 
+import io.raftengine.error.CorruptionException;
 import java.util.Arrays;
 import java.util.zip.CRC32;
 
@@ -13,6 +14,10 @@ import java.util.zip.CRC32;
  * #WORK_NEAR} if it lies in the window or {@value #WORK_FAR} if it costs a read. Honest old content
  * stays below: its batches follow one another, so their sections add up to at most the file. When
  * the allowance is spent, only watermarks are looked for, which have a fixed length.
+ *
+ * <p>Within what the broken batch itself claims an entry may hold any bytes, also a watermark of
+ * this very place. So there one counts only with a whole batch right behind it, since none is
+ * written alone (D3), or where the broken batch's claim is refuted by its own items.
  */
 final class ForwardSearch {
     private static final int WORK_PER_BYTE = 4;
@@ -27,6 +32,7 @@ final class ForwardSearch {
     private final FileSource source;
     private final int signature;
     private final CRC32 crc;
+    private final byte[] header = new byte[BatchHeader.BYTES];
     private final byte[] word = new byte[CRC];
     private final long fileBytes;
     private final boolean below4GiB;
@@ -42,6 +48,7 @@ final class ForwardSearch {
     private long valid;
     private long watermark = -1;
     private long watermarkOffset = -1;
+    private long claimedUntil; // where the broken batch says it ends, if that may be
     private boolean complete = true;
     private boolean firstOnly;
 
@@ -76,8 +83,50 @@ final class ForwardSearch {
         return run(from, allowance).firstValidOffset();
     }
 
-    ForwardLook run(long from) {
-        return run(from, allowance(source, from));
+    /** Looks behind a broken batch. */
+    ForwardLook behind(long broken) {
+        claimedUntil = claimedEnd(broken);
+        return run(broken + 1, allowance(source, broken + 1));
+    }
+
+    /** The end that the header of the broken batch claims, or 0 if that can be no batch's end. */
+    private long claimedEnd(long broken) {
+        if (fileBytes - broken < BatchHeader.BATCH_BYTES_MIN) {
+            return 0;
+        }
+        source.read(broken, header, 0, header.length);
+        long total = BatchHeader.totalBytes(header, 0);
+        long itemOffset = BatchHeader.itemOffset(header, 0);
+        if (BatchHeader.check(header, 0) != BatchHeader.OK
+                || total - itemOffset <= CRC
+                || total > fileBytes - broken) {
+            return 0;
+        }
+        long end = broken + total;
+        long verified = verifiedItemsEnd(broken + itemOffset);
+        return verified < 0 || verified == end ? end : 0;
+    }
+
+    /** Where the items end that begin there, with their checksum; -1 if that is not theirs. */
+    private long verifiedItemsEnd(long start) {
+        ItemReader items = new ItemReader(ZEROS.length);
+        try {
+            items.open(source, start, fileBytes, -1);
+            while (items.next()) {
+                // only the position behind the last one matters
+            }
+        } catch (CorruptionException e) {
+            return -1;
+        }
+        long end = items.position();
+        if (fileBytes - end < CRC) {
+            return -1;
+        }
+        crc.reset();
+        source.digest(crc, start, end - start);
+        source.read(end, word, 0, CRC);
+        int stored = BigEndian.getIntLittleEndian(word, 0);
+        return ((int) crc.getValue() ^ signature) == stored ? end + CRC : -1;
     }
 
     private ForwardLook run(long from, long allowance) {
@@ -203,11 +252,42 @@ final class ForwardSearch {
 
     private boolean examineWatermark(int at, long offset) {
         long found = WatermarkBatch.find(window, at, offset, signature, crc);
-        if (found > watermark) {
+        if (found > watermark
+                && (offset >= claimedUntil || isFollowed(offset + WatermarkBatch.BYTES))) {
             watermark = found;
             watermarkOffset = offset;
         }
         return found >= 0;
+    }
+
+    /** Whether a whole batch begins there; in doubt, for lack of allowance, it does. */
+    private boolean isFollowed(long offset) {
+        if (fileBytes - offset < BatchHeader.BATCH_BYTES_MIN) {
+            return false;
+        }
+        source.read(offset, header, 0, header.length);
+        long total = BatchHeader.totalBytes(header, 0);
+        long itemOffset = BatchHeader.itemOffset(header, 0);
+        long sectionBytes = total - itemOffset - CRC;
+        if (BatchHeader.check(header, 0) != BatchHeader.OK
+                || sectionBytes <= 0
+                || total > fileBytes - offset) {
+            return false;
+        }
+        if (sectionBytes + WORK_FAR > work) {
+            return true;
+        }
+        work -= sectionBytes + WORK_FAR;
+        return isSigned(offset, total, itemOffset, sectionBytes);
+    }
+
+    private boolean isSigned(long offset, long total, long itemOffset, long sectionBytes) {
+        crc.reset();
+        // Through the source's own memory, so that the window stays.
+        source.digest(crc, offset + itemOffset, sectionBytes);
+        source.read(offset + total - CRC, word, 0, CRC);
+        int stored = BigEndian.getIntLittleEndian(word, 0);
+        return ((int) crc.getValue() ^ signature) == stored;
     }
 
     private void found(long offset, long total) {
@@ -229,18 +309,13 @@ final class ForwardSearch {
             return false;
         }
         work -= cost;
-        crc.reset();
-        int stored;
-        if (near) {
-            int section = at + (int) itemOffset;
-            crc.update(window, section, (int) sectionBytes);
-            stored = BigEndian.getIntLittleEndian(window, section + (int) sectionBytes);
-        } else {
-            // Through the source's own memory, so that the window stays.
-            source.digest(crc, offset + itemOffset, sectionBytes);
-            source.read(offset + total - CRC, word, 0, CRC);
-            stored = BigEndian.getIntLittleEndian(word, 0);
+        if (!near) {
+            return isSigned(offset, total, itemOffset, sectionBytes);
         }
+        crc.reset();
+        int section = at + (int) itemOffset;
+        crc.update(window, section, (int) sectionBytes);
+        int stored = BigEndian.getIntLittleEndian(window, section + (int) sectionBytes);
         return ((int) crc.getValue() ^ signature) == stored;
     }
 }

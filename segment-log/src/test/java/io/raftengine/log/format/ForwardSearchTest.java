@@ -150,6 +150,8 @@ class ForwardSearchTest {
         }
         long position = size - 100;
         System.arraycopy(watermark(position, 5000, SEQ), 0, file, (int) position, 46);
+        byte[] behind = new ModelBatch().clean(1).encode(SEQ); // or it would be an entry's bytes
+        System.arraycopy(behind, 0, file, (int) position + 46, behind.length);
         MemoryFile counted = new MemoryFile(file);
         ForwardLook look = look(counted, 69, 256 << 10);
         assertThat(look.complete()).isFalse();
