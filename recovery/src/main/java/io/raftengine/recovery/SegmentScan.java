@@ -56,6 +56,7 @@ final class SegmentScan implements AutoCloseable {
 
     private final FileSystem fs;
     private final RecoveryMode mode;
+    private final boolean readOnly;
     private final boolean deliverUnreadable;
     private final MemoryBudget budget;
     private final BatchScanner scanner;
@@ -88,6 +89,7 @@ final class SegmentScan implements AutoCloseable {
     SegmentScan(FileSystem fs, RecoverySettings settings, MemoryBudget budget) {
         this.fs = fs;
         this.mode = settings.mode();
+        this.readOnly = settings.readOnly();
         this.deliverUnreadable = settings.deliverUnreadable();
         this.budget = budget;
         this.windowBytes = settings.readBlockBytes();
@@ -117,7 +119,9 @@ final class SegmentScan implements AutoCloseable {
             handle = null;
             consumer = null;
         }
-        TailCutter.checkWritable(verdict);
+        if (!readOnly) {
+            TailCutter.checkWritable(verdict);
+        }
         return verdict;
     }
 

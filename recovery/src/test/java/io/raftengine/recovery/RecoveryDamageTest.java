@@ -578,6 +578,9 @@ class RecoveryDamageTest {
         Files.createSymbolicLink(fixture.path(QueueKind.APPEND, 1), target);
         fixture.append(SegmentBytes.v2(2).append(1, 3, "C"));
         fixture.refuses(TOLERATE_ANY_CORRUPTION, CorruptionException.class);
+        fixture.readOnly(true); // as a repair reads: nothing is written there
+        Outcome outcome = fixture.recover(TOLERATE_ANY_CORRUPTION);
+        assertThat(fixture.entries(outcome, 1)).containsExactly("a", "b", "C");
         assertThat(target).hasBinaryContent(first.bytes());
     }
 
