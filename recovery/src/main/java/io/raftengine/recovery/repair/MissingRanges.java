@@ -1,7 +1,9 @@
 package io.raftengine.recovery.repair;
 
 import io.raftengine.allocator.MemoryBudget;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -26,6 +28,9 @@ final class MissingRanges implements AutoCloseable {
         Range within(long from, long to) {
             long low = larger(first, from);
             long high = Long.compareUnsigned(end, to) < 0 ? end : to;
+            if (low == first && high == end) {
+                return this;
+            }
             return Long.compareUnsigned(low, high) < 0
                     ? new Range(low, high, unreadable, file, offset)
                     : null;
@@ -37,7 +42,7 @@ final class MissingRanges implements AutoCloseable {
     }
 
     private final MemoryBudget budget;
-    private final Map<Long, List<Range>> ranges = new HashMap<>();
+    private final Map<Long, Deque<Range>> ranges = new HashMap<>();
     private long count;
 
     MissingRanges(MemoryBudget budget) {
@@ -48,29 +53,43 @@ final class MissingRanges implements AutoCloseable {
     void add(long group, Range range) {
         budget.reserve(RANGE_BYTES);
         count++;
-        ranges.computeIfAbsent(group, id -> new ArrayList<>()).add(range);
+        ranges.computeIfAbsent(group, id -> new ArrayDeque<>()).addLast(range);
     }
 
-    /** Only indexes in [from, to) still matter. */
+    /**
+     * Only indexes in [from, to) still matter. Costs no more than what it takes away: it is asked
+     * at every batch of the group, and a group may have as many ranges as batches.
+     */
     void keep(long group, long from, long to) {
-        if (ranges.isEmpty()) {
+        Deque<Range> kept = ranges.get(group);
+        if (kept == null) {
             return;
         }
-        List<Range> old = ranges.remove(group);
-        if (old == null) {
-            return;
+        int before = kept.size();
+        while (!kept.isEmpty() && Long.compareUnsigned(kept.peekFirst().end(), from) <= 0) {
+            kept.removeFirst();
         }
-        List<Range> kept = new ArrayList<>(old.size());
-        for (Range range : old) {
-            Range part = range.within(from, to);
-            if (part != null) {
-                kept.add(part);
-            }
+        while (!kept.isEmpty() && Long.compareUnsigned(kept.peekLast().first(), to) >= 0) {
+            kept.removeLast();
         }
-        forget(old.size() - kept.size());
+        forget(before - kept.size());
         if (!kept.isEmpty()) {
-            ranges.put(group, kept);
+            trim(kept, from, to);
         }
+        if (kept.isEmpty()) {
+            ranges.remove(group);
+        }
+    }
+
+    /** Cuts the first and the last range to what still matters of them. */
+    private void trim(Deque<Range> kept, long from, long to) {
+        Range first = kept.removeFirst().within(from, to);
+        if (first == null) {
+            forget(1); // nothing is between the two
+            return;
+        }
+        kept.addFirst(first);
+        kept.addLast(kept.removeLast().within(from, to));
     }
 
     void drop(long group) {
@@ -91,7 +110,8 @@ final class MissingRanges implements AutoCloseable {
 
     /** The ranges of a group, ascending. */
     List<Range> of(long group) {
-        return ranges.getOrDefault(group, List.of());
+        Deque<Range> found = ranges.get(group);
+        return found == null ? List.of() : List.copyOf(found);
     }
 
     @Override
