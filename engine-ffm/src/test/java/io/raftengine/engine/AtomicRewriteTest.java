@@ -13,6 +13,7 @@ import io.raftengine.testing.fs.Fault;
 import io.raftengine.testing.fs.FaultRule;
 import io.raftengine.testing.fs.Operation;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -279,6 +280,31 @@ class AtomicRewriteTest {
             scene.checkAlsoReopened("the key is left");
             scene.rewriteAppend();
             scene.checkAlsoReopened("also after recovery");
+        }
+    }
+
+    /** Each was a batch of the atomic group, which recovery has to remember. */
+    @Test
+    void aSqueezeMergesSmallCompressedBlocks() {
+        int batches = Integer.getInteger("raftengine.small-blocks", 3_000);
+        try (Scene scene = new Scene(Scene.segmentsOf(1 << 20).batchCompressionThresholdBytes(1))) {
+            try (LogBatch batch = scene.f.engine.newBatch()) {
+                byte[] entry = new byte[64];
+                for (int index = 1; index <= batches; index++) {
+                    Arrays.fill(entry, (byte) index);
+                    batch.addEntry(1, index, entry);
+                    scene.f.write(batch, false);
+                }
+            }
+            long copied = scene.rewriteAppend().bytesRewritten();
+            long squeezed = scene.rewriteRewrite().bytesRewritten();
+            scene.f.reopen();
+            assertThat(scene.f.engine.firstIndex(1)).isOne();
+            assertThat(scene.f.engine.lastIndex(1)).isEqualTo(batches);
+            for (int index = 1; index <= batches; index++) {
+                assertThat(scene.f.engine.getEntry(1, index)).containsOnly((byte) index);
+            }
+            assertThat(squeezed).isLessThan(copied / 8);
         }
     }
 }

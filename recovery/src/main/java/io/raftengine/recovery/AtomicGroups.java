@@ -1,5 +1,6 @@
 package io.raftengine.recovery;
 
+import io.raftengine.allocator.MemoryBudget;
 import io.raftengine.error.CorruptionException;
 import io.raftengine.log.format.AtomicMarker;
 import java.util.ArrayList;
@@ -30,14 +31,23 @@ import java.util.Map;
  * <p>Where bytes of a segment were lost, a batch of any group that is open there may have been
  * among them: {@link #interrupt}. From there on every id is known to have no group open.
  */
-final class AtomicGroups {
+final class AtomicGroups implements AutoCloseable {
     /**
      * Most ids whose group is unfinished at the same time; an engine leaves one per crash at most.
      */
     static final int OPEN_MAX = 16 << 10;
 
-    /** Most batches of unfinished groups; each stands for about 128 KiB of live data. */
-    static final int FRAGMENTS_MAX = 256 << 10;
+    /**
+     * Batches of unfinished groups that nobody accounts for. There may be any number of them: a
+     * squeeze can write one for each small block it copies. The budget pays for the others, which
+     * cost less than the index of what they hold.
+     */
+    static final int FRAGMENTS_FREE = 256 << 10;
+
+    /** Batches that are paid for at once. */
+    private static final int FRAGMENTS_STEP = 64 << 10;
+
+    private static final String NAME = "batches of atomic groups";
 
     /** What became of a marked batch. */
     enum Outcome {
@@ -89,17 +99,21 @@ final class AtomicGroups {
     private final Map<Long, FragmentList> leading = new HashMap<>();
     private final List<Undecided> undecided = new ArrayList<>();
     private final List<Interruption> interruptions = new ArrayList<>();
+    private final MemoryBudget budget;
     private FragmentList completed;
-    private int waiting;
+    private long waiting;
+    private long paid = FRAGMENTS_FREE;
 
     /**
      * An empty state.
      *
      * @param first whether the stretch starts at the beginning of the queue: every id is known to
      *     have no group open
+     * @param budget pays for long lists of batches, until {@link #close}
      */
-    AtomicGroups(boolean first) {
+    AtomicGroups(boolean first, MemoryBudget budget) {
         this.first = first;
+        this.budget = budget;
     }
 
     /**
@@ -114,17 +128,17 @@ final class AtomicGroups {
      * @param file name for an error
      * @return what is to be done about it
      * @throws CorruptionException more unfinished groups than any engine writes
+     * @throws io.raftengine.error.MemoryLimitException their batches do not fit into the budget
      */
     Outcome marked(
             AtomicMarker marker, long id, int segment, long offset, long order, String file) {
-        if (open.size() + leading.size() + undecided.size() >= OPEN_MAX
-                || waiting >= FRAGMENTS_MAX) {
+        if (open.size() + leading.size() + undecided.size() >= OPEN_MAX) {
             throw new CorruptionException(
                     file,
                     offset,
                     "unfinished atomic groups",
-                    "fewer than " + OPEN_MAX + " of fewer than " + FRAGMENTS_MAX + " batches",
-                    open.size() + " of " + waiting + " batches");
+                    "fewer than " + OPEN_MAX,
+                    Integer.toString(open.size() + leading.size() + undecided.size()));
         }
         return switch (marker) {
             case BEGIN -> begin(id, segment, offset);
@@ -180,6 +194,10 @@ final class AtomicGroups {
     }
 
     private void keep(FragmentList group, int segment, long offset) {
+        if (waiting == paid) {
+            budget.reserve(NAME, FRAGMENTS_STEP * FragmentList.BYTES_MAX);
+            paid += FRAGMENTS_STEP;
+        }
         group.add(segment, offset);
         waiting++;
     }
@@ -199,6 +217,13 @@ final class AtomicGroups {
         FragmentList group = completed;
         completed = null;
         return group;
+    }
+
+    /** The lists are not needed any more. */
+    @Override
+    public void close() {
+        budget.release(NAME, (paid - FRAGMENTS_FREE) * FragmentList.BYTES_MAX);
+        paid = FRAGMENTS_FREE;
     }
 
     /**

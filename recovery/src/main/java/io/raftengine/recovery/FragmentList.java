@@ -4,6 +4,9 @@ import java.util.Arrays;
 
 /** The batches of one atomic group so far, in log order: 12 bytes each. */
 final class FragmentList {
+    /** What one takes at most, half of a list being empty. */
+    static final long BYTES_MAX = 2 * (Integer.BYTES + Long.BYTES);
+
     private int[] segments = new int[4];
     private long[] offsets = new long[4];
     private int size;

@@ -112,8 +112,12 @@ public final class Recovery {
         Recovery recovery = new Recovery(settings, fs, scan, sink, budget);
         List<SegmentFile> all = new ArrayList<>(scan.rewrite());
         all.addAll(scan.append());
-        return recovery.run(
-                split == null ? ReplayPlan.split(all, recovery.usefulThreads(all)) : split);
+        try {
+            return recovery.run(
+                    split == null ? ReplayPlan.split(all, recovery.usefulThreads(all)) : split);
+        } finally {
+            recovery.stretches.forEach(stretch -> stretch.groups().close());
+        }
     }
 
     private int usefulThreads(List<SegmentFile> all) {

@@ -72,7 +72,7 @@ final class StretchReplay implements SegmentScan.BatchConsumer {
         this.versions = versions;
         this.budget = budget;
         this.order = (long) stretch << ORDER_SHIFT;
-        this.groups = new AtomicGroups(from == 0);
+        this.groups = new AtomicGroups(from == 0, budget);
     }
 
     /**

@@ -1,8 +1,12 @@
 package io.raftengine.recovery;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.raftengine.allocator.MemoryBudget;
 import io.raftengine.error.CorruptionException;
+import io.raftengine.error.MemoryLimitException;
+import io.raftengine.log.format.AtomicMarker;
 import io.raftengine.log.io.FileSystem;
 import io.raftengine.recovery.RecoveryFixture.Outcome;
 import io.raftengine.testing.fs.UnsyncedFileSystem;
@@ -348,13 +352,47 @@ class AtomicGroupsTest {
     void moreUnfinishedGroupsThanAnyEngineLeavesAreRefused() {
         SegmentBytes.Batch one = SegmentBytes.v2(1).batch();
         assertThat(one).isNotNull();
-        AtomicGroups groups = new AtomicGroups(true);
+        AtomicGroups groups = new AtomicGroups(true, MemoryBudget.unlimited());
         for (int i = 0; i < AtomicGroups.OPEN_MAX; i++) {
-            groups.marked(io.raftengine.log.format.AtomicMarker.BEGIN, i, 0, i, 0, "f");
+            groups.marked(AtomicMarker.BEGIN, i, 0, i, 0, "f");
         }
-        org.assertj.core.api.Assertions.assertThatThrownBy(() ->
-                        groups.marked(
-                                io.raftengine.log.format.AtomicMarker.BEGIN, -5, 0, 0, 0, "f"))
+        assertThatThrownBy(() -> groups.marked(AtomicMarker.BEGIN, -5, 0, 0, 0, "f"))
                 .isInstanceOf(CorruptionException.class);
+    }
+
+    /** A squeeze may write one for each small block that it copies. */
+    @Test
+    void aGroupMayHaveAnyNumberOfBatchesThatTheBudgetPaysFor() {
+        MemoryBudget budget = new MemoryBudget(16 << 20);
+        try (AtomicGroups groups = new AtomicGroups(true, budget)) {
+            groups.marked(AtomicMarker.BEGIN, ID, 0, 0, 0, "f");
+            for (int i = 1; i < 600_000; i++) {
+                groups.marked(AtomicMarker.MIDDLE, ID, i >>> 10, i, 0, "f");
+            }
+            assertThat(groups.marked(AtomicMarker.END, ID, 600, 600_000, 0, "f"))
+                    .isEqualTo(AtomicGroups.Outcome.COMPLETE);
+            FragmentList all = groups.takeCompleted();
+            assertThat(all.size()).isEqualTo(600_001);
+            assertThat(all.offset(599_999)).isEqualTo(599_999);
+            assertThat(budget.reservedBytes()).isPositive();
+        }
+        assertThat(budget.reservedBytes()).isZero();
+    }
+
+    /** Guard of D8. */
+    @Test
+    void moreBatchesThanTheBudgetPaysForEndInATypedError() {
+        MemoryBudget budget = new MemoryBudget(4 << 20);
+        try (AtomicGroups groups = new AtomicGroups(true, budget)) {
+            groups.marked(AtomicMarker.BEGIN, ID, 0, 0, 0, "f");
+            assertThatThrownBy(
+                            () -> {
+                                for (int i = 1; i < 600_000; i++) {
+                                    groups.marked(AtomicMarker.MIDDLE, ID, 0, i, 0, "f");
+                                }
+                            })
+                    .isInstanceOf(MemoryLimitException.class);
+        }
+        assertThat(budget.reservedBytes()).isZero();
     }
 }

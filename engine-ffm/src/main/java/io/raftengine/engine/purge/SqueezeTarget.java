@@ -7,7 +7,8 @@ import io.raftengine.log.format.BatchEncoder;
 /**
  * Copies of what is live in the rewrite queue, within that queue. Replay meets the old data of a
  * group first and then the copy, so a copy counts as a whole or not at all: what fits shares a
- * batch with other groups, what does not becomes an atomic group of batches of its own.
+ * batch with other groups, what does not becomes an atomic group of batches of its own. A
+ * compressed block is copied as it is, unless it is small.
  *
  * <pre>
  *   begin 128 KiB of one group | middle ... | end, with its keys
@@ -16,6 +17,9 @@ import io.raftengine.log.format.BatchEncoder;
  * <p>The index is changed when the end has been written: before, replay would ignore the copy.
  */
 final class SqueezeTarget implements GroupCopy.Target {
+    /** A block of less than this part of a batch is unfolded, to share one with others. */
+    private static final int SMALL_PART = 4;
+
     private final PurgeParts parts;
     private final CopyWriter writer;
     private final BatchEncoder shared;
@@ -53,7 +57,7 @@ final class SqueezeTarget implements GroupCopy.Target {
 
     @Override
     public void run(EntryWindow window, int run) {
-        if (window.wholeCompressedBlock(run)) {
+        if (window.wholeCompressedBlock(run) && !isSmall(window.contentBytes(run))) {
             if (!single.isEmpty()) {
                 writePart();
             }
@@ -64,6 +68,16 @@ final class SqueezeTarget implements GroupCopy.Target {
         // A block that was adopted takes no further entries.
         makeRoom(window.contentBytes(run), adopted);
         window.addTo(run, single);
+    }
+
+    /**
+     * Small blocks one by one would make an atomic group of very many batches, whose places an open
+     * has to remember; together they are also shorter. Where nothing is compressed any more they
+     * would get longer, and stay as they are.
+     */
+    private boolean isSmall(long contentBytes) {
+        return contentBytes < batchBytes / SMALL_PART
+                && parts.settings().compressionThreshold() > 0;
     }
 
     @Override
