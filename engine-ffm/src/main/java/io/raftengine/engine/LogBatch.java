@@ -171,6 +171,7 @@ public final class LogBatch implements AutoCloseable {
      */
     public LogBatch put(long groupId, byte[] key, byte[] value) {
         demandOpen();
+        demandLengths(key.length, value.length);
         encoder.put(groupId, key, 0, key.length, value, 0, value.length);
         return this;
     }
@@ -188,6 +189,7 @@ public final class LogBatch implements AutoCloseable {
     public LogBatch putMessage(long groupId, byte[] key, MessageLite value) {
         demandOpen();
         int length = messages.encode(value);
+        demandLengths(key.length, length);
         encoder.put(groupId, key, 0, key.length, messages.bytes(), 0, length);
         return this;
     }
@@ -196,9 +198,9 @@ public final class LogBatch implements AutoCloseable {
      * Removes a key of a group; one that is not there changes nothing.
      *
      * @param groupId the group
-     * @param key as in {@link #put}
+     * @param key of any length: the real engine puts longer ones than {@link #put}
      * @return this batch
-     * @throws BatchFullException the key is too long
+     * @throws BatchFullException there is no room for it in the batch
      */
     public LogBatch delete(long groupId, byte[] key) {
         demandOpen();
@@ -303,6 +305,17 @@ public final class LogBatch implements AutoCloseable {
     private void demandOpen() {
         if (closed) {
             throw new ClosedException("the log batch is closed");
+        }
+    }
+
+    private static void demandLengths(int key, int value) {
+        if (key > BatchEncoder.KEY_BYTES_MAX) {
+            throw new BatchFullException(
+                    "key of " + key + " bytes, at most " + BatchEncoder.KEY_BYTES_MAX);
+        }
+        if (value > BatchEncoder.VALUE_BYTES_MAX) {
+            throw new BatchFullException(
+                    "value of " + value + " bytes, at most " + BatchEncoder.VALUE_BYTES_MAX);
         }
     }
 

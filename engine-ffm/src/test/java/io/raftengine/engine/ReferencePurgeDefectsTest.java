@@ -7,6 +7,7 @@ import static io.raftengine.engine.Scene.put;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.raftengine.error.BatchFullException;
 import io.raftengine.error.MemoryLimitException;
 import io.raftengine.error.OutOfSpaceException;
 import io.raftengine.error.RaftEngineException;
@@ -17,6 +18,7 @@ import io.raftengine.testing.fs.FaultRule;
 import io.raftengine.testing.fs.Operation;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -259,5 +261,40 @@ class ReferencePurgeDefectsTest {
 
     private static EngineConfig limited(EngineConfig config, long bytes) {
         return Scene.segmentsOf(config.targetFileSizeBytes()).memoryLimitBytes(bytes).build();
+    }
+
+    /** D9: the real engine has no limit for keys, so its directories hold longer ones than ours. */
+    @Test
+    void keysLongerThanOursArePurgedAndCanBeDeleted() {
+        byte[] key = new byte[70_000];
+        Arrays.fill(key, (byte) 'k');
+        byte[] value = EngineFixture.bytes("v");
+        try (Scene scene = new Scene(Scene.segmentsOf(1))) {
+            try (LogBatch batch = scene.f.engine.newBatch()) {
+                assertThatThrownBy(() -> batch.put(7, key, value))
+                        .isInstanceOf(BatchFullException.class);
+                assertThat(batch.isEmpty()).isTrue();
+                batch.encoder().put(7, key, 0, key.length, value, 0, value.length);
+                scene.f.write(batch, true);
+            }
+            scene.f.append(1, 1, 3, true);
+            scene.rewriteAppend();
+            assertThat(scene.append().segmentCount()).as("it was moved").isOne();
+            scene.rewriteRewrite();
+            scene.f.reopen();
+            assertThat(scene.f.engine.get(7, key)).isEqualTo(value);
+            try (LogBatch batch = scene.f.engine.newBatch()) {
+                scene.f.write(batch.delete(7, key), true);
+            }
+            scene.f.append(1, 3, 2, true);
+            scene.rewriteAppend();
+            assertThat(scene.append().segmentCount()).as("its removal was carried").isOne();
+            for (int i = 0; i < 2; i++) {
+                scene.f.reopen();
+                assertThat(scene.f.engine.get(7, key)).isNull();
+                assertThat(scene.f.holds(1, 1, 4)).isTrue();
+                scene.rewriteRewrite();
+            }
+        }
     }
 }

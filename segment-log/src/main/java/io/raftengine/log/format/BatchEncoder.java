@@ -28,10 +28,13 @@ public final class BatchEncoder implements AutoCloseable {
      */
     public static final int CONTENT_BYTES_MAX = Integer.MAX_VALUE - 4096;
 
-    /** Longest key. */
+    /**
+     * Longest key that users may put. Directories of the reference hold longer ones; those are
+     * copied and deleted like any other, so nothing here refuses them.
+     */
     public static final int KEY_BYTES_MAX = 64 << 10;
 
-    /** Longest value. */
+    /** Longest value that users may put, see {@link #KEY_BYTES_MAX}. */
     public static final int VALUE_BYTES_MAX = 512 << 20;
 
     /** Longest item section. */
@@ -341,12 +344,12 @@ public final class BatchEncoder implements AutoCloseable {
      * @param groupId unsigned
      * @param key where the key is
      * @param keyOffset index of its first byte
-     * @param keyLength its length, at most {@link #KEY_BYTES_MAX}
+     * @param keyLength its length
      * @param value where the value is
      * @param valueOffset index of its first byte
-     * @param valueLength its length, at most {@link #VALUE_BYTES_MAX}
+     * @param valueLength its length
      * @throws InvalidArgumentException the internal key, or a range outside its array
-     * @throws BatchFullException a length above its limit, or no room for another item
+     * @throws BatchFullException no room for another item
      * @throws io.raftengine.error.MemoryLimitException the budget has not enough left
      */
     public void put(
@@ -373,11 +376,11 @@ public final class BatchEncoder implements AutoCloseable {
      *
      * @param groupId unsigned
      * @param keyAddress of the key's first byte
-     * @param keyLength its length, at most {@link #KEY_BYTES_MAX}
+     * @param keyLength its length
      * @param valueAddress of the value's first byte
-     * @param valueLength its length, at most {@link #VALUE_BYTES_MAX}
+     * @param valueLength its length
      * @throws InvalidArgumentException the internal key, or a negative length
-     * @throws BatchFullException a length above its limit, or no room for another item
+     * @throws BatchFullException no room for another item
      * @throws io.raftengine.error.MemoryLimitException the budget has not enough left
      */
     public void put(
@@ -399,9 +402,9 @@ public final class BatchEncoder implements AutoCloseable {
      * @param groupId unsigned
      * @param key where the key is
      * @param keyOffset index of its first byte
-     * @param keyLength its length, at most {@link #KEY_BYTES_MAX}
+     * @param keyLength its length
      * @throws InvalidArgumentException a range outside the array
-     * @throws BatchFullException a length above its limit, or no room for another item
+     * @throws BatchFullException no room for another item
      */
     public void delete(long groupId, byte[] key, int keyOffset, int keyLength) {
         checkRange(key, keyOffset, keyLength);
@@ -418,9 +421,9 @@ public final class BatchEncoder implements AutoCloseable {
      *
      * @param groupId unsigned
      * @param keyAddress of the key's first byte
-     * @param keyLength its length, at most {@link #KEY_BYTES_MAX}
+     * @param keyLength its length
      * @throws InvalidArgumentException a negative length
-     * @throws BatchFullException a length above its limit, or no room for another item
+     * @throws BatchFullException no room for another item
      */
     public void delete(long groupId, long keyAddress, int keyLength) {
         checkLength(keyLength);
@@ -740,16 +743,10 @@ public final class BatchEncoder implements AutoCloseable {
     }
 
     private long beginPut(int keyLength, int valueLength) {
-        checkKey(keyLength);
-        if (valueLength > VALUE_BYTES_MAX) {
-            throw new BatchFullException(
-                    "value of " + valueLength + " bytes, at most " + VALUE_BYTES_MAX);
-        }
         return beginItem(3L * Varint.BYTES_MAX + 2 + keyLength + valueLength);
     }
 
     private long beginDelete(int keyLength) {
-        checkKey(keyLength);
         return beginItem(2L * Varint.BYTES_MAX + 2 + keyLength);
     }
 
@@ -791,13 +788,6 @@ public final class BatchEncoder implements AutoCloseable {
     private void requireFinished() {
         if (!finished && itemCount != 0) {
             throw new IllegalStateException("the batch is not finished");
-        }
-    }
-
-    private static void checkKey(int keyLength) {
-        if (keyLength > KEY_BYTES_MAX) {
-            throw new BatchFullException(
-                    "key of " + keyLength + " bytes, at most " + KEY_BYTES_MAX);
         }
     }
 

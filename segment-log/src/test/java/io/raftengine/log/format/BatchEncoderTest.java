@@ -260,16 +260,15 @@ class BatchEncoderTest {
     }
 
     @Test
-    void lengthsAboveTheirLimitsAreRefused() { // D9 (limits)
+    void lengthsOnlyEndWhereTheSectionDoes() { // D9: the limits for users are the log batch's
         byte[] key = new byte[BatchEncoder.KEY_BYTES_MAX + 1];
-        assertThatThrownBy(() -> batch.put(1, key, 0, key.length, KEY, 0, 3))
+        assertThatThrownBy(() -> batch.put(1, 8, 4, 8, BatchEncoder.SECTION_BYTES_MAX))
                 .isInstanceOf(BatchFullException.class);
-        assertThatThrownBy(() -> batch.delete(1, key, 0, key.length))
-                .isInstanceOf(BatchFullException.class);
-        assertThatThrownBy(() -> batch.put(1, 8, 4, 8, BatchEncoder.VALUE_BYTES_MAX + 1))
+        assertThatThrownBy(() -> batch.put(1, 8, Integer.MAX_VALUE, 8, Integer.MAX_VALUE))
                 .isInstanceOf(BatchFullException.class);
         assertThat(batch.isEmpty()).isTrue();
-        batch.put(1, key, 0, BatchEncoder.KEY_BYTES_MAX, KEY, 0, 3);
+        batch.put(1, key, 0, key.length, KEY, 0, 3);
+        batch.delete(1, key, 0, key.length);
         batch.finish(0, 1);
         assertThat(scan(encoded(batch, 0), FormatVersion.V1, 1)).isEqualTo(BatchScanner.BATCH);
     }
