@@ -13,6 +13,10 @@ import java.nio.ByteBuffer;
  */
 public final class GrowableBuffer implements AutoCloseable {
     private static final String NAME = "growable buffer";
+
+    /** The JDK wraps no more. */
+    private static final long VIEW_BYTES_MAX = Integer.MAX_VALUE - 8L;
+
     private static final ByteBuffer EMPTY = ByteBuffer.allocateDirect(0);
 
     private final MemoryBudget budget;
@@ -27,7 +31,8 @@ public final class GrowableBuffer implements AutoCloseable {
      *
      * @param budget charged with the capacity
      * @param initialBytes room at the start, 0 to maxBytes; 0 maps nothing until it is needed
-     * @param maxBytes most that {@link #ensureCapacity} may ask for
+     * @param maxBytes most that {@link #ensureCapacity} may ask for; 2^31-1 means as much as a
+     *     {@link #view} can show, which is eight bytes less
      * @throws MemoryLimitException the room does not fit into the budget
      * @throws StorageException the system has no such memory
      */
@@ -37,7 +42,8 @@ public final class GrowableBuffer implements AutoCloseable {
                     "buffer of " + initialBytes + " to " + maxBytes + " B");
         }
         this.budget = budget;
-        this.maxBytes = maxBytes;
+        this.maxBytes =
+                maxBytes <= Integer.MAX_VALUE ? Math.min(maxBytes, VIEW_BYTES_MAX) : maxBytes;
         if (initialBytes > 0) {
             resize(NativeMemory.roundToPages(initialBytes));
         }
@@ -80,12 +86,12 @@ public final class GrowableBuffer implements AutoCloseable {
         if (keepBytes < 0 || keepBytes > bytes) {
             throw new IllegalArgumentException("keep " + keepBytes + " of " + bytes + " B");
         }
-        if (bytes <= capacity) {
-            return;
-        }
         if (bytes > maxBytes) {
             throw new InvalidArgumentException(
                     "room for " + bytes + " B in a buffer of at most " + maxBytes + " B");
+        }
+        if (bytes <= capacity) {
+            return;
         }
         long exact = NativeMemory.roundToPages(bytes);
         long ample =
@@ -175,17 +181,21 @@ public final class GrowableBuffer implements AutoCloseable {
      * The buffer as the JDK's checksums and LZ4 want it: the same object until the buffer is
      * resized, little-endian. Position and limit are the caller's to set, the limit first.
      *
-     * @return a direct buffer over the whole capacity
+     * @return a direct buffer over the whole capacity, or as long as one can be where whole pages
+     *     are longer than the maximum
      * @throws IllegalStateException the buffer is longer than a {@link ByteBuffer} can be, or
      *     closed
      */
     public ByteBuffer view() {
         if (view == null) {
-            if (closed || capacity > Integer.MAX_VALUE) {
+            // Whole pages may be more than anybody could ask for.
+            long bytes = Math.min(capacity, maxBytes);
+            if (closed || bytes > VIEW_BYTES_MAX) {
                 throw new IllegalStateException(
                         closed ? "buffer is closed" : "no view of a buffer of " + capacity + " B");
             }
-            view = capacity == 0 ? EMPTY.duplicate() : Mapping.viewOf(address, capacity);
+            bytes = Math.min(capacity, VIEW_BYTES_MAX);
+            view = bytes == 0 ? EMPTY.duplicate() : Mapping.viewOf(address, bytes);
         }
         return view;
     }

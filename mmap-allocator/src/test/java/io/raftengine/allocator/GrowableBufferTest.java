@@ -132,6 +132,24 @@ class GrowableBufferTest {
         }
     }
 
+    /** Growth by half ends there, and whole pages are one byte more than a view can have. */
+    @Test
+    void aBufferOfTheLargestSizeStillHasAView() {
+        MemoryBudget unlimited = MemoryBudget.unlimited();
+        try (var buffer = new GrowableBuffer(unlimited, 1_500_000_000, Integer.MAX_VALUE)) {
+            buffer.ensureCapacity(1_600_000_000, 0);
+            assertThat(buffer.capacity()).isEqualTo(1L << 31);
+            buffer.ensureCapacity(Integer.MAX_VALUE - 8, 0);
+            assertThat(buffer.view().get(Integer.MAX_VALUE - 9)).isZero();
+            assertThatThrownBy(() -> buffer.ensureCapacity(Integer.MAX_VALUE - 7, 0))
+                    .isInstanceOf(InvalidArgumentException.class);
+        }
+        try (var longer = new GrowableBuffer(unlimited, 1L << 31, 1L << 31)) {
+            assertThatThrownBy(longer::view).isInstanceOf(IllegalStateException.class);
+        }
+        unlimited.assertAllReleased();
+    }
+
     @Test
     void argumentsThatMakeNoSenseAreRefused() {
         assertThatThrownBy(() -> new GrowableBuffer(budget, -1, 5))

@@ -245,6 +245,27 @@ class DirectoryCheckTest {
         assertThat(lines.getLast()).isEqualTo("group 7 lost 1..3");
     }
 
+    /** D8: the most that a block can claim, with enough stored bytes for it to be possible. */
+    @Test
+    void aBlockThatClaimsAllThereCanBeIsOneUnreadableBlock() {
+        SegmentForge segment = new SegmentForge(2, 1);
+        segment.lz4Batch(
+                Integer.MAX_VALUE,
+                new byte[8_430_000],
+                new ItemForge().entries(7, 1, Integer.MAX_VALUE));
+        batch(segment, 8, 4, 1);
+        segment.writeTo(dir);
+
+        List<String> lines = check(true).lines;
+        assertThat(lines).hasSize(2);
+        assertThat(lines.getFirst()).contains("LZ4 content length");
+        assertThat(lines.getLast()).isEqualTo("group 7 lost 1..1");
+        try (RaftEngine engine = RaftEngine.open(EngineConfig.builder(dir).build())) {
+            assertThatThrownBy(() -> engine.getEntry(7, 1)).isInstanceOf(CorruptionException.class);
+            assertThat(engine.getEntry(8, 4)).isEqualTo(content(10));
+        }
+    }
+
     /** D6: nothing is damaged, and still an open refuses it. */
     @Test
     void aHoleWithoutDamageIsAFinding() {

@@ -79,7 +79,7 @@ public final class BlockDecoder {
             return length;
         }
         int content = length > LZ4_PREFIX_BYTES ? getIntLittleEndian(stored, at) : -1;
-        if (!plausibleContent(content, length)) {
+        if (!plausibleContent(content, length) || content > Lz4.INPUT_BYTES_MAX) {
             throw new CorruptionException(
                     file,
                     offset,
@@ -88,7 +88,8 @@ public final class BlockDecoder {
                             + LZ4_RATIO_MAX
                             + " times the "
                             + (length - LZ4_PREFIX_BYTES)
-                            + " stored bytes",
+                            + " stored bytes and "
+                            + Lz4.INPUT_BYTES_MAX,
                     Integer.toUnsignedString(content));
         }
         return content;
