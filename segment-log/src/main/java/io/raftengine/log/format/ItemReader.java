@@ -635,6 +635,10 @@ public final class ItemReader {
             key = buf;
             keyOffset = pos;
             pos += keyLength;
+        } else if (digest != null && keyLength > KEY_SCRATCH_KEPT) {
+            // Nobody asks for keys before the checksum is known to be right, and a hole in a file
+            // can claim one of any length.
+            skip(keyLength);
         } else {
             readKeyFromWindow();
         }

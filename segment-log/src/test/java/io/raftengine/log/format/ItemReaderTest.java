@@ -9,6 +9,7 @@ import io.raftengine.allocator.Memory;
 import io.raftengine.allocator.MemoryBudget;
 import io.raftengine.error.CorruptionException;
 import java.util.Random;
+import java.util.zip.CRC32;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -231,5 +232,32 @@ class ItemReaderTest {
         } catch (CorruptionException e) {
             return false;
         }
+    }
+
+    /** A section that says something in front and is a hole behind it. */
+    private static ByteSource hole(long size, int... front) {
+        return new ByteSource() {
+            @Override
+            public void read(long position, byte[] destination, int offset, int length) {
+                for (int i = 0; i < length; i++) {
+                    long at = position + i;
+                    destination[offset + i] = at < front.length ? (byte) front[(int) at] : 0;
+                }
+            }
+
+            @Override
+            public long size() {
+                return size;
+            }
+        };
+    }
+
+    /** D8: a key in a hole of a file. */
+    @Test
+    void aKeyTakesNoHeapBeforeTheChecksumIsKnown() {
+        ByteSource section = hole(1L << 26, 1, 1, 3, 2, 0x80, 0x80, 0x80, 0x10);
+        ItemReader reader = new ItemReader();
+        reader.openAndDigest(new CRC32(), section, 0, section.size(), -1);
+        assertThat(reader.keyArray()).as("a copy of the key").isNull();
     }
 }
