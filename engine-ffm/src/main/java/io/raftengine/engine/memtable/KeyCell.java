@@ -73,7 +73,7 @@ final class KeyCell {
         Memory.putLong(value(cell), segment);
     }
 
-    /** Size of a cell; the limits on keys and values keep it below 2^31. */
+    /** Size of a cell; the limit on both that reading has keeps it below 2^31. */
     static int bytes(int keyBytes, int valueBytes) {
         return Math.addExact(Math.addExact(HEADER_BYTES, keyBytes), valueBytes);
     }

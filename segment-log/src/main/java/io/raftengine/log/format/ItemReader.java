@@ -68,6 +68,9 @@ public final class ItemReader {
 
     private static final int KEY_SCRATCH_KEPT = 1 << 20;
 
+    /** Key and value together, so that what keeps both has a positive {@code int} length. */
+    static final int KEY_VALUE_BYTES_MAX = Integer.MAX_VALUE - 4096;
+
     private final byte[] window;
     private final MemorySource memory = new MemorySource();
 
@@ -602,14 +605,14 @@ public final class ItemReader {
             throw corrupt("item operation", "1 or 2", Integer.toString(op & 0xff));
         }
         kind = 0;
-        keyLength = length("key length");
+        keyLength = length("key length", KEY_VALUE_BYTES_MAX);
         readKey();
         if (op == OP_DELETE) {
             kind = DELETE;
             valueLength = 0;
             return;
         }
-        valueLength = length("value length");
+        valueLength = length("value length", KEY_VALUE_BYTES_MAX - keyLength);
         if (limit - pos < valueLength) {
             fill(Math.min(valueLength, window.length));
         }
@@ -619,12 +622,12 @@ public final class ItemReader {
     }
 
     /** A length that the section has room for. */
-    private int length(String what) {
+    private int length(String what, int max) {
         long length = varint();
-        if (length < 0 || length > remaining() || length > Integer.MAX_VALUE) {
+        if (length < 0 || length > remaining() || length > max) {
             throw corrupt(
                     what,
-                    "at most the " + remaining() + " bytes left of the section",
+                    "at most the " + remaining() + " bytes left of the section, and " + max,
                     Long.toUnsignedString(length));
         }
         return (int) length;

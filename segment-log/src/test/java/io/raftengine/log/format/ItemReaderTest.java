@@ -260,4 +260,21 @@ class ItemReaderTest {
         reader.openAndDigest(new CRC32(), section, 0, section.size(), -1);
         assertThat(reader.keyArray()).as("a copy of the key").isNull();
     }
+
+    /** D8: each length fits the section, and together they fit no buffer. */
+    @Test
+    void aKeyAndValueOfMoreThanTwoGibibytesAreDamage() {
+        long size = (1L << 31) + 100;
+        ByteSource put = hole(size, 1, 1, 3, 1, 4, 'k', 'e', 'y', 's', 0xff, 0xff, 0xff, 0xff, 7);
+        ItemReader reader = new ItemReader();
+        reader.open(put, 0, size, -1);
+        assertThatThrownBy(reader::next)
+                .isInstanceOf(CorruptionException.class)
+                .hasMessageContaining("value length");
+        ByteSource delete = hole(size, 1, 1, 3, 2, 0xff, 0xff, 0xff, 0xff, 7);
+        reader.open(delete, 0, size, -1);
+        assertThatThrownBy(reader::next)
+                .isInstanceOf(CorruptionException.class)
+                .hasMessageContaining("key length");
+    }
 }
