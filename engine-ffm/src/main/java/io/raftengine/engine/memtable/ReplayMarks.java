@@ -31,12 +31,13 @@ final class ReplayMarks {
         if (kind == COMPACT && count > 0 && mergeCompact(blocks, record, count - 1, index)) {
             return;
         }
+        if (kind == APPEND && mergeAppend(blocks, record, count, index)) {
+            return;
+        }
         if (count == ReplayRecord.INLINE_MARKS + ReplayRecord.overflowCapacity(record)) {
             grow(blocks, record);
         }
-        long mark = address(blocks, record, count);
-        Memory.putLong(mark, index);
-        Memory.putLong(mark + 8, kind);
+        set(blocks, record, count, kind, index);
         ReplayRecord.setMarks(record, count + 1);
     }
 
@@ -49,6 +50,56 @@ final class ReplayMarks {
             Memory.putLong(address(blocks, record, last), index);
         }
         return true;
+    }
+
+    /**
+     * Of appends that each begin below the one before only the first and the last count, and
+     * between them the farthest compaction. The first decides about a hole; if there is none the
+     * entries before the partition end where it begins, or nothing is left of them, and every
+     * further one cuts off more. So a group has five marks at most.
+     *
+     * <pre>
+     *   APPEND a | [COMPACT c] | APPEND b | [COMPACT d]  and  APPEND index      index &lt;= b &lt;= a
+     *   APPEND a | [COMPACT max(c, d)] | APPEND index
+     * </pre>
+     */
+    private static boolean mergeAppend(Blocks blocks, long record, int count, long index) {
+        int last = beforeCompact(blocks, record, count - 1);
+        int first = beforeCompact(blocks, record, last - 1);
+        if (first < 0
+                || kind(blocks, record, first) != APPEND
+                || kind(blocks, record, last) != APPEND
+                || Long.compareUnsigned(index, index(blocks, record, last)) > 0
+                || Long.compareUnsigned(index(blocks, record, last), index(blocks, record, first))
+                        > 0) {
+            return false;
+        }
+        int next = first + 1;
+        boolean compacted = last - first == 2;
+        if (last < count - 1) { // a compaction behind the last
+            long behind = index(blocks, record, last + 1);
+            if (!compacted || Long.compareUnsigned(behind, index(blocks, record, next)) > 0) {
+                set(blocks, record, next, COMPACT, behind);
+            }
+            compacted = true;
+        }
+        if (compacted) {
+            next++;
+        }
+        set(blocks, record, next, APPEND, index);
+        ReplayRecord.setMarks(record, next + 1);
+        return true;
+    }
+
+    /** The mark, or the one before it if it is a compaction. */
+    private static int beforeCompact(Blocks blocks, long record, int number) {
+        return number >= 0 && kind(blocks, record, number) == COMPACT ? number - 1 : number;
+    }
+
+    private static void set(Blocks blocks, long record, int number, int kind, long index) {
+        long mark = address(blocks, record, number);
+        Memory.putLong(mark, index);
+        Memory.putLong(mark + 8, kind);
     }
 
     private static void grow(Blocks blocks, long record) {

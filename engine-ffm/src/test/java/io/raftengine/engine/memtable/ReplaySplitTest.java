@@ -132,6 +132,58 @@ class ReplaySplitTest {
         }
     }
 
+    /** Whatever was before: nothing, a hole, a tail that is cut, entries that are all replaced. */
+    @ParameterizedTest(name = "seed {0}")
+    @ValueSource(longs = {41, 42, 43, 44, 45, 46, 47, 48})
+    void appendsThatDescendGiveTheSequentialStateForEverySplit(long seed) {
+        for (int round = 0; round < 10; round++) {
+            Random random = new Random(seed * 1000 + round);
+            long low = 2 + random.nextInt(12);
+            List<Logged> rewrite =
+                    List.of(
+                            logged(
+                                    QueueKind.REWRITE,
+                                    1,
+                                    new TestBatch().range(1, low, low + random.nextInt(14))));
+            List<Logged> append = new ArrayList<>();
+            long index = 8 + random.nextInt(25);
+            for (int i = 0; i < 9; i++) {
+                TestBatch batch = new TestBatch();
+                if (i > 0 && random.nextInt(3) == 0) {
+                    batch.compact(1, Math.max(1, index - random.nextInt(4)));
+                } else {
+                    index = Math.max(1, index - random.nextInt(4));
+                    batch.range(1, index, index + random.nextInt(2));
+                }
+                append.add(logged(QueueKind.APPEND, 7 + i / 2, batch));
+            }
+            for (int split = 0; split < 1 << 8; split += 1 + random.nextInt(9)) {
+                check(rewrite, append, split, 1 + (split & 1), random);
+            }
+        }
+    }
+
+    /** D8: 7 bytes of log each must not cost 16 of memory for good, nor end in an overflow. */
+    @Test
+    void appendsThatDescendCostNoMemory() {
+        MemoryBudget budget = MemoryBudget.unlimited();
+        try (Memtables memtables = new Memtables(budget, 1 << 26)) {
+            ReplaySink sink = memtables.replaySink();
+            PartitionSink partition = sink.newPartition(QueueKind.APPEND, 0);
+            long before = budget.reservedBytes();
+            for (long index = 200_000; index > 0; index--) {
+                TestBatch batch = new TestBatch().range(1, index, index);
+                if (index % 3 == 0) {
+                    batch.compact(1, index - 1);
+                }
+                deliver(partition, logged(QueueKind.APPEND, 1, batch));
+            }
+            partition.complete();
+            assertThat(budget.peakBytes() - before).isLessThan(1 << 20);
+            sink.merge(1);
+        }
+    }
+
     @Test
     void anAtomicSpanIsKeptWithTheGroupAndACleanIsNotedForPurge() {
         try (Memtables memtables = new Memtables(MemoryBudget.unlimited(), 1 << 26)) {
