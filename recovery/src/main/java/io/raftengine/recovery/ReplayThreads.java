@@ -1,6 +1,5 @@
 package io.raftengine.recovery;
 
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ThreadFactory;
 
@@ -25,7 +24,7 @@ final class ReplayThreads {
 
     static void run(List<? extends Runnable> tasks, ThreadFactory factory) {
         Throwable[] failures = new Throwable[tasks.size()];
-        List<Thread> threads = new ArrayList<>();
+        Thread[] threads = new Thread[tasks.size()];
         int begun = 1;
         while (begun < tasks.size() && start(tasks.get(begun), failures, begun, factory, threads)) {
             begun++;
@@ -38,7 +37,7 @@ final class ReplayThreads {
         }
         boolean interrupted = false;
         for (Thread thread : threads) {
-            interrupted |= join(thread);
+            interrupted |= thread != null && join(thread);
         }
         if (interrupted) {
             Thread.currentThread().interrupt();
@@ -47,17 +46,13 @@ final class ReplayThreads {
     }
 
     private static boolean start(
-            Runnable task,
-            Throwable[] failures,
-            int i,
-            ThreadFactory factory,
-            List<Thread> threads) {
+            Runnable task, Throwable[] failures, int i, ThreadFactory factory, Thread[] threads) {
         try {
             Thread thread = factory.newThread(() -> attempt(task, failures, i));
             thread.start();
-            threads.add(thread);
+            threads[i] = thread; // takes no memory: one that runs is joined
             return true;
-        } catch (OutOfMemoryError noThread) {
+        } catch (RuntimeException | Error noThread) {
             return false;
         }
     }

@@ -46,6 +46,32 @@ class ReplayThreadsTest {
         assertThat(ended).hasValue(1);
     }
 
+    @Test
+    void whateverKeepsAThreadFromBeingMadeTheWorkIsDoneOnceAndJoined() {
+        List<Integer> done = Collections.synchronizedList(new ArrayList<>());
+        CountDownLatch callerWorks = new CountDownLatch(1);
+        AtomicInteger made = new AtomicInteger();
+        ThreadFactory factory =
+                task -> {
+                    if (made.incrementAndGet() == 2) {
+                        throw new InternalError("ordered by the test");
+                    }
+                    return new Thread(task);
+                };
+        Runnable first =
+                () -> {
+                    done.add(0);
+                    callerWorks.countDown();
+                };
+        Runnable second =
+                () -> {
+                    await(callerWorks);
+                    done.add(1);
+                };
+        ReplayThreads.run(List.of(first, second, () -> done.add(2), () -> done.add(3)), factory);
+        assertThat(done).containsExactlyInAnyOrder(0, 1, 2, 3);
+    }
+
     private static void await(CountDownLatch latch) {
         try {
             latch.await();

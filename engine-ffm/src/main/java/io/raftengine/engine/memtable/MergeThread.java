@@ -1,6 +1,7 @@
 package io.raftengine.engine.memtable;
 
 import java.util.List;
+import java.util.concurrent.ThreadFactory;
 
 /**
  * Joins the groups of one share of the hash space, in a thread of its own but for the first share.
@@ -27,14 +28,21 @@ final class MergeThread implements Runnable {
         merge = new ReplayMerge(memtables, blocks);
     }
 
-    /** Where the system gives no thread the work is done in {@link #await}. */
     void start() {
-        Thread started = new Thread(this, "raft-engine-merge-" + share);
-        started.setDaemon(true);
+        start(task -> new Thread(task, "raft-engine-merge-" + share));
+    }
+
+    /**
+     * Where there is no thread, for whatever reason, the work is done in {@link #await}: an error
+     * from here would leave those that were started before alone with the memory they work on.
+     */
+    void start(ThreadFactory factory) {
         try {
+            Thread started = factory.newThread(this);
+            started.setDaemon(true);
             started.start();
             thread = started;
-        } catch (OutOfMemoryError noThread) {
+        } catch (RuntimeException | Error noThread) {
             thread = null;
         }
     }
