@@ -21,10 +21,13 @@ import io.raftengine.log.segment.HeadRoom;
 import io.raftengine.log.segment.QueueSettings;
 import io.raftengine.log.segment.ReadOnlySegments;
 import io.raftengine.log.segment.RecoveredSegment;
+import io.raftengine.log.segment.ScanAnomaly;
 import io.raftengine.log.segment.SegmentListener;
 import io.raftengine.log.segment.SegmentQueue;
 import io.raftengine.log.segment.SegmentSource;
+import io.raftengine.recovery.DroppedRange;
 import io.raftengine.recovery.Recovery;
+import io.raftengine.recovery.RecoveryReport;
 import io.raftengine.recovery.RecoveryResult;
 import io.raftengine.recovery.RecoverySettings;
 import java.nio.file.Path;
@@ -74,6 +77,9 @@ final class EngineOpener {
     RecoveryResult recovered;
     private boolean complete;
 
+    /** Told what recovery dropped. */
+    System.Logger log = LOG;
+
     EngineOpener(
             EngineConfig config,
             FileSystem fs,
@@ -120,6 +126,7 @@ final class EngineOpener {
                         scan,
                         memtables.replaySink(),
                         budget);
+        logLosses(recovered.report());
         openQueues(dirs, scan);
         contexts = new ReadContextPool(budget);
         parts.opened(contexts::close);
@@ -127,6 +134,16 @@ final class EngineOpener {
         parts.opened(entryReader::close);
         if (!readOnly) {
             openForWriting();
+        }
+    }
+
+    /** At once: the report itself is lost if the open fails from here on, and the bytes are cut. */
+    private void logLosses(RecoveryReport report) {
+        for (DroppedRange range : report.dropped()) {
+            log.log(System.Logger.Level.WARNING, "recovery: " + range);
+        }
+        for (ScanAnomaly anomaly : report.anomalies()) {
+            log.log(System.Logger.Level.WARNING, "recovery, numbering: " + anomaly.message());
         }
     }
 
