@@ -1,5 +1,6 @@
 package io.raftengine.bench;
 
+import io.raftengine.log.io.DirectoryHandle;
 import io.raftengine.log.io.FileHandle;
 import io.raftengine.log.io.FileSystem;
 import io.raftengine.log.io.ForwardingFileHandle;
@@ -21,7 +22,17 @@ final class InstantSyncFileSystem extends ForwardingFileSystem {
     }
 
     @Override
-    public void syncDirectory(Path dir) {}
+    public DirectoryHandle openDirectory(Path dir) {
+        return new NothingToSync(dir);
+    }
+
+    private record NothingToSync(Path path) implements DirectoryHandle {
+        @Override
+        public void sync() {}
+
+        @Override
+        public void close() {}
+    }
 
     private static final class Handle extends ForwardingFileHandle {
         Handle(FileHandle file) {

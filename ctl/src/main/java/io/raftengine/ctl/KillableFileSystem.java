@@ -1,6 +1,7 @@
 package io.raftengine.ctl;
 
 import io.raftengine.allocator.Memory;
+import io.raftengine.log.io.DirectoryHandle;
 import io.raftengine.log.io.FileHandle;
 import io.raftengine.log.io.FileSystem;
 import io.raftengine.log.io.ForwardingFileHandle;
@@ -69,9 +70,32 @@ final class KillableFileSystem extends ForwardingFileSystem {
     }
 
     @Override
-    public void syncDirectory(Path dir) {
-        if (!killed) {
-            super.syncDirectory(dir);
+    public DirectoryHandle openDirectory(Path dir) {
+        return new KillableDirectory(super.openDirectory(dir));
+    }
+
+    private final class KillableDirectory implements DirectoryHandle {
+        private final DirectoryHandle inner;
+
+        KillableDirectory(DirectoryHandle inner) {
+            this.inner = inner;
+        }
+
+        @Override
+        public void sync() {
+            if (!killed) {
+                inner.sync();
+            }
+        }
+
+        @Override
+        public void close() {
+            inner.close();
+        }
+
+        @Override
+        public Path path() {
+            return inner.path();
         }
     }
 

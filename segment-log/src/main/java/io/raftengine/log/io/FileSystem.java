@@ -146,13 +146,26 @@ public interface FileSystem {
     void deleteDirectory(Path dir);
 
     /**
-     * Returns once all names created, renamed and deleted in a directory are on disk. Without it a
-     * power cut can lose a file whose content was synced. After an error a second call proves
-     * nothing.
+     * Opens a directory so that its names can be made durable. Without that a power cut can lose a
+     * file whose content was synced. An error here, for lack of descriptors say, proves nothing
+     * about the names: nothing was tried yet.
+     *
+     * @param dir its path; symbolic links are followed
+     * @return an open handle
+     */
+    DirectoryHandle openDirectory(Path dir);
+
+    /**
+     * Opens a directory, syncs and closes it. For whom it makes no difference which of these
+     * failed; after an error a second call may prove nothing.
      *
      * @param dir its path
      */
-    void syncDirectory(Path dir);
+    default void syncDirectory(Path dir) {
+        try (DirectoryHandle handle = openDirectory(dir)) {
+            handle.sync();
+        }
+    }
 
     /**
      * Space left for this user.

@@ -65,8 +65,8 @@ public abstract class ForwardingFileSystem implements FileSystem {
     }
 
     @Override
-    public void syncDirectory(Path dir) {
-        inner.syncDirectory(dir);
+    public DirectoryHandle openDirectory(Path dir) {
+        return inner.openDirectory(dir);
     }
 
     @Override

@@ -356,22 +356,8 @@ final class LinuxFileSystem implements FileSystem {
     }
 
     @Override
-    public void syncDirectory(Path dir) {
-        try (Arena arena = Arena.ofConfined()) {
-            int fd =
-                    LinuxCalls.open(
-                            NativePath.allocate(arena, dir),
-                            LinuxCalls.O_RDONLY | LinuxCalls.O_DIRECTORY,
-                            0);
-            if (fd < 0) {
-                throw Failures.of(dir, "open directory", fd);
-            }
-            int result = LinuxCalls.fsync(fd);
-            LinuxCalls.close(fd);
-            if (result < 0) {
-                throw Failures.of(dir, "sync directory", result);
-            }
-        }
+    public DirectoryHandle openDirectory(Path dir) {
+        return LinuxDirectoryHandle.open(dir);
     }
 
     @Override

@@ -1,5 +1,8 @@
 package io.raftengine.log.segment;
 
+import io.raftengine.error.OutOfSpaceException;
+import io.raftengine.error.StorageException;
+import io.raftengine.log.io.DirectoryHandle;
 import io.raftengine.log.segment.HeadRoom.Demand;
 import java.nio.file.Path;
 
@@ -51,18 +54,27 @@ final class HeadRoomKeeper {
                 : context.reserves().countFree(directory()) * context.settings().targetBytes();
     }
 
-    /** Gives up one file that is kept for speed only; its space is free when this returns. */
+    /**
+     * Gives up one file that is kept for speed only; its space is free when this returns. None
+     * where descriptors have run out: the space could not be used.
+     */
     private boolean giveUpReserve() {
-        ReservePool.Reserve reserve =
-                context.poison().poisoned() ? null : context.reserves().takeNewestOf(directory());
-        if (reserve == null) {
+        if (context.poison().poisoned()) {
             return false;
         }
-        context.deleteQuietly(reserve.path());
-        context.deletions().finishNow();
-        // Freed blocks are not handed out again before this is on disk.
-        context.syncDirectory(directory());
-        return true;
+        try (DirectoryHandle dir = context.openDirectory(directory())) {
+            ReservePool.Reserve reserve = context.reserves().takeNewestOf(directory());
+            if (reserve == null) {
+                return false;
+            }
+            context.deleteQuietly(reserve.path());
+            context.deletions().finishNow();
+            // Freed blocks are not handed out again before this is on disk.
+            context.sync(dir);
+            return true;
+        } catch (StorageException | OutOfSpaceException notOpened) {
+            return false;
+        }
     }
 
     private Path directory() {

@@ -4,6 +4,7 @@ import io.raftengine.allocator.Mapping;
 import io.raftengine.error.OutOfSpaceException;
 import io.raftengine.error.StorageException;
 import io.raftengine.log.format.SegmentName;
+import io.raftengine.log.io.DirectoryHandle;
 import io.raftengine.log.io.FileHandle;
 import io.raftengine.log.io.FileIo;
 import io.raftengine.log.io.FileSystem.OpenMode;
@@ -203,8 +204,10 @@ final class NextSegmentPreparer implements AutoCloseable {
         long reserveNumber = context.reserves().nextNumber();
         Path target = building.path.resolveSibling(SegmentName.reserved(reserveNumber));
         building.handle.close();
-        context.fs().rename(building.path, target);
-        context.syncDirectory(target.getParent());
+        try (DirectoryHandle dir = context.openDirectory(target.getParent())) {
+            context.fs().rename(building.path, target);
+            context.sync(dir);
+        }
         context.reserves().add(new ReservePool.Reserve(target, reserveNumber, null));
     }
 

@@ -4,6 +4,7 @@ import io.raftengine.error.OutOfSpaceException;
 import io.raftengine.error.StorageException;
 import io.raftengine.log.format.QueueKind;
 import io.raftengine.log.format.SegmentName;
+import io.raftengine.log.io.DirectoryHandle;
 import io.raftengine.log.io.FileSystem;
 import java.nio.file.Path;
 
@@ -26,14 +27,35 @@ record QueueContext(
     }
 
     /**
+     * Opens a directory whose names are about to change: where descriptors have run out nothing is
+     * begun, nothing is in doubt, and it can be tried again.
+     *
+     * @throws StorageException if it cannot be opened
+     */
+    DirectoryHandle openDirectory(Path dir) {
+        return fs.openDirectory(dir);
+    }
+
+    /**
      * Makes changed names durable; what a failed directory sync left on disk is unknown, so it
      * poisons.
      */
-    void syncDirectory(Path dir) {
+    void sync(DirectoryHandle dir) {
         try {
-            fs.syncDirectory(dir);
+            dir.sync();
         } catch (StorageException | OutOfSpaceException e) {
-            throw poison.poison(dir + ": sync of the directory failed", e);
+            throw poison.poison(dir.path() + ": sync of the directory failed", e);
+        }
+    }
+
+    /**
+     * Opens and syncs, for names that have changed and whose sync can be made up for later.
+     *
+     * @throws StorageException if the directory cannot be opened; nothing was tried
+     */
+    void syncDirectory(Path dir) {
+        try (DirectoryHandle handle = openDirectory(dir)) {
+            sync(handle);
         }
     }
 

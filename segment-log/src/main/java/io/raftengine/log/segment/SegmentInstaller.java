@@ -5,11 +5,15 @@ import io.raftengine.error.OutOfSpaceException;
 import io.raftengine.error.StorageException;
 import io.raftengine.log.format.FormatVersion;
 import io.raftengine.log.format.SegmentHeader;
+import io.raftengine.log.io.Closing;
+import io.raftengine.log.io.DirectoryHandle;
 import io.raftengine.log.io.FileHandle;
 import io.raftengine.log.io.FileInfo;
 import io.raftengine.log.io.FileIo;
 import io.raftengine.log.io.FileSystem.OpenMode;
 import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.List;
 
 /**
  * Turns a file into segment {@code n}: final name, header, sync of the file, sync of the directory.
@@ -80,13 +84,15 @@ final class SegmentInstaller {
     }
 
     private ActiveSegment attempt(long seq, PreparedFile prepared) {
-        if (halfMade != null && outOfSpace && findsRoomElsewhere(prepared)) {
-            giveUpHalfMade();
+        try {
+            clearTheWay(prepared);
+        } catch (RuntimeException | Error failure) {
+            Closing.all(new ArrayDeque<>(List.of(() -> putBack(prepared))), failure);
+            throw failure;
         }
         if (halfMade != null) {
             putBack(prepared);
         } else {
-            removeAttempt();
             rename(prepared, seq);
         }
         if (halfMade == null) {
@@ -100,6 +106,16 @@ final class SegmentInstaller {
         syncFile(halfMade);
         context.syncDirectory(halfMade.path.getParent());
         return installed(seq, version);
+    }
+
+    /** What an earlier attempt left goes first, unless it is to be finished. */
+    private void clearTheWay(PreparedFile prepared) {
+        if (halfMade != null && outOfSpace && findsRoomElsewhere(prepared)) {
+            giveUpHalfMade();
+        }
+        if (halfMade == null) {
+            removeAttempt();
+        }
     }
 
     private ActiveSegment installed(long seq, FormatVersion version) {
@@ -251,8 +267,10 @@ final class SegmentInstaller {
             return;
         }
         if (context.fs().info(attempted) != null) {
-            context.fs().delete(attempted);
-            context.syncDirectory(attempted.getParent());
+            try (DirectoryHandle dir = context.openDirectory(attempted.getParent())) {
+                context.fs().delete(attempted);
+                context.sync(dir);
+            }
         }
         attempted = null;
     }
@@ -294,13 +312,15 @@ final class SegmentInstaller {
      * number would hide every older one (I4).
      */
     private void giveUpHalfMade() {
-        outOfSpace = false;
         PreparedFile file = halfMade;
         if (file == null) {
             return;
         }
-        context.fs().delete(file.path);
-        context.syncDirectory(file.path.getParent());
+        try (DirectoryHandle dir = context.openDirectory(file.path.getParent())) {
+            outOfSpace = false;
+            context.fs().delete(file.path);
+            context.sync(dir);
+        }
         halfMade = null;
         file.handle.close();
     }

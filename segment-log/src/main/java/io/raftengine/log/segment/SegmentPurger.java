@@ -6,6 +6,7 @@ import io.raftengine.error.OutOfSpaceException;
 import io.raftengine.error.StorageException;
 import io.raftengine.log.format.SegmentName;
 import io.raftengine.log.io.Closing;
+import io.raftengine.log.io.DirectoryHandle;
 import io.raftengine.log.io.FileInfo;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
@@ -95,10 +96,12 @@ final class SegmentPurger {
 
     private void removeName(SegmentReader segment, int remaining) {
         Path path = segment.path();
-        if (!reserve(segment, remaining) && context.fs().info(path) != null) {
-            context.deletions().delete(path, segment);
+        try (DirectoryHandle dir = context.openDirectory(path.getParent())) {
+            if (!reserve(segment, remaining) && context.fs().info(path) != null) {
+                context.deletions().delete(path, segment);
+            }
+            context.sync(dir);
         }
-        context.syncDirectory(path.getParent());
     }
 
     /**

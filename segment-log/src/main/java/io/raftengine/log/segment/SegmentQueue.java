@@ -509,8 +509,8 @@ public final class SegmentQueue implements SegmentSource, AutoCloseable {
      * @return how many were dropped
      * @throws InvalidArgumentException if {@code seq} is below the first or above the active
      *     segment
-     * @throws StorageException if a name cannot be removed; that segment and all younger ones are
-     *     still there
+     * @throws StorageException if a name cannot be removed, for lack of descriptors, say; that
+     *     segment and all younger ones are still there
      * @throws PoisonedException if a directory sync fails, or the queue was poisoned before
      */
     public int purgeTo(long seq) {

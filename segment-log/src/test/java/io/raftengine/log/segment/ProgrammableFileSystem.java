@@ -4,6 +4,7 @@ import io.raftengine.allocator.Memory;
 import io.raftengine.error.OutOfSpaceException;
 import io.raftengine.error.StorageException;
 import io.raftengine.log.io.DirectoryEntry;
+import io.raftengine.log.io.DirectoryHandle;
 import io.raftengine.log.io.DirectoryLock;
 import io.raftengine.log.io.FileHandle;
 import io.raftengine.log.io.FileInfo;
@@ -132,9 +133,10 @@ final class ProgrammableFileSystem extends ForwardingFileSystem {
     }
 
     @Override
-    public void syncDirectory(Path dir) {
-        hit("syncdir", dir);
-        super.syncDirectory(dir);
+    public DirectoryHandle openDirectory(Path dir) {
+        // Not written down: it changes nothing on the disk.
+        program.call("opendir", dir);
+        return new Directory(super.openDirectory(dir));
     }
 
     @Override
@@ -147,6 +149,30 @@ final class ProgrammableFileSystem extends ForwardingFileSystem {
     public DirectoryLock lock(Path dir, LockMode mode) {
         hit("lock", dir);
         return super.lock(dir, mode);
+    }
+
+    private final class Directory implements DirectoryHandle {
+        private final DirectoryHandle inner;
+
+        Directory(DirectoryHandle inner) {
+            this.inner = inner;
+        }
+
+        @Override
+        public void sync() {
+            hit("syncdir", inner.path());
+            inner.sync();
+        }
+
+        @Override
+        public void close() {
+            inner.close();
+        }
+
+        @Override
+        public Path path() {
+            return inner.path();
+        }
     }
 
     private final class Handle extends ForwardingFileHandle {

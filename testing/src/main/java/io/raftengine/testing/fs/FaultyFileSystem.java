@@ -1,6 +1,7 @@
 package io.raftengine.testing.fs;
 
 import io.raftengine.log.io.DirectoryEntry;
+import io.raftengine.log.io.DirectoryHandle;
 import io.raftengine.log.io.DirectoryLock;
 import io.raftengine.log.io.FileHandle;
 import io.raftengine.log.io.FileInfo;
@@ -231,8 +232,17 @@ public final class FaultyFileSystem implements FileSystem {
     }
 
     @Override
-    public void syncDirectory(Path dir) {
-        run(enter(Operation.SYNC_DIRECTORY, dir, 0, 0), () -> inner.syncDirectory(dir));
+    public DirectoryHandle openDirectory(Path dir) {
+        Call call = enter(Operation.OPEN_DIRECTORY, dir, 0, 0);
+        Fault fault = faultFor(call);
+        failBefore(call, fault);
+        DirectoryHandle handle = inner.openDirectory(dir);
+        if (fault instanceof Fault.ErrorAfter after) {
+            handle.close();
+            throw Fault.exception(call, after.errno());
+        }
+        openHandles.getAndIncrement();
+        return new FaultyDirectoryHandle(this, handle);
     }
 
     @Override

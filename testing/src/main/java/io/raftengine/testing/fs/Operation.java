@@ -41,7 +41,9 @@ public enum Operation {
     LINK,
     /** Deleting a directory. */
     DELETE_DIRECTORY,
-    /** Syncing a directory. */
+    /** Opening a directory, for a sync. */
+    OPEN_DIRECTORY,
+    /** Syncing an open directory. */
     SYNC_DIRECTORY,
     /** Asking for the space left. */
     AVAILABLE_BYTES,

@@ -4,6 +4,7 @@ import io.raftengine.error.LockedException;
 import io.raftengine.error.OutOfSpaceException;
 import io.raftengine.error.StorageException;
 import io.raftengine.log.io.DirectoryEntry;
+import io.raftengine.log.io.DirectoryHandle;
 import io.raftengine.log.io.DirectoryLock;
 import io.raftengine.log.io.FileHandle;
 import io.raftengine.log.io.FileInfo;
@@ -471,8 +472,9 @@ public final class SimulatedFileSystem implements FileSystem {
     }
 
     @Override
-    public synchronized void syncDirectory(Path dir) {
-        names.sync(names.directory(dir, "sync directory"));
+    public synchronized DirectoryHandle openDirectory(Path dir) {
+        Directory directory = names.directory(dir, "open directory");
+        return new SimulatedDirectoryHandle(this, dir, directory, life);
     }
 
     @Override
@@ -505,6 +507,10 @@ public final class SimulatedFileSystem implements FileSystem {
     /** Whether objects of a former life are asked; they belong to a program that no longer runs. */
     boolean dead(int lifeOfObject) {
         return life != lifeOfObject;
+    }
+
+    void syncNames(Directory directory) {
+        names.sync(directory);
     }
 
     void unlock(File file, int lifeOfLock) {

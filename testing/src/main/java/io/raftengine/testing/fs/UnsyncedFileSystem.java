@@ -1,5 +1,6 @@
 package io.raftengine.testing.fs;
 
+import io.raftengine.log.io.DirectoryHandle;
 import io.raftengine.log.io.FileHandle;
 import io.raftengine.log.io.FileSystem;
 import java.lang.reflect.InvocationHandler;
@@ -27,14 +28,19 @@ public final class UnsyncedFileSystem {
                     if (method.getName().equals("syncDirectory")) {
                         return null;
                     }
+                    if (method.getName().equals("openDirectory")) {
+                        return unsynced(DirectoryHandle.class, call(inner, method, arguments));
+                    }
                     Object result = call(inner, method, arguments);
-                    return result instanceof FileHandle handle ? over(handle) : result;
+                    return result instanceof FileHandle handle
+                            ? unsynced(FileHandle.class, handle)
+                            : result;
                 });
     }
 
-    private static FileHandle over(FileHandle inner) {
+    private static <T> T unsynced(Class<T> type, Object inner) {
         return proxy(
-                FileHandle.class,
+                type,
                 (self, method, arguments) ->
                         method.getName().equals("sync") ? null : call(inner, method, arguments));
     }

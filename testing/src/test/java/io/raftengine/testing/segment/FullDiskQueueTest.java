@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.raftengine.allocator.Mapping;
 import io.raftengine.allocator.MemoryBudget;
 import io.raftengine.error.OutOfSpaceException;
+import io.raftengine.error.StorageException;
 import io.raftengine.log.format.FormatVersion;
 import io.raftengine.log.format.QueueKind;
 import io.raftengine.log.io.DirectoryEntry;
@@ -311,6 +312,38 @@ class FullDiskQueueTest {
         rewrite.sync();
         assertThat(append.statistics().reserveCount()).isLessThan(reserves);
         assertThat(rewrite.activeSeq()).isEqualTo(2);
+    }
+
+    /** Nothing is poisoned, and no reserve is given up for space that nobody could use. */
+    @Test
+    void withoutDescriptorsNoReserveGivesWay() {
+        recycleCapacity = 100;
+        disk.setCapacity(6 * TARGET);
+        open(fs, 0);
+        for (int i = 0; i < 3 * TARGET / PIECE; i++) {
+            append(append);
+        }
+        append.purgeTo(append.activeSeq());
+        int reserves = append.statistics().reserveCount();
+        close();
+        disk.setCapacity(6 * TARGET - disk.availableBytes(DIR));
+        open();
+        fs.on(Operation.OPEN_DIRECTORY).inject(new Fault.Error(24));
+        assertThatThrownBy(
+                        () -> {
+                            for (int i = 0; i < 100; i++) {
+                                rewrite();
+                            }
+                        })
+                .isInstanceOfAny(OutOfSpaceException.class, StorageException.class);
+        assertThat(append.poisoned()).isFalse();
+        assertThat(rewrite.poisoned()).isFalse();
+        assertThat(append.statistics().reserveCount()).isEqualTo(reserves);
+        fs.clearRules();
+        for (int i = 0; i < 10; i++) {
+            rewrite();
+        }
+        assertThat(append.statistics().reserveCount()).isLessThan(reserves);
     }
 
     @Test
