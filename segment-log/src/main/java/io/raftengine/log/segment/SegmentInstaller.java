@@ -303,7 +303,7 @@ final class SegmentInstaller {
      */
     private boolean findsRoomElsewhere(PreparedFile prepared) {
         return prepared != null
-                || context.reserves().size() > 0
+                || context.reserves().freeSize() > 0
                 || !context.chooser().choose().equals(halfMade.path.getParent());
     }
 

@@ -262,14 +262,15 @@ public final class SegmentQueue implements SegmentSource, AutoCloseable {
 
     /**
      * Whether a rotation would find space that the active segment does not have: in a file that is
-     * there already, in another directory or, for the rewrite queue, in the head-room. Whoever got
-     * an {@link OutOfSpaceException} from an append rotates if so, signs again and appends again.
+     * there already and that nobody reads, in another directory or, for the rewrite queue, in the
+     * head-room. Whoever got an {@link OutOfSpaceException} from an append rotates if so, signs
+     * again and appends again.
      *
      * @return false if it would compete for the space that just ran out
      */
     public boolean rotationFindsRoom() {
         return preparer.isReady()
-                || context.reserves().size() > 0
+                || context.reserves().freeSize() > 0
                 || context.hasHeadRoom()
                 || !context.chooser().choose().equals(active.segment().path().getParent());
     }

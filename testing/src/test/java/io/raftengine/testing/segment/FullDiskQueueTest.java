@@ -13,6 +13,7 @@ import io.raftengine.log.io.DirectoryEntry;
 import io.raftengine.log.io.FileSystem;
 import io.raftengine.log.segment.DirectoryScan;
 import io.raftengine.log.segment.HeadRoom;
+import io.raftengine.log.segment.PinnedSegments;
 import io.raftengine.log.segment.QueueSettings;
 import io.raftengine.log.segment.RecoveredSegment;
 import io.raftengine.log.segment.SegmentFile;
@@ -368,6 +369,42 @@ class FullDiskQueueTest {
                 .isInstanceOf(OutOfSpaceException.class);
         assertThat(append.statistics().reserveCount()).isOne();
         inside.release();
+    }
+
+    /** What a reader or a fork looks at gives no room: one empty segment would follow the other. */
+    @Test
+    void reservesThatAreReadAreNoRoomForARefusedBatch() {
+        recycleCapacity = 100;
+        open(fs, 0);
+        while (append.activeSeq() < 3) {
+            append(append);
+        }
+        append(append);
+        try (PinnedSegments fork = append.pin()) {
+            assertThat(fork.extend()).isTrue();
+            append.purgeTo(3);
+            assertThat(append.statistics().reserveCount()).isEqualTo(2);
+            assertThat(append.rotationFindsRoom()).isFalse();
+            fs.on(Operation.WRITE).where(call -> call.offset() > 0).inject(Fault.noSpace());
+            for (int i = 0; i < 5; i++) {
+                assertThatThrownBy(this::commit).isInstanceOf(OutOfSpaceException.class);
+            }
+            assertThat(append.activeSeq()).isEqualTo(4);
+        }
+        assertThat(append.rotationFindsRoom()).as("nobody reads them any more").isTrue();
+    }
+
+    /** As the commit pipeline does it. */
+    private void commit() {
+        try {
+            append(append);
+        } catch (OutOfSpaceException full) {
+            if (append.activeIsEmpty() && !append.rotationFindsRoom()) {
+                throw full;
+            }
+            append.rotate();
+            append.append(memory.address(), PIECE);
+        }
     }
 
     /**
