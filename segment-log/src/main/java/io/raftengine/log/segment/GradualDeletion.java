@@ -10,6 +10,8 @@ import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.Iterator;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
 
 /**
@@ -21,7 +23,7 @@ import java.util.function.LongSupplier;
  * meanwhile waits for it. Measured on ext4: 20 files of 128 MiB at once held a sync up for 51 ms,
  * one by one for 28, in steps of this size for 5.
  *
- * <p>All methods are synchronized; calls are short.
+ * <p>Safe for all threads. Only {@link #stepIfDue} never waits for another call.
  */
 final class GradualDeletion {
     static final long STEP_BYTES = 16L << 20;
@@ -40,7 +42,8 @@ final class GradualDeletion {
     private final FileSystem fs;
     private final Pace pace;
 
-    // All guarded by `this`.
+    private final ReentrantLock lock = new ReentrantLock();
+    // All guarded by the lock.
     private final ArrayDeque<Doomed> backlog = new ArrayDeque<>();
     private Doomed current;
     private long currentBytes;
@@ -56,7 +59,16 @@ final class GradualDeletion {
      * @param former the segment it was, or null
      * @throws StorageException if the name cannot be removed
      */
-    synchronized void delete(Path file, SegmentReader former) {
+    void delete(Path file, SegmentReader former) {
+        lock.lock();
+        try {
+            deleteName(file, former);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void deleteName(Path file, SegmentReader former) {
         FileHandle handle = openIfLarge(file);
         try {
             fs.delete(file);
@@ -94,17 +106,42 @@ final class GradualDeletion {
     }
 
     /** Whether there is space to be given back. */
-    synchronized boolean pending() {
+    boolean pending() {
+        lock.lock();
+        try {
+            return isPending();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private boolean isPending() {
         return current != null || !backlog.isEmpty();
     }
 
-    /** Whether there is, and the pause after the last step is over. */
-    synchronized boolean due() {
-        return pending() && pace.due();
+    /**
+     * Does one step if there is one to do and the pause after the last one is over, unless somebody
+     * is at it.
+     *
+     * @param isSpaceShort asked before a step; if so all space is given back at once
+     */
+    void stepIfDue(BooleanSupplier isSpaceShort) {
+        if (!lock.tryLock()) {
+            return;
+        }
+        try {
+            if (isPending() && pace.due()) {
+                if (isSpaceShort.getAsBoolean()) {
+                    finishNow();
+                }
+                step();
+            }
+        } finally {
+            lock.unlock();
+        }
     }
 
-    /** Does one step. */
-    synchronized void step() {
+    private void step() {
         if (current == null && !takeNext()) {
             return;
         }
@@ -149,25 +186,35 @@ final class GradualDeletion {
      *
      * @return whether there was any
      */
-    synchronized boolean finishNow() {
-        boolean any = current != null;
-        if (current != null) {
-            closeQuietly(current.handle);
-            current = null;
+    boolean finishNow() {
+        lock.lock();
+        try {
+            boolean any = current != null;
+            if (current != null) {
+                closeQuietly(current.handle);
+                current = null;
+            }
+            while (takeNext()) {
+                closeQuietly(current.handle);
+                current = null;
+                any = true;
+            }
+            return any;
+        } finally {
+            lock.unlock();
         }
-        while (takeNext()) {
-            closeQuietly(current.handle);
-            current = null;
-            any = true;
-        }
-        return any;
     }
 
     /** Gives all descriptors back, whoever reads. */
-    synchronized void close() {
-        finishNow();
-        backlog.forEach(doomed -> closeQuietly(doomed.handle));
-        backlog.clear();
+    void close() {
+        lock.lock();
+        try {
+            finishNow();
+            backlog.forEach(doomed -> closeQuietly(doomed.handle));
+            backlog.clear();
+        } finally {
+            lock.unlock();
+        }
     }
 
     private static void closeQuietly(FileHandle handle) {

@@ -8,6 +8,7 @@ import io.raftengine.log.io.FileKind;
 import io.raftengine.log.io.FileSystem;
 import io.raftengine.log.io.FileSystem.OpenMode;
 import java.nio.file.Path;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
 
@@ -31,7 +32,8 @@ import java.util.function.LongSupplier;
  *
  * <p>Losing it is no error. No method throws for what the system refuses; then it is absent.
  *
- * <p>Safe for all threads.
+ * <p>Safe for all threads. Whoever makes it or takes it may wait for the other; {@link #tryRestore}
+ * and all questions about it wait for nobody.
  */
 public final class HeadRoom {
     /** Its name in the main directory. */
@@ -55,11 +57,15 @@ public final class HeadRoom {
     private final Path path;
     private final long bytes;
 
-    // All guarded by `this`.
-    private long heldBytes;
-    private boolean useless;
-    private BooleanSupplier donor = () -> false;
-    private LongSupplier donorBytes = () -> 0;
+    // Held over the allocation of the file, which can take its time.
+    private final ReentrantLock lock = new ReentrantLock();
+    // Written under the lock.
+    private volatile long heldBytes;
+    // Written under the lock.
+    private volatile boolean useless;
+    // Set once, before anybody writes.
+    private volatile BooleanSupplier donor = () -> false;
+    private volatile LongSupplier donorBytes = () -> 0;
 
     private HeadRoom(FileSystem fs, Path path, long bytes) {
         this.fs = fs;
@@ -107,7 +113,8 @@ public final class HeadRoom {
         return room;
     }
 
-    private synchronized void adopt() {
+    private void adopt() {
+        lock.lock();
         try {
             FileInfo info = fs.info(path);
             if (info == null) {
@@ -123,6 +130,8 @@ public final class HeadRoom {
             }
         } catch (StorageException | OutOfSpaceException e) {
             heldBytes = 0;
+        } finally {
+            lock.unlock();
         }
     }
 
@@ -136,7 +145,7 @@ public final class HeadRoom {
      * @param giveUpOne frees about a segment's space; false if it has none
      * @param bytes how much it could free in all
      */
-    synchronized void donor(BooleanSupplier giveUpOne, LongSupplier bytes) {
+    void donor(BooleanSupplier giveUpOne, LongSupplier bytes) {
         donor = giveUpOne;
         donorBytes = bytes;
     }
@@ -146,7 +155,7 @@ public final class HeadRoom {
      *
      * @return bytes; 0 if it is absent
      */
-    public synchronized long heldBytes() {
+    public long heldBytes() {
         return heldBytes;
     }
 
@@ -156,12 +165,12 @@ public final class HeadRoom {
     }
 
     /** Whether it should be there and is not. */
-    synchronized boolean missing() {
+    boolean missing() {
         return heldBytes == 0 && isWanted();
     }
 
     /** Whether it is not there in its full size. */
-    synchronized boolean isWanted() {
+    boolean isWanted() {
         return heldBytes < bytes && !useless;
     }
 
@@ -171,7 +180,33 @@ public final class HeadRoom {
      * @param demand how much is enough
      * @return whether it is there now
      */
-    public synchronized boolean restore(Demand demand) {
+    public boolean restore(Demand demand) {
+        lock.lock();
+        try {
+            return restoreHeld(demand);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * As {@link #restore}, unless somebody is at it.
+     *
+     * @return whether it was tried
+     */
+    boolean tryRestore(Demand demand) {
+        if (!lock.tryLock()) {
+            return false;
+        }
+        try {
+            restoreHeld(demand);
+            return true;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private boolean restoreHeld(Demand demand) {
         if (!isWanted()) {
             return heldBytes > 0;
         }
@@ -238,11 +273,7 @@ public final class HeadRoom {
     }
 
     private long donatedBytes() {
-        LongSupplier donated;
-        synchronized (this) {
-            donated = donorBytes;
-        }
-        return donated.getAsLong();
+        return donorBytes.getAsLong();
     }
 
     /** How much {@link #take} gives if it is called as often as it gives something. */
@@ -257,33 +288,28 @@ public final class HeadRoom {
      */
     PreparedFile take() {
         PreparedFile file = takeHeld();
-        while (file == null && bytes > 0 && giveUpOne()) {
+        while (file == null && bytes > 0 && donor.getAsBoolean()) {
             restore(Demand.WHAT_THERE_IS);
             file = takeHeld();
         }
         return file;
     }
 
-    private boolean giveUpOne() {
-        BooleanSupplier asked;
-        synchronized (this) {
-            asked = donor;
-        }
-        return asked.getAsBoolean();
-    }
-
-    private synchronized PreparedFile takeHeld() {
-        if (heldBytes == 0) {
-            return null;
-        }
-        long size = heldBytes;
-        heldBytes = 0;
+    private PreparedFile takeHeld() {
+        lock.lock();
         try {
+            long size = heldBytes;
+            if (size == 0) {
+                return null;
+            }
+            heldBytes = 0;
             PreparedFile file = new PreparedFile(path, fs.open(path, OpenMode.WRITE), null);
             file.allocatedTo = size;
             return file;
         } catch (StorageException | OutOfSpaceException e) {
             return null;
+        } finally {
+            lock.unlock();
         }
     }
 }

@@ -34,12 +34,15 @@ final class HeadRoomKeeper {
 
     /**
      * Makes the head-room as large as it should be if there is plenty of space. Looks once per
-     * segment: where there was none, the next purge brings some. Agent only.
+     * segment: where there was none, the next purge brings some. Never waits for a purge that is
+     * making it. Agent only.
      */
     void keep(long activeSeq) {
-        if (activeSeq != soughtAt && hasSomethingToPurge() && headRoom.isWanted()) {
+        if (activeSeq != soughtAt
+                && hasSomethingToPurge()
+                && headRoom.isWanted()
+                && headRoom.tryRestore(Demand.PLENTY)) {
             soughtAt = activeSeq;
-            headRoom.restore(Demand.PLENTY);
         }
     }
 

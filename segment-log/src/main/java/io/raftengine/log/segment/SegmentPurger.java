@@ -11,6 +11,7 @@ import io.raftengine.log.io.FileInfo;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.concurrent.locks.ReentrantLock;
 
 /**
  * Takes the oldest segments off a queue, one by one: first the name leaves the log's name space,
@@ -24,14 +25,17 @@ import java.util.Deque;
  *
  * <p>Each name is made durable before the next one goes: after a crash a younger file missing below
  * an older one would be a hole, and the older one would lie there for ever (I4). It also keeps an
- * old number from coming back over an inode that already serves another segment. All methods are
- * synchronized: one purger at a time, beside the writer and the agent.
+ * old number from coming back over an inode that already serves another segment.
+ *
+ * <p>One purger at a time, beside the writer and the agent: a purge holds the monitor of this
+ * object over all its syncs. The agent has both queues to serve and waits for none of it.
  */
 final class SegmentPurger {
     private final QueueContext context;
     private final SegmentTable table;
 
-    // Guarded by `this`: purged, descriptor still open.
+    private final ReentrantLock leavingLock = new ReentrantLock();
+    // Guarded by leavingLock: purged, descriptor still open.
     private final ArrayDeque<SegmentReader> leaving = new ArrayDeque<>();
     // Guarded by `this`.
     private final ReserveNeed need = new ReserveNeed();
@@ -71,7 +75,7 @@ final class SegmentPurger {
             removeName(oldest, remaining);
             table.removeFirst();
             oldest.purge();
-            leaving.add(oldest);
+            letGo(oldest);
             purged++;
             if (context.headRoom().isWanted()) {
                 // Before the writers get the space: the next purge may need it more.
@@ -89,9 +93,34 @@ final class SegmentPurger {
         return purged;
     }
 
+    private void letGo(SegmentReader purged) {
+        leavingLock.lock();
+        try {
+            leaving.add(purged);
+        } finally {
+            leavingLock.unlock();
+        }
+    }
+
     /** Gives back the descriptors of purged segments whose readers have left. */
-    synchronized void reap() {
-        leaving.removeIf(SegmentReader::reap);
+    private void reap() {
+        leavingLock.lock();
+        try {
+            leaving.removeIf(SegmentReader::reap);
+        } finally {
+            leavingLock.unlock();
+        }
+    }
+
+    /** As {@link #reap}, unless somebody is at it: a close can take as long as a deletion. */
+    void tryReap() {
+        if (leavingLock.tryLock()) {
+            try {
+                reap();
+            } finally {
+                leavingLock.unlock();
+            }
+        }
     }
 
     private void removeName(SegmentReader segment, int remaining) {
@@ -143,8 +172,13 @@ final class SegmentPurger {
     synchronized void close() {
         closed = true;
         Deque<Runnable> closers = new ArrayDeque<>();
-        leaving.forEach(segment -> closers.addLast(segment::closeNow));
-        leaving.clear();
+        leavingLock.lock();
+        try {
+            leaving.forEach(segment -> closers.addLast(segment::closeNow));
+            leaving.clear();
+        } finally {
+            leavingLock.unlock();
+        }
         Closing.all(closers);
     }
 }

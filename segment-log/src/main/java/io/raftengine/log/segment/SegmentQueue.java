@@ -549,15 +549,12 @@ public final class SegmentQueue implements SegmentSource, AutoCloseable {
             if (closed || poisoned()) {
                 return false;
             }
-            purger.reap();
+            purger.tryReap();
             ActiveSegment a = active;
             if (kind() == QueueKind.APPEND) {
                 headRoomKeeper.keep(a.seq());
             }
-            if (context.deletions().due()) {
-                context.finishDeletionsIfShort();
-                context.deletions().step();
-            }
+            context.deletions().stepIfDue(context::isSpaceShort);
             boolean more = background.step(a, preparer.fillsActive(a), preparer.zerosAddress());
             return preparer.step(a, table.count()) || more;
         } finally {
