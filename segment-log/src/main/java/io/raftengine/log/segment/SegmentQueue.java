@@ -59,7 +59,7 @@ public final class SegmentQueue implements SegmentSource, AutoCloseable {
     private volatile ActiveSegment active;
     private volatile boolean closed;
 
-    // Writer only: the last append found no space, and nothing has changed since.
+    // Writer only: the last append found no space, and there was no rotation since.
     private boolean lacksSpace;
 
     // Held by the agent during a step and by close; nobody else.
@@ -388,7 +388,9 @@ public final class SegmentQueue implements SegmentSource, AutoCloseable {
     public long append(long address, long bytes) {
         checkAppend(bytes);
         try {
-            return active.append(address, bytes);
+            long at = active.append(address, bytes);
+            lacksSpace = false;
+            return at;
         } catch (OutOfSpaceException full) {
             throw lackOfSpace(full);
         }
@@ -412,7 +414,9 @@ public final class SegmentQueue implements SegmentSource, AutoCloseable {
     public long appendVector(long iovecs, int count, long bytes) {
         checkAppend(bytes);
         try {
-            return active.appendVector(iovecs, count, bytes);
+            long at = active.appendVector(iovecs, count, bytes);
+            lacksSpace = false;
+            return at;
         } catch (OutOfSpaceException full) {
             throw lackOfSpace(full);
         }

@@ -407,6 +407,29 @@ class FullDiskQueueTest {
         }
     }
 
+    /** Space that was lacking once and is there again is no reason to use up the head-room. */
+    @Test
+    void theHeadRoomIsKeptWhereWritesFoundSpaceAgain() {
+        open();
+        append(append);
+        append.rotate();
+        agent();
+        rewrite();
+        fs.on(Operation.WRITE)
+                .onFiles(name -> name.endsWith(".rewrite"))
+                .once()
+                .inject(Fault.noSpace());
+        assertThatThrownBy(() -> rewrite.append(memory.address(), 100))
+                .isInstanceOf(OutOfSpaceException.class);
+        while (!rewrite.rotateBefore(PIECE)) {
+            rewrite.append(memory.address(), PIECE);
+        }
+        rewrite();
+        assertThat(rewrite.activeSeq()).isEqualTo(2);
+        assertThat(headRoom.heldBytes()).isEqualTo(ROOM);
+        assertThat(names()).contains(HEAD_ROOM);
+    }
+
     /**
      * The file that a rotation had begun when the space ran out gives way to the head-room: no
      * number is left out, none is there twice.
