@@ -63,6 +63,9 @@ public final class HeadRoom {
     private volatile long heldBytes;
     // Written under the lock.
     private volatile boolean useless;
+    // Set under the lock: given away, and its file still has our name, which must not be taken for
+    // a new one.
+    private volatile boolean leaving;
     // Set once, before anybody writes.
     private volatile BooleanSupplier donor = () -> false;
     private volatile LongSupplier donorBytes = () -> 0;
@@ -190,7 +193,7 @@ public final class HeadRoom {
     }
 
     /**
-     * As {@link #restore}, unless somebody is at it.
+     * As {@link #restore}, unless somebody is at it or just takes it away.
      *
      * @return whether it was tried
      */
@@ -199,15 +202,16 @@ public final class HeadRoom {
             return false;
         }
         try {
+            boolean possible = !leaving;
             restoreHeld(demand);
-            return true;
+            return possible;
         } finally {
             lock.unlock();
         }
     }
 
     private boolean restoreHeld(Demand demand) {
-        if (!isWanted()) {
+        if (leaving || !isWanted()) {
             return heldBytes > 0;
         }
         long free = freeBytes();
@@ -282,7 +286,8 @@ public final class HeadRoom {
     }
 
     /**
-     * Hands it over, to be renamed. Where it is absent, what is kept for speed only gives way.
+     * Hands it over, to be renamed; {@link #left} says when that is done. Where it is absent, what
+     * is kept for speed only gives way. For the writer of the rewrite queue.
      *
      * @return an allocated file without content; null if there is none
      */
@@ -295,6 +300,17 @@ public final class HeadRoom {
         return file;
     }
 
+    /**
+     * A file has another name now, or is gone.
+     *
+     * @param former its name until now; any, only that of the head-room matters
+     */
+    void left(Path former) {
+        if (former.equals(path)) {
+            leaving = false;
+        }
+    }
+
     private PreparedFile takeHeld() {
         lock.lock();
         try {
@@ -305,6 +321,7 @@ public final class HeadRoom {
             heldBytes = 0;
             PreparedFile file = new PreparedFile(path, fs.open(path, OpenMode.WRITE), null);
             file.allocatedTo = size;
+            leaving = true;
             return file;
         } catch (StorageException | OutOfSpaceException e) {
             return null;

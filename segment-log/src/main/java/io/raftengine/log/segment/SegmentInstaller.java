@@ -165,6 +165,7 @@ final class SegmentInstaller {
         // second file of this number (I4).
         halfMade = renamed(file, target, file.handle);
         attempted = null;
+        context.headRoom().left(file.path);
         if (file.recycled()) {
             context.counters().rotationsRecycled++;
         }
@@ -326,8 +327,12 @@ final class SegmentInstaller {
     }
 
     private void discard(PreparedFile file) {
-        file.handle.close();
-        context.deleteQuietly(file.path);
+        try {
+            file.handle.close();
+            context.deleteQuietly(file.path);
+        } finally {
+            context.headRoom().left(file.path);
+        }
     }
 
     /**

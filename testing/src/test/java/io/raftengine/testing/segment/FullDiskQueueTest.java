@@ -430,6 +430,34 @@ class FullDiskQueueTest {
         assertThat(names()).contains(HEAD_ROOM);
     }
 
+    /** It was handed over, and its file still has the old name, when the agent looks after it. */
+    @Test
+    void theHeadRoomIsNotHeldByTheFileThatIsJustTaken() {
+        open();
+        append(append);
+        append.rotate();
+        agent();
+        rewrite();
+        fs.on(Operation.WRITE)
+                .onFiles(name -> name.endsWith(".rewrite"))
+                .once()
+                .inject(Fault.noSpace());
+        assertThatThrownBy(() -> rewrite.append(memory.address(), 100))
+                .isInstanceOf(OutOfSpaceException.class);
+        append.rotate();
+        var rename =
+                fs.on(Operation.RENAME)
+                        .onFiles(HEAD_ROOM::equals)
+                        .inject(new Fault.Run(call -> agent()));
+        rewrite.rotate();
+        assertThat(rename.fired()).isOne();
+        assertThat(names()).doesNotContain(HEAD_ROOM);
+        assertThat(headRoom.heldBytes()).isZero();
+        agent();
+        assertThat(names()).as("made anew in the same segment's time").contains(HEAD_ROOM);
+        assertThat(headRoom.heldBytes()).isEqualTo(ROOM);
+    }
+
     /**
      * The file that a rotation had begun when the space ran out gives way to the head-room: no
      * number is left out, none is there twice.
