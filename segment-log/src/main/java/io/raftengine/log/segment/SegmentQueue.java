@@ -341,6 +341,9 @@ public final class SegmentQueue implements SegmentSource, AutoCloseable {
                             + kind()
                             + " segments; a longer one would be misread");
         }
+        // Once the next segment is there nothing may keep it from being published: whoever went on
+        // writing to this one would write behind the exact end of a segment that has a successor.
+        table.makeRoom();
         long began = System.nanoTime();
         ActiveSegment old = active;
         if (!installer.pending()) {
@@ -501,6 +504,11 @@ public final class SegmentQueue implements SegmentSource, AutoCloseable {
      */
     public PinnedSegments pin() {
         return new PinnedSegments(table, () -> active);
+    }
+
+    /** For tests. */
+    SegmentTable table() {
+        return table;
     }
 
     // --- purger

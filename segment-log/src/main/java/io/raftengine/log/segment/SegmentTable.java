@@ -2,6 +2,7 @@ package io.raftengine.log.segment;
 
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.function.Consumer;
+import java.util.function.IntFunction;
 
 /**
  * The segments of a queue by number: contiguous from {@code first} to {@code active}. Lookup is one
@@ -14,6 +15,8 @@ import java.util.function.Consumer;
  * except those added since.
  */
 final class SegmentTable {
+    // Written under `this`; a test may put a heap in front that runs out.
+    private IntFunction<AtomicReferenceArray<SegmentReader>> rings = AtomicReferenceArray::new;
     // Replaced under `this`; read by all.
     private volatile AtomicReferenceArray<SegmentReader> ring = new AtomicReferenceArray<>(64);
     // Written under `this`.
@@ -51,12 +54,17 @@ final class SegmentTable {
         return found != null && found.seq() == seq ? found : null;
     }
 
-    /** Publishes a new active segment. */
-    synchronized void add(SegmentReader segment) {
-        assert segment.seq() == active + 1 : segment + " after " + active;
+    /** Makes sure that one {@link #add} needs no memory; what was purged meanwhile only helps. */
+    synchronized void makeRoom() {
         if (count() == ring.length()) {
             grow();
         }
+    }
+
+    /** Publishes a new active segment. */
+    synchronized void add(SegmentReader segment) {
+        assert segment.seq() == active + 1 : segment + " after " + active;
+        makeRoom();
         ring.set(slot(segment.seq(), ring.length()), segment);
         active = segment.seq();
     }
@@ -67,9 +75,14 @@ final class SegmentTable {
         ring.set(slot(active, ring.length()), segment);
     }
 
+    /** Where larger rings come from. */
+    synchronized void ringsFrom(IntFunction<AtomicReferenceArray<SegmentReader>> source) {
+        rings = source;
+    }
+
     private void grow() {
         AtomicReferenceArray<SegmentReader> old = ring;
-        AtomicReferenceArray<SegmentReader> larger = new AtomicReferenceArray<>(old.length() * 2);
+        AtomicReferenceArray<SegmentReader> larger = rings.apply(old.length() * 2);
         for (long seq = first; seq <= active; seq++) {
             larger.set(slot(seq, larger.length()), old.get(slot(seq, old.length())));
         }

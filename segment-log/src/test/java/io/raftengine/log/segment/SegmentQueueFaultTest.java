@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicReferenceArray;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -285,6 +286,28 @@ class SegmentQueueFaultTest {
         assertThat(q.names(0)).containsExactly("0000000000000001.raftlog");
         assertThat(q.names(1)).containsExactly("0000000000000002.raftlog");
         q.verify();
+        q.reopen().verify();
+    }
+
+    /** I3: either there is no next segment, or nothing is written to this one any more. */
+    @Test
+    void aHeapThatRunsOutDuringARotationLeavesNoSecondSegmentBehind() {
+        q.settings().targetBytes(1);
+        q.open();
+        while (q.queue.activeSeq() < 64) {
+            q.append(10);
+        }
+        q.queue
+                .table()
+                .ringsFrom(length -> {
+                    throw new OutOfMemoryError("ordered by the test");
+                });
+        assertThatThrownBy(() -> q.queue.rotate()).isInstanceOf(OutOfMemoryError.class);
+        assertThat(log(65)).doesNotExist();
+        q.queue.table().ringsFrom(AtomicReferenceArray::new);
+        q.append(10).verify();
+        assertThat(q.queue.activeSeq()).isEqualTo(65);
+        q.assertDirectoryIsSound();
         q.reopen().verify();
     }
 
