@@ -76,6 +76,7 @@ final class SegmentInstaller {
     /** The file that found no space gives way to one that has its space. */
     private ActiveSegment attemptInHeadRoom(long seq, OutOfSpaceException full) {
         giveUpHalfMade();
+        removeAttempt();
         PreparedFile kept = context.headRoom().take();
         if (kept == null) {
             throw full;
@@ -267,11 +268,12 @@ final class SegmentInstaller {
         if (attempted == null) {
             return;
         }
-        if (context.fs().info(attempted) != null) {
-            try (DirectoryHandle dir = context.openDirectory(attempted.getParent())) {
+        try (DirectoryHandle dir = context.openDirectory(attempted.getParent())) {
+            if (context.fs().info(attempted) != null) {
                 context.fs().delete(attempted);
-                context.sync(dir);
             }
+            // Also where it is gone: it may be so since an earlier call, which was not synced.
+            context.sync(dir);
         }
         attempted = null;
     }
@@ -309,21 +311,23 @@ final class SegmentInstaller {
     }
 
     /**
-     * The deletion is synced before the number is used elsewhere: after a crash two files of one
-     * number would hide every older one (I4).
+     * From here on there is only a name that may be left. Not the file: a deletion may report a
+     * failure and have happened all the same, and who finished a file without a name would lose all
+     * that is written to it.
      */
     private void giveUpHalfMade() {
         PreparedFile file = halfMade;
         if (file == null) {
             return;
         }
-        try (DirectoryHandle dir = context.openDirectory(file.path.getParent())) {
-            outOfSpace = false;
-            context.fs().delete(file.path);
-            context.sync(dir);
-        }
+        attempted = file.path;
+        outOfSpace = false;
         halfMade = null;
-        file.handle.close();
+        try {
+            removeAttempt();
+        } finally {
+            file.handle.close();
+        }
     }
 
     private void discard(PreparedFile file) {

@@ -289,6 +289,31 @@ class SegmentQueueFaultTest {
         q.reopen().verify();
     }
 
+    /** As network file systems do: what was deleted is not there, whatever was reported. */
+    @Test
+    void aHalfMadeFileThatIsGoneIsNotFinished() {
+        q.open().append(300);
+        full("FF");
+        assertThatThrownBy(() -> q.append(500)).isInstanceOf(OutOfSpaceException.class);
+        assertThatThrownBy(() -> q.queue.rotate()).isInstanceOf(OutOfSpaceException.class);
+        q.fs.available(main, NO_SPACE);
+        q.fs.program((op, path) -> {
+            if (op.equals("delete")) {
+                assertThat(path.toFile().delete()).isTrue();
+                throw ProgrammableFileSystem.failure(op, path);
+            }
+        });
+        assertThatThrownBy(() -> q.queue.rotate()).isInstanceOf(StorageException.class);
+        q.fs.noProgram();
+        q.fs.forgetCalls();
+        q.append(500);
+        assertThat(q.fs.calls())
+                .as("I4: not in both directories after a power cut")
+                .containsSubsequence("syncdir main", "create 0000000000000002.raftlog");
+        assertThat(q.names(1)).containsExactly("0000000000000002.raftlog");
+        q.reopen().verify();
+    }
+
     /** I3: either there is no next segment, or nothing is written to this one any more. */
     @Test
     void aHeapThatRunsOutDuringARotationLeavesNoSecondSegmentBehind() {
