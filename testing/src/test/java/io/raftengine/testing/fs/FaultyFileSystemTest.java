@@ -7,6 +7,7 @@ import io.raftengine.allocator.Memory;
 import io.raftengine.error.OutOfSpaceException;
 import io.raftengine.error.RaftEngineException;
 import io.raftengine.error.StorageException;
+import io.raftengine.log.io.DirectoryHandle;
 import io.raftengine.log.io.FileHandle;
 import io.raftengine.log.io.FileIo;
 import io.raftengine.log.io.FileSystem;
@@ -48,6 +49,25 @@ class FaultyFileSystemTest {
         assertThatThrownBy(call::run)
                 .isInstanceOfSatisfying(
                         StorageException.class, e -> assertThat(e.errno()).isEqualTo(Fault.EIO));
+    }
+
+    /** Nothing was synced where the directory could not be opened; everything is in doubt else. */
+    @Test
+    void theOpenOfADirectoryFailsApartFromItsSync() {
+        FaultRule open = fs.on(Operation.OPEN_DIRECTORY).once().inject(Fault.error());
+        assertBroken(() -> fs.openDirectory(dir));
+        assertThat(fs.calls(Operation.SYNC_DIRECTORY)).isZero();
+        assertThat(open.fired()).isOne();
+
+        FaultRule sync = fs.on(Operation.SYNC_DIRECTORY).once().inject(Fault.error());
+        try (DirectoryHandle handle = fs.openDirectory(dir)) {
+            assertThat(fs.openHandles()).isOne();
+            assertBroken(handle::sync);
+            assertThat(sync.fired()).isOne();
+        }
+        assertThat(fs.openHandles()).isZero();
+        fs.syncDirectory(dir);
+        assertThat(fs.calls(Operation.OPEN_DIRECTORY)).isEqualTo(3);
     }
 
     @Test
