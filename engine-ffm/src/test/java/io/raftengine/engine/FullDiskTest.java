@@ -17,7 +17,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -183,6 +186,54 @@ class FullDiskTest {
         }
         life.engine.close();
         assertThat(fs.openHandles()).isZero();
+    }
+
+    /** Each of the purge's syncs shares a group with writers whose write fails. */
+    @Test
+    void thePurgeFreesSpaceAlthoughWritersTryAgainAndAgain() throws Exception {
+        disk.setCapacity(14 * TARGET);
+        Life life = new Life(fs, Life.config(DIR).build());
+        life.open();
+        life.writeUntilFull(40);
+        life.agent();
+        life.writeUntilFull(10_000);
+        AtomicBoolean enough = new AtomicBoolean();
+        CountDownLatch refused = new CountDownLatch(4);
+        List<CompletableFuture<Void>> writers = new ArrayList<>();
+        for (int i = 0; i < 4; i++) {
+            long group = 100 + i;
+            writers.add(
+                    CompletableFuture.runAsync(
+                            () -> tryAgainAndAgain(life.engine, group, enough, refused),
+                            work -> new Thread(work).start()));
+        }
+        refused.await();
+        try {
+            assertThat(life.engine.purgeExpiredFiles().appendSegmentsDropped()).isPositive();
+        } finally {
+            enough.set(true);
+            for (CompletableFuture<Void> writer : writers) {
+                writer.get(60, TimeUnit.SECONDS);
+            }
+        }
+        life.verify("after the purge");
+        life.engine.close();
+    }
+
+    /** A batch that fits nowhere until a purge has freed a segment. */
+    private static void tryAgainAndAgain(
+            RaftEngine engine, long group, AtomicBoolean enough, CountDownLatch refused) {
+        try (LogBatch batch = engine.newBatch()) {
+            batch.addEntry(group, 1, new byte[TARGET]);
+            while (!enough.get()) {
+                try {
+                    engine.write(batch, Durability.SYNC);
+                    return;
+                } catch (OutOfSpaceException full) {
+                    refused.countDown();
+                }
+            }
+        }
     }
 
     private static void closeDead(RaftEngine engine) {

@@ -22,9 +22,10 @@ import java.util.function.LongSupplier;
  * nothing while all goes well.
  *
  * <p>Failures: a batch that is refused fails its own caller and is left out of the write. A failed
- * write is cut back by the queue and fails the group's callers; the engine stays usable (D14). A
- * full disk is answered once by a rotation, which may reach a reserve or the spill directory. A
- * failed sync, or anything unexpected after the write began, poisons (P7).
+ * write is cut back by the queue and fails all whose batches were to be written with it; who wanted
+ * nothing but a sync gets it, and the engine stays usable (D14). A full disk is answered once by a
+ * rotation, which may reach a reserve or the spill directory. A failed sync, or anything unexpected
+ * after the write began, poisons (P7).
  */
 public final class GroupCommitter implements AutoCloseable {
     /** Positions inside a segment are kept in 32 bits, so no group may reach beyond this offset. */
@@ -118,7 +119,16 @@ public final class GroupCommitter implements AutoCloseable {
         try {
             while (from < callers) {
                 int to = endOfRun(group, from, callers);
-                commitRun(group, from, to);
+                try {
+                    commitRun(group, from, to);
+                } catch (StorageException | OutOfSpaceException notWritten) {
+                    memtables.abandonGroup();
+                    if (failBatches(group, from, callers, notWritten)) {
+                        // A purge that is to free space must not wait for those who find none.
+                        commitRun(group, from, callers);
+                    }
+                    break;
+                }
                 from = to;
             }
         } catch (RaftEngineException failed) {
@@ -387,6 +397,25 @@ public final class GroupCommitter implements AutoCloseable {
         lastSeenEnd = queue.end();
         watermark.marked(end, lastSeenEnd, clock.getAsLong());
         counters.watermark();
+    }
+
+    /**
+     * Fails those who have something to be written.
+     *
+     * @return whether others wait for the disk
+     */
+    private static boolean failBatches(
+            CommitGroup group, int from, int to, RaftEngineException failure) {
+        boolean bareSync = false;
+        for (int i = from; i < to; i++) {
+            CommitSlot slot = group.slot(i);
+            slot.accepted = false;
+            if (slot.failure == null && slot.batchBytes > 0) {
+                slot.failure = failure;
+            }
+            bareSync |= slot.sync && slot.failure == null;
+        }
+        return bareSync;
     }
 
     private static void fail(CommitGroup group, int from, int to, RaftEngineException failure) {

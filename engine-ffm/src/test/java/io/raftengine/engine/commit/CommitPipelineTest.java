@@ -150,6 +150,61 @@ class CommitPipelineTest {
         }
     }
 
+    /**
+     * A bare sync wrote nothing: a purge that needs one to free space must not fail because others
+     * find none.
+     */
+    @Test
+    void aBareSyncSucceedsAlthoughTheBatchesOfItsGroupFindNoSpace() {
+        try (PipelineFixture f = new PipelineFixture()) {
+            PausePoint syncing = new PausePoint();
+            f.fs.on(Operation.SYNC).program(0, 1).inject(new Fault.Pause(syncing));
+            CompletableFuture<Void> leader = f.commit(false, f.batch(9, 1, 10), true);
+            syncing.awaitReached();
+            CompletableFuture<Void> first = f.commit(false, f.batch(1, 1, 10), true);
+            CompletableFuture<Void> bare = f.commit(false, null, true);
+            CompletableFuture<Void> second = f.commit(false, f.batch(2, 1, 10), false);
+            f.awaitCollecting(3);
+            f.fs.on(Operation.WRITE, Operation.CREATE, Operation.ALLOCATE).inject(Fault.noSpace());
+            long syncs = f.queue.statistics().syncs();
+            syncing.release();
+
+            assertThat(outcome(leader)).isNull();
+            assertThat(outcome(bare)).isNull();
+            assertThat(outcome(first)).isInstanceOf(OutOfSpaceException.class);
+            assertThat(outcome(second)).isInstanceOf(OutOfSpaceException.class);
+            assertThat(f.queue.statistics().syncs() - syncs)
+                    .as("the leader's, and one for the bare sync")
+                    .isEqualTo(2);
+            assertThat(f.disk.hasPendingWork()).isFalse();
+            f.fs.clearRules();
+            assertThat(f.memtables.exists(1)).isFalse();
+            f.pipeline.commit(f.batch(1, 1, 10), true);
+            assertThat(lastAfterReopen(f.fs, 1)).isEqualTo(1);
+        }
+    }
+
+    /** What is on disk is not known any more, so nobody is told that it is. */
+    @Test
+    void aBareSyncFailsWhereAFailedWriteCannotBeCutOff() {
+        try (PipelineFixture f = new PipelineFixture()) {
+            PausePoint syncing = new PausePoint();
+            f.fs.on(Operation.SYNC).program(0, 1).inject(new Fault.Pause(syncing));
+            CompletableFuture<Void> leader = f.commit(false, f.batch(9, 1, 10), true);
+            syncing.awaitReached();
+            CompletableFuture<Void> batch = f.commit(false, f.batch(1, 1, 10), true);
+            CompletableFuture<Void> bare = f.commit(false, null, true);
+            f.awaitCollecting(2);
+            f.fs.on(Operation.WRITE).inject(new Fault.ErrorAfterBytes(20, Fault.EIO));
+            f.fs.on(Operation.TRUNCATE).inject(Fault.error());
+            syncing.release();
+
+            assertThat(outcome(leader)).isNull();
+            assertThat(outcome(batch)).isInstanceOf(PoisonedException.class);
+            assertThat(outcome(bare)).isInstanceOf(PoisonedException.class);
+        }
+    }
+
     /** L7: out of space is answered by a rotation, for which everything is signed anew. */
     @Test
     void onAFullDiskTheGroupIsTriedOnceMoreInANewSegmentWithItsSignature() {
