@@ -73,10 +73,17 @@ public final class UseGate {
     /** Lets nobody in any more and waits until all have left. */
     public void close() {
         closed = true;
+        boolean interrupted = false;
         for (int i = 0; i < STRIPES; i++) {
             while (inside.get(i * SPACING) != 0) {
+                // A set flag would make every park return at once: a virtual thread would keep its
+                // carrier from those it waits for.
+                interrupted |= Thread.interrupted();
                 LockSupport.parkNanos(this, POLL_NANOS);
             }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
         }
     }
 }
