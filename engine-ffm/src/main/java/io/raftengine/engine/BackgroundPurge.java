@@ -1,6 +1,7 @@
 package io.raftengine.engine;
 
 import io.raftengine.engine.purge.PurgeManager;
+import io.raftengine.engine.waiting.ThreadEnd;
 import io.raftengine.error.ClosedException;
 import io.raftengine.error.RaftEngineException;
 import java.time.Duration;
@@ -80,16 +81,6 @@ final class BackgroundPurge implements AutoCloseable {
         closed = true;
         purge.stop();
         LockSupport.unpark(thread);
-        boolean interrupted = false;
-        while (thread.isAlive()) {
-            try {
-                thread.join();
-            } catch (InterruptedException e) {
-                interrupted = true;
-            }
-        }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
-        }
+        ThreadEnd.await(thread);
     }
 }

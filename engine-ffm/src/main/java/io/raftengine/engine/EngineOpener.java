@@ -8,6 +8,7 @@ import io.raftengine.engine.purge.PurgeManager;
 import io.raftengine.engine.purge.PurgeSettings;
 import io.raftengine.engine.read.EntryReader;
 import io.raftengine.engine.read.ReadContextPool;
+import io.raftengine.engine.waiting.ThreadEnd;
 import io.raftengine.error.ConfigException;
 import io.raftengine.error.StorageException;
 import io.raftengine.log.format.QueueKind;
@@ -223,8 +224,21 @@ final class EngineOpener {
                         failed -> LOG.log(System.Logger.Level.ERROR, "background agent", failed),
                         null,
                         agent);
-        AgentRunner.startOnThread(runner, EngineOpener::agentThread);
-        parts.opened(runner::close);
+        Thread thread = AgentRunner.startOnThread(runner, EngineOpener::agentThread);
+        parts.opened(() -> close(runner, thread));
+    }
+
+    /** The runner does not wait for its thread if the closing one is interrupted. */
+    private static void close(AgentRunner runner, Thread thread) {
+        boolean interrupted = Thread.interrupted();
+        try {
+            runner.close();
+        } finally {
+            ThreadEnd.await(thread);
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
     }
 
     private static Thread agentThread(Runnable work) {

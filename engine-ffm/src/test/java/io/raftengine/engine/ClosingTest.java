@@ -2,10 +2,13 @@ package io.raftengine.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.raftengine.testing.fs.SimulatedFileSystem;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -32,5 +35,53 @@ class ClosingTest {
         } finally {
             child.destroyForcibly();
         }
+    }
+
+    /** Whatever the agent still does, it does with memory that is there. */
+    @Test
+    void anInterruptedThreadThatClosesWaitsForTheAgent() throws Exception {
+        SimulatedFileSystem fs = new SimulatedFileSystem(1);
+        fs.createDirectories(EngineFixture.DIR);
+        AtomicReference<Thread> closer = new AtomicReference<>();
+        AtomicBoolean agentIsDone = new AtomicBoolean();
+        EngineClockwork clockwork =
+                new EngineClockwork(
+                        () -> {
+                            Thread closing = closer.get();
+                            if (closing != null && isAgent(Thread.currentThread())) {
+                                while (!waitsOrIsDone(closing)) {
+                                    Thread.yield();
+                                }
+                                agentIsDone.set(true);
+                            }
+                            return System.nanoTime();
+                        },
+                        true);
+        EngineConfig config = WorkloadRun.config(EngineFixture.DIR).build();
+        RaftEngine engine = RaftEngine.open(config, fs, List.of(), false, clockwork);
+        boolean[] seen = new boolean[2];
+        Thread thread =
+                new Thread(() -> {
+                    Thread.currentThread().interrupt();
+                    engine.close();
+                    seen[0] = agentIsDone.get();
+                    seen[1] = Thread.currentThread().isInterrupted();
+                });
+        closer.set(thread);
+        thread.start();
+        thread.join();
+        assertThat(seen[0]).as("the agent was done").isTrue();
+        assertThat(seen[1]).as("still interrupted").isTrue();
+    }
+
+    private static boolean isAgent(Thread thread) {
+        return thread.getName().equals("raft-engine-agent");
+    }
+
+    private static boolean waitsOrIsDone(Thread thread) {
+        return switch (thread.getState()) {
+            case WAITING, TIMED_WAITING, TERMINATED -> true;
+            default -> false;
+        };
     }
 }

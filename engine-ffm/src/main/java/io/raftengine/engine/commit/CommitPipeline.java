@@ -407,7 +407,7 @@ public final class CommitPipeline implements AutoCloseable {
             throw new ClosedException("the engine is closed");
         }
         if (platformLeader == null) {
-            platformLeader = new PlatformLeader(this);
+            platformLeader = new PlatformLeader(this::leadOpenGroup);
         }
         return platformLeader;
     }
