@@ -362,6 +362,11 @@ public final class CommitPipeline implements AutoCloseable {
         return token.isHeld();
     }
 
+    /** Whether a step waits to be run; for tests that must know when it does. */
+    boolean hasStep() {
+        return step.get() != null;
+    }
+
     /** Callers that wait in the open group; for tests that must know when all have arrived. */
     int collecting() {
         return open.claimedSlots();

@@ -16,7 +16,8 @@ final class ExclusiveStep {
     void run() {
         try {
             work.run();
-        } catch (RuntimeException | Error failed) {
+        } catch (Throwable failed) {
+            // Also what is not declared: whoever runs this has the write token to lay down.
             failure = failed;
         } finally {
             done = true;
@@ -28,11 +29,14 @@ final class ExclusiveStep {
     }
 
     void rethrow() {
-        if (failure instanceof RuntimeException runtime) {
-            throw runtime;
+        if (failure != null) {
+            throw ExclusiveStep.<RuntimeException>asUnchecked(failure);
         }
-        if (failure instanceof Error error) {
-            throw error;
-        }
+    }
+
+    /** As it was thrown, checked or not: that is its thrower's to answer for. */
+    @SuppressWarnings("unchecked")
+    private static <T extends Throwable> T asUnchecked(Throwable thrown) throws T {
+        throw (T) thrown;
     }
 }

@@ -18,6 +18,7 @@ import io.raftengine.testing.forge.CollidingGroups;
 import io.raftengine.testing.fs.Fault;
 import io.raftengine.testing.fs.Operation;
 import io.raftengine.testing.fs.PausePoint;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -422,6 +423,32 @@ class CommitPipelineTest {
             assertThat(stillInterrupted).isTrue();
             assertThat(f.memtables.last(2)).isEqualTo(1);
         }
+    }
+
+    /** The leader that runs it must neither throw what is not its own nor keep the token. */
+    @Test
+    void aStepThatThrowsWhatItMustNotThrowsItWhereItWasWanted() {
+        for (Throwable thrown : List.of(new IOException("sneaked"), new AssertionError("error"))) {
+            try (PipelineFixture f = new PipelineFixture()) {
+                PausePoint syncing = new PausePoint();
+                f.fs.on(Operation.SYNC).program(0, 1).inject(new Fault.Pause(syncing));
+                CompletableFuture<Void> leader = f.commit(false, f.batch(1, 1, 10), true);
+                syncing.awaitReached();
+                CompletableFuture<Void> step =
+                        f.run(() -> f.pipeline.exclusively(() -> sneak(thrown)));
+                PipelineFixture.await(f.pipeline::hasStep);
+                syncing.release();
+
+                assertThat(outcome(leader)).isNull();
+                assertThat(outcome(step)).isSameAs(thrown);
+                assertThat(outcome(f.commit(false, f.batch(1, 2, 10), true))).isNull();
+            }
+        }
+    }
+
+    @SuppressWarnings("unchecked")
+    private static <T extends Throwable> void sneak(Throwable thrown) throws T {
+        throw (T) thrown;
     }
 
     @Test

@@ -102,11 +102,20 @@ final class PipelineFixture implements AutoCloseable {
 
     /** Commits in a thread of its own. */
     CompletableFuture<Void> commit(boolean virtual, BatchEncoder batch, boolean sync) {
+        return run(virtual, () -> pipeline.commit(batch, sync));
+    }
+
+    /** Does something in a thread of its own. */
+    CompletableFuture<Void> run(Runnable work) {
+        return run(false, work);
+    }
+
+    private static CompletableFuture<Void> run(boolean virtual, Runnable what) {
         CompletableFuture<Void> outcome = new CompletableFuture<>();
         Runnable work =
                 () -> {
                     try {
-                        pipeline.commit(batch, sync);
+                        what.run();
                         outcome.complete(null);
                     } catch (Throwable failed) {
                         outcome.completeExceptionally(failed);
