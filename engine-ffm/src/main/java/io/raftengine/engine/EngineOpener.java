@@ -35,6 +35,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import org.agrona.concurrent.AgentRunner;
 import org.agrona.concurrent.BackoffIdleStrategy;
 
@@ -95,11 +96,17 @@ final class EngineOpener {
         this.budget = new MemoryBudget(config.memoryLimitBytes());
     }
 
-    /** Takes all steps. After a failure nothing is held any more. */
-    void open() {
+    /**
+     * Takes all steps. After a failure nothing is held any more.
+     *
+     * @param last what makes an engine of the parts; if it fails, so has the open
+     * @return what {@code last} made
+     */
+    <T> T open(Supplier<T> last) {
         try {
             openOrThrow();
             complete = true;
+            return last.get();
         } catch (Throwable failed) {
             parts.abandon(failed);
             throw failed;

@@ -179,8 +179,7 @@ public final class RaftEngine implements AutoCloseable {
      * holds.
      */
     static RaftEngine open(EngineConfig config, EngineOpener opener) {
-        opener.open();
-        return new RaftEngine(config, opener);
+        return opener.open(() -> new RaftEngine(config, opener));
     }
 
     // ---- writing

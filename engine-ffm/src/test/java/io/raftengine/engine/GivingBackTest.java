@@ -7,6 +7,7 @@ import io.raftengine.testing.fs.Call;
 import io.raftengine.testing.fs.Fault;
 import io.raftengine.testing.fs.FaultRule;
 import io.raftengine.testing.fs.Operation;
+import java.util.List;
 import java.util.function.Predicate;
 import org.junit.jupiter.api.Test;
 
@@ -48,6 +49,23 @@ class GivingBackTest {
             givenUp += closes;
         }
         assertThat(givenUp).as("files closed by opens that failed").isBetween(6, CALLS_MAX - 1);
+    }
+
+    /** All steps of the open were taken; what was opened is not the caller's yet. */
+    @Test
+    void anErrorAfterTheLastStepOfAnOpenKeepsNothing() {
+        try (EngineFixture e = filled()) {
+            e.engine.close();
+            OutOfMemoryError ordered = new OutOfMemoryError("ordered by the test");
+            e.parts = new EngineOpener(e.config, e.fs, List.of(), false, EngineClockwork.REAL);
+            Throwable thrown =
+                    catchThrowable(() ->
+                            e.parts.open(() -> {
+                                throw ordered;
+                            }));
+            assertThat(thrown).isSameAs(ordered);
+            assertOpensAgain(e, "after the open");
+        }
     }
 
     /** How many closes there are after the failure; -1 if an open has fewer syncs than that. */
