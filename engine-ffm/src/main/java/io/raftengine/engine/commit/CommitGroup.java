@@ -43,7 +43,7 @@ final class CommitGroup {
     /** {@link #claim} found the group closed: look for the open one and try again. */
     static final long CLOSED = -1;
 
-    /** {@link #claim} found no room: the group will be closed by its leader soon. */
+    /** {@link #claim} found no slot: the group takes nobody any more until its leader closes it. */
     static final long FULL = -2;
 
     private static final int EVENT_AT = 0;
@@ -51,6 +51,10 @@ final class CommitGroup {
     private static final int SLOT_SHIFT = 32;
     private static final int SLOT_MASK = 0xFFFF;
     private static final long CLOSED_BIT = 1L << 63;
+
+    /** In what {@link #claim} returns, never in the claim word. */
+    private static final long WITHOUT_ROOM_BIT = 1L << 62;
+
     private static final int READY_YIELDS = 100;
     private static final long READY_PARK_NANOS = 10_000L;
 
@@ -127,10 +131,11 @@ final class CommitGroup {
     }
 
     /**
-     * Claims a slot and room in the buffer.
+     * Claims a slot, and room in the buffer while there is some. Without room the slot is worth as
+     * much: whoever waited for the next group instead would miss a whole sync.
      *
-     * @return slot and offset for {@link #slotOf} and {@link #offsetOf}, or {@link #CLOSED} or
-     *     {@link #FULL}
+     * @return slot, offset and room for {@link #slotOf}, {@link #offsetOf} and {@link #hasRoom}, or
+     *     {@link #CLOSED} or {@link #FULL}
      */
     long claim(int bytes) {
         for (; ; ) {
@@ -138,13 +143,21 @@ final class CommitGroup {
             if (word < 0) {
                 return CLOSED;
             }
-            if (slotOf(word) >= SLOTS_MAX || offsetOf(word) + (long) bytes > bufferBytes) {
+            if (slotOf(word) >= SLOTS_MAX) {
                 return FULL;
             }
-            if (CLAIM.weakCompareAndSet(this, word, word + (1L << SLOT_SHIFT) + bytes)) {
-                return word;
+            boolean room = offsetOf(word) + (long) bytes <= bufferBytes;
+            long next = word + (1L << SLOT_SHIFT) + (room ? bytes : 0);
+            if (CLAIM.weakCompareAndSet(this, word, next)) {
+                return room ? word : word | WITHOUT_ROOM_BIT;
             }
         }
+    }
+
+    /** Whether it collects callers and has no slot for another one. */
+    boolean isFull() {
+        long word = (long) CLAIM.getVolatile(this);
+        return word >= 0 && slotOf(word) >= SLOTS_MAX;
     }
 
     static int slotOf(long claimed) {
@@ -153,6 +166,11 @@ final class CommitGroup {
 
     static int offsetOf(long claimed) {
         return (int) claimed;
+    }
+
+    /** Whether all the bytes claimed have their place in the buffer, or none. */
+    static boolean hasRoom(long claimed) {
+        return (claimed & WITHOUT_ROOM_BIT) == 0;
     }
 
     CommitSlot slot(int index) {

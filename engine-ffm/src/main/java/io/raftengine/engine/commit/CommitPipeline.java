@@ -36,8 +36,8 @@ import java.util.concurrent.locks.LockSupport;
  */
 public final class CommitPipeline implements AutoCloseable {
     /**
-     * Batches up to this size are copied into the group's buffer; larger ones are gathered from
-     * their own memory.
+     * Batches up to this size are copied into the group's buffer while it has room; others are
+     * gathered from their own memory.
      */
     static final int COPIED_BYTES_MAX = 16 << 10;
 
@@ -57,6 +57,7 @@ public final class CommitPipeline implements AutoCloseable {
     private final GroupCommitter committer;
     private final WriteToken token = new WriteToken();
     private final Gathering gathering = new Gathering();
+    private final Latecomers latecomers = new Latecomers();
 
     /** Leads for virtual threads; started by the first of them. Written under this. */
     private volatile PlatformLeader platformLeader;
@@ -106,7 +107,7 @@ public final class CommitPipeline implements AutoCloseable {
             // Before the claim: who has claimed must not fail for want of a thread.
             platformLeader();
         }
-        for (int attempt = 0; ; attempt++) {
+        for (; ; ) {
             if (closed) {
                 throw new ClosedException("the engine is closed");
             }
@@ -114,10 +115,11 @@ public final class CommitPipeline implements AutoCloseable {
             CommitGroup group = open;
             long claimed = group.claim(copied);
             if (claimed >= 0) {
-                return commitIn(group, claimed, batch, bytes, copied, sync);
+                int toBuffer = CommitGroup.hasRoom(claimed) ? copied : 0;
+                return commitIn(group, claimed, batch, bytes, toBuffer, sync);
             }
             if (claimed == CommitGroup.FULL) {
-                Backoff.pause(attempt);
+                latecomers.await(() -> open.isFull() && !closed);
             }
         }
     }
@@ -285,6 +287,7 @@ public final class CommitPipeline implements AutoCloseable {
         gathering.groupLed(group);
         // Before the group is closed, so that whoever finds it closed finds the next one open.
         open = nextGroup();
+        latecomers.wakeAll();
         int callers = group.close();
         group.awaitReady();
         try {
@@ -365,6 +368,11 @@ public final class CommitPipeline implements AutoCloseable {
     /** Whether a step waits to be run; for tests that must know when it does. */
     boolean hasStep() {
         return step.get() != null;
+    }
+
+    /** Callers that wait for a group with slots; for tests. */
+    int latecomers() {
+        return latecomers.count();
     }
 
     /** Callers that wait in the open group; for tests that must know when all have arrived. */

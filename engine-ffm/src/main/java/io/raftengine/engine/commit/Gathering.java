@@ -75,6 +75,7 @@ final class Gathering {
      * next one.
      */
     void groupEnded(int callers, int callersOfNext) {
-        expected = Math.max(1, callers + callersOfNext);
+        // More than a group has slots for cannot come.
+        expected = Math.clamp(callers + callersOfNext, 1, CommitGroup.SLOTS_MAX);
     }
 }

@@ -85,6 +85,59 @@ class CommitPipelineTest {
         }
     }
 
+    /** Whoever does not get in sleeps or polls for a whole sync. */
+    @Test
+    void callersGetIntoAGroupWhoseBufferIsFull() {
+        try (PipelineFixture f = new PipelineFixture()) {
+            PausePoint syncing = new PausePoint();
+            f.fs.on(Operation.SYNC).program(0, 1).inject(new Fault.Pause(syncing));
+            CompletableFuture<Void> leader = f.commit(false, null, true);
+            syncing.awaitReached();
+            List<BatchEncoder> batches = new ArrayList<>();
+            List<CompletableFuture<Void>> callers = new ArrayList<>();
+            for (int i = 0; i < 48; i++) {
+                BatchEncoder batch = f.batch(i, 1, i % 7 == 6 ? 10 : 8 << 10);
+                batches.add(batch);
+                callers.add(f.commit(i % 3 == 2, batch, true));
+            }
+            f.awaitCollecting(48);
+            syncing.release();
+            assertThat(outcome(leader)).isNull();
+            callers.forEach(caller -> assertThat(outcome(caller)).isNull());
+            assertThat(f.committer.counters().groups()).isEqualTo(2);
+            for (int i = 0; i < 48; i++) {
+                assertThat(f.memtables.last(i)).isEqualTo(1);
+                assertThat(lastAfterReopen(f.fs, i)).isEqualTo(1);
+            }
+        }
+    }
+
+    @Test
+    void whoFindsNoSlotSleepsUntilTheNextGroupCollects() {
+        try (PipelineFixture f = new PipelineFixture()) {
+            PausePoint syncing = new PausePoint();
+            f.fs.on(Operation.SYNC).program(0, 1).inject(new Fault.Pause(syncing));
+            CompletableFuture<Void> leader = f.commit(false, null, true);
+            syncing.awaitReached();
+            List<CompletableFuture<Void>> callers = new ArrayList<>();
+            for (int i = 0; i < CommitGroup.SLOTS_MAX; i++) {
+                callers.add(f.commit(true, null, true));
+            }
+            f.awaitCollecting(CommitGroup.SLOTS_MAX);
+            for (int i = 0; i < 4; i++) {
+                callers.add(f.commit(i % 2 == 0, f.batch(i, 1, 10), true));
+            }
+            PipelineFixture.await(() -> f.pipeline.latecomers() == 4);
+            syncing.release();
+            assertThat(outcome(leader)).isNull();
+            callers.forEach(caller -> assertThat(outcome(caller)).isNull());
+            for (int i = 0; i < 4; i++) {
+                assertThat(f.memtables.last(i)).isEqualTo(1);
+            }
+            assertThat(f.pipeline.latecomers()).isZero();
+        }
+    }
+
     /** L9. */
     @Test
     void emptyAndFullBatchesMixInOneGroup() {
