@@ -59,7 +59,7 @@ final class BackgroundPurge implements AutoCloseable {
                         "a purge failed; it will be tried again",
                         failed);
             }
-        } catch (RuntimeException | Error unexpected) {
+        } catch (Throwable unexpected) {
             // Also where the heap was exhausted: without this thread nothing is ever purged again.
             LOG.log(System.Logger.Level.ERROR, "background purge", unexpected);
         }
@@ -69,7 +69,7 @@ final class BackgroundPurge implements AutoCloseable {
         for (EngineListener listener : listeners) {
             try {
                 listener.onBackgroundPurge(result);
-            } catch (RuntimeException theirs) {
+            } catch (Throwable theirs) {
                 LOG.log(System.Logger.Level.WARNING, "a listener failed", theirs);
             }
         }

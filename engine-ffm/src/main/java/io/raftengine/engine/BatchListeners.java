@@ -4,7 +4,10 @@ import io.raftengine.engine.commit.CommitListener;
 import io.raftengine.log.format.QueueKind;
 import java.util.List;
 
-/** Tells all listeners about batches; what a listener throws is logged and goes no further. */
+/**
+ * Tells all listeners about batches; what a listener throws is logged and goes no further. All but
+ * an {@link Error}: languages without checked exceptions throw any of them here.
+ */
 final class BatchListeners implements CommitListener {
     private static final System.Logger LOG = System.getLogger(BatchListeners.class.getName());
 
@@ -24,7 +27,9 @@ final class BatchListeners implements CommitListener {
         for (EngineListener listener : listeners) {
             try {
                 listener.onBatchWritten(queue, segmentSeq, offset, bytes);
-            } catch (RuntimeException thrown) {
+            } catch (Error fatal) {
+                throw fatal;
+            } catch (Throwable thrown) {
                 complain(thrown);
             }
         }
@@ -35,13 +40,15 @@ final class BatchListeners implements CommitListener {
         for (EngineListener listener : listeners) {
             try {
                 listener.onBatchApplied(queue, segmentSeq);
-            } catch (RuntimeException thrown) {
+            } catch (Error fatal) {
+                throw fatal;
+            } catch (Throwable thrown) {
                 complain(thrown);
             }
         }
     }
 
-    static void complain(RuntimeException thrown) {
+    static void complain(Throwable thrown) {
         LOG.log(System.Logger.Level.WARNING, "a listener threw", thrown);
     }
 }

@@ -5,7 +5,9 @@ import io.raftengine.log.format.QueueKind;
 /**
  * Told about the life of segments and batches. Methods are called by whatever thread does the work,
  * most of them while it holds the write token: they must return quickly, be safe for all threads,
- * and not call the engine. An exception they throw is logged and otherwise ignored.
+ * and not call the engine. An exception they throw, checked or not, is logged and otherwise
+ * ignored. An {@link Error} is not: what it interrupts fails, and where its fate is unknown then
+ * the engine refuses further writes.
  */
 public interface EngineListener {
     /**

@@ -4,7 +4,10 @@ import io.raftengine.log.format.QueueKind;
 import io.raftengine.log.segment.SegmentListener;
 import java.util.List;
 
-/** Tells all listeners about segments; what a listener throws is logged and goes no further. */
+/**
+ * Tells all listeners about segments; what a listener throws is logged and goes no further, unless
+ * it is an {@link Error}.
+ */
 final class SegmentListeners implements SegmentListener {
     private final List<EngineListener> listeners;
 
@@ -17,7 +20,9 @@ final class SegmentListeners implements SegmentListener {
         for (EngineListener listener : listeners) {
             try {
                 listener.onNewSegment(kind, seq);
-            } catch (RuntimeException thrown) {
+            } catch (Error fatal) {
+                throw fatal;
+            } catch (Throwable thrown) {
                 BatchListeners.complain(thrown);
             }
         }
@@ -28,7 +33,9 @@ final class SegmentListeners implements SegmentListener {
         for (EngineListener listener : listeners) {
             try {
                 listener.onPurged(kind, lastSeq);
-            } catch (RuntimeException thrown) {
+            } catch (Error fatal) {
+                throw fatal;
+            } catch (Throwable thrown) {
                 BatchListeners.complain(thrown);
             }
         }

@@ -6,6 +6,7 @@ import io.raftengine.log.format.QueueKind;
 import io.raftengine.testing.fs.Fault;
 import io.raftengine.testing.fs.FaultRule;
 import io.raftengine.testing.fs.Operation;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
@@ -64,6 +65,10 @@ class BackgroundPurgeTest {
                         }
                         if (call == 2) {
                             throw new AssertionError("on purpose");
+                        }
+                        if (call == 3) {
+                            ThrowingListenersTest.<RuntimeException>sneakily(
+                                    new IOException("on purpose"));
                         }
                     }
 

@@ -58,7 +58,7 @@ final class CopyWriter implements RewriteLog.Placing {
         relocation.save();
         try {
             parts.log().append(batch, this);
-        } catch (RuntimeException | Error notWritten) {
+        } catch (Throwable notWritten) {
             if (placedBefore) {
                 relocation.rollBack();
             }
@@ -68,7 +68,7 @@ final class CopyWriter implements RewriteLog.Placing {
             bytesWritten += batch.encodedBytes();
             notApplied.addLong(parts.log().segment());
             batch.clear();
-        } catch (RuntimeException | Error brokenOff) {
+        } catch (Throwable brokenOff) {
             throw parts.log().poison("a copy was written and cannot be put in place", brokenOff);
         }
         if (parts.log().unsyncedBytes() >= SYNC_BYTES) {
@@ -99,7 +99,7 @@ final class CopyWriter implements RewriteLog.Placing {
             } while (more);
         } catch (RaftEngineException typed) {
             throw typed;
-        } catch (RuntimeException | Error brokenOff) {
+        } catch (Throwable brokenOff) {
             throw parts.log().poison("a copy was written and not put in place", brokenOff);
         } finally {
             nothingWaits();

@@ -160,7 +160,7 @@ final class RewriteLog implements AutoCloseable {
         if (listener != null) {
             try {
                 listener.batchWritten(queue.kind(), queue.activeSeq(), batchOffset, bytes);
-            } catch (RuntimeException | Error thrown) {
+            } catch (Throwable thrown) {
                 throw poison("a listener broke off after a batch was written", thrown);
             }
         }

@@ -26,6 +26,7 @@ import io.raftengine.recovery.RecoverySettings;
 import io.raftengine.testing.fs.Fault;
 import io.raftengine.testing.fs.FaultRule;
 import io.raftengine.testing.fs.Operation;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -40,6 +41,7 @@ class RewriteLogTest {
 
     private CopyFixture engine = new CopyFixture();
     private final List<String> told = new ArrayList<>();
+    private Throwable breaking;
     private final List<PoisonedException> poisons = new ArrayList<>();
     private long now = 5;
     private final CommitListener listener =
@@ -47,6 +49,9 @@ class RewriteLogTest {
                 @Override
                 public void batchWritten(QueueKind queue, long seq, long offset, long bytes) {
                     told.add(queue + " " + seq + " " + offset + " " + bytes);
+                    if (breaking != null) {
+                        RewriteLogTest.<RuntimeException>sneakily(breaking);
+                    }
                 }
 
                 @Override
@@ -435,7 +440,25 @@ class RewriteLogTest {
         return new Outcome(appended, sealed, tried);
     }
 
+    /** Whatever it is that breaks off there, the index will never hear of the batch. */
+    @Test
+    void whoBreaksOffAfterABatchWasWrittenPoisonsBothQueues() {
+        append(100);
+        breaking = new IOException("on purpose");
+        assertThatThrownBy(() -> append(100))
+                .isInstanceOf(PoisonedException.class)
+                .hasRootCause(breaking);
+        assertThat(poisons).hasSize(1);
+        assertThat(engine.append.poisoned()).isTrue();
+        assertThat(engine.rewrite.poisoned()).isTrue();
+    }
+
     // ---- in the tests' own words ---------------------------------------------------------------
+
+    @SuppressWarnings("unchecked")
+    private static <T extends Throwable> void sneakily(Throwable thrown) throws T {
+        throw (T) thrown;
+    }
 
     private static byte[] bytesOf(BatchEncoder finished) {
         try (GrowableBuffer copy =
