@@ -47,7 +47,9 @@ public interface EngineListener {
 
     /**
      * Asked by a purge: segments of the append queue from this one on must stay, because what was
-     * written there is not yet where the listener wants it to be. A purge asks each time.
+     * written there is not yet where the listener wants it to be. A purge asks each time. Where a
+     * listener throws instead of answering, even an {@link Error}, nothing of that queue is dropped
+     * this time.
      *
      * @return a segment number, {@link Long#MAX_VALUE} if purge need not wait
      */

@@ -215,10 +215,16 @@ final class EngineOpener {
                 this::firstSegmentListenersNeed);
     }
 
+    /** Whoever cannot answer may need everything: nothing goes until he can. */
     private long firstSegmentListenersNeed() {
         long first = Long.MAX_VALUE;
         for (EngineListener listener : listeners) {
-            first = Math.min(first, listener.firstSegmentNotReadyForPurge());
+            try {
+                first = Math.min(first, listener.firstSegmentNotReadyForPurge());
+            } catch (Throwable thrown) {
+                BatchListeners.complain(thrown);
+                return 0;
+            }
         }
         return first;
     }

@@ -59,6 +59,15 @@ class ThrowingListenersTest {
         public void onPurged(QueueKind queue, long highestPurgedSeq) {
             in("purged " + queue);
         }
+
+        @Override
+        public long firstSegmentNotReadyForPurge() {
+            if (methods.contains("error")) {
+                throw new AssertionError("on purpose");
+            }
+            in("first");
+            return Long.MAX_VALUE;
+        }
     }
 
     @SuppressWarnings("unchecked")
@@ -124,6 +133,29 @@ class ThrowingListenersTest {
     @Test
     void purgesGoOnWhateverThePurgedSegmentsMeanToTheListener() {
         goesOn("purged APPEND", "purged REWRITE");
+    }
+
+    /** Who cannot answer may need everything; that is no reason to keep the rewrite queue, too. */
+    @Test
+    void aPurgeWithoutAnswerDropsNothingOfTheAppendQueueAndGoesOn() {
+        try (Scene scene = scene(Scene.segmentsOf(2 * ENTRY_BYTES))) {
+            scene.append(1, 1, 2, ENTRY_BYTES).rewriteAppend();
+            scene.f.engine.maintenance().rotate(QueueKind.REWRITE);
+            for (String what : List.of("first", "first", "error")) {
+                listener.methods = Set.of(what);
+                scene.write(clean(1));
+                scene.append(1, 1, 2, ENTRY_BYTES).append(2, 1, 3, ENTRY_BYTES);
+                PurgeResult kept = scene.rewriteAppend();
+                assertThat(kept.appendSegmentsDropped()).as(what).isZero();
+                assertThat(kept.bytesRewritten()).isPositive();
+                assertThat(kept.rewriteSegmentsDropped()).isPositive();
+                scene.f.engine.maintenance().rotate(QueueKind.REWRITE);
+            }
+            listener.methods = Set.of();
+            assertThat(scene.rewriteAppend().appendSegmentsDropped()).isPositive();
+            assertThat(scene.append().segmentCount()).isOne();
+            scene.checkAlsoReopened("with an answer");
+        }
     }
 
     /** Writes, rotations and purges of both queues beside a listener that throws each time. */
