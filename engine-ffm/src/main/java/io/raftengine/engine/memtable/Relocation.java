@@ -26,12 +26,16 @@ public final class Relocation implements AutoCloseable {
     /** Keys put in place with one hold of the write token. */
     private static final int KEYS_STEP = 256;
 
+    /** And entries, unless a single part has more. */
+    private static final int ENTRIES_STEP = 4096;
+
     private final Memtables memtables;
     private final Blocks blocks;
     private final SegmentAccounting counted = new SegmentAccounting(true);
     private final EntryIndex own;
 
     private int keysLeft;
+    private long entries;
     private int head;
     private int tail;
 
@@ -40,6 +44,7 @@ public final class Relocation implements AutoCloseable {
     private long savedEnd;
     private boolean savedEntries;
     private int savedKey;
+    private long savedCount;
 
     private long spanFirst;
     private long spanLast;
@@ -80,6 +85,7 @@ public final class Relocation implements AutoCloseable {
                         part = newPart(items.groupId());
                     }
                     own.append(part, true, segment, blockOffset, blockBytes, compressed, items);
+                    entries += items.count();
                     break;
                 case ItemReader.PUT:
                     if (!items.isInternalKey()) {
@@ -95,6 +101,7 @@ public final class Relocation implements AutoCloseable {
     /** Remembers what was added so far. */
     public void save() {
         savedTail = tail;
+        savedCount = entries;
         if (tail != 0) {
             long part = blocks.at(tail);
             savedEntries = GroupRecord.hasEntries(part);
@@ -105,6 +112,7 @@ public final class Relocation implements AutoCloseable {
 
     /** Forgets what was added since {@link #save}: it was not written after all. */
     public void rollBack() {
+        entries = savedCount;
         if (savedTail == 0) {
             discardParts();
             return;
@@ -179,6 +187,15 @@ public final class Relocation implements AutoCloseable {
         return head == 0;
     }
 
+    /**
+     * How many entries were added and not put in place yet, which is what applying them costs.
+     *
+     * @return a count
+     */
+    public long entries() {
+        return entries;
+    }
+
     // ---- apply ---------------------------------------------------------------------------------
 
     /**
@@ -188,15 +205,17 @@ public final class Relocation implements AutoCloseable {
      * @param gate data of newer segments than this was not copied; for the append queue
      * @param activeSegment of the append queue
      * @param groupsMax how many groups to do
-     * @return false if all are done; a group with many keys may be done in several steps
+     * @return false if all are done; many entries or keys take several steps
      * @throws MemoryLimitException all are done, but some were left where they were: the rewrite
      *     queue holds a copy that nobody needs
      */
     public boolean apply(QueueKind from, long gate, long activeSegment, int groupsMax) {
         keysLeft = KEYS_STEP;
+        long entriesLeft = ENTRIES_STEP;
         try {
-            for (int i = 0; i < groupsMax && keysLeft > 0 && head != 0; i++) {
+            for (int i = 0; i < groupsMax && keysLeft > 0 && entriesLeft > 0 && head != 0; i++) {
                 long part = blocks.at(head);
+                entriesLeft -= GroupRecord.end(part) - GroupRecord.first(part);
                 applyPart(part, from == QueueKind.REWRITE, gate, activeSegment);
                 if (keysLeft == 0 && GroupRecord.extension(part) != 0) {
                     own.dropAll(part); // its entries are in place, or not needed any more
@@ -216,6 +235,7 @@ public final class Relocation implements AutoCloseable {
 
     private void finish() {
         tail = 0;
+        entries = 0;
         savedTail = 0;
         spanFirst = 0;
         spanLast = 0;
@@ -355,6 +375,7 @@ public final class Relocation implements AutoCloseable {
     /** Forgets what was added: the rewrite queue does not hold it, or replay will ignore it. */
     public void discard() {
         discardParts();
+        entries = 0;
         savedTail = 0;
         counted.clear();
         spanFirst = 0;

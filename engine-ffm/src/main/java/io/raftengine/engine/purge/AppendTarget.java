@@ -58,10 +58,15 @@ final class AppendTarget implements GroupCopy.Target {
         }
     }
 
-    void flush() {
+    private void flush() {
         if (!batch.isEmpty()) {
             writer.write(batch);
-            writer.apply();
         }
+    }
+
+    /** Everything has come; puts it in place. */
+    void finish() {
+        flush();
+        writer.apply();
     }
 }

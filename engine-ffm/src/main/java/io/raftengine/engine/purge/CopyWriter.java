@@ -1,6 +1,7 @@
 package io.raftengine.engine.purge;
 
 import io.raftengine.engine.memtable.Relocation;
+import io.raftengine.error.MemoryLimitException;
 import io.raftengine.error.RaftEngineException;
 import io.raftengine.log.format.BatchEncoder;
 import io.raftengine.log.format.ItemReader;
@@ -13,14 +14,24 @@ import org.agrona.collections.LongArrayList;
  * <p>The index learns of a batch before it is written, so that nothing can fail afterwards: what is
  * in the rewrite queue without the index knowing could come back one day (see {@link Relocation}).
  *
+ * <p>The write token is to be had once per commit group, which beside synced writes is once per
+ * sync. So what was written is not put in place batch by batch, but much of it at a time; until
+ * then everybody finds the data where it was.
+ *
  * <p>For the purger's thread.
  */
-final class CopyWriter implements RewriteLog.Placing {
+final class CopyWriter implements RewriteLog.Placing, AutoCloseable {
     /** Written bytes are synced in portions of this size. */
     private static final long SYNC_BYTES = 512 << 10;
 
+    /** So much is written before it is put in place... */
+    private static final long APPLY_BYTES = 1 << 20;
+
+    /** ... or so many entries. */
+    private static final long APPLY_ENTRIES = 8192;
+
     /** Groups put in place with one hold of the write token. */
-    private static final int APPLY_STEP = 64;
+    private static final int APPLY_STEP = 256;
 
     private final PurgeParts parts;
     private final QueueKind from;
@@ -33,7 +44,9 @@ final class CopyWriter implements RewriteLog.Placing {
 
     private BatchEncoder writing;
     private boolean placedBefore;
+    private boolean atomic;
     private boolean more;
+    private long bytesNotApplied;
     private long bytesWritten;
 
     /**
@@ -49,10 +62,30 @@ final class CopyWriter implements RewriteLog.Placing {
         this.relocation = parts.relocation();
     }
 
-    /** Writes a batch, not synced, and empties it. */
+    /** Writes a batch, not synced, and empties it. It is put in place some time later. */
     void write(BatchEncoder batch) {
         batch.finish(parts.settings().compressionThreshold(), parts.settings().compressionLevel());
         parts.pacer().spend(batch.encodedBytes());
+        try {
+            append(batch);
+        } catch (MemoryLimitException noRoom) {
+            if (atomic || notApplied.isEmpty()) {
+                throw noRoom;
+            }
+            // Gives back what it takes the place of.
+            apply();
+            append(batch);
+        }
+        if (parts.log().unsyncedBytes() >= SYNC_BYTES) {
+            parts.log().sync();
+        }
+        if (!atomic
+                && (bytesNotApplied >= APPLY_BYTES || relocation.entries() >= APPLY_ENTRIES)) {
+            apply();
+        }
+    }
+
+    private void append(BatchEncoder batch) {
         writing = batch;
         placedBefore = false;
         relocation.save();
@@ -66,13 +99,11 @@ final class CopyWriter implements RewriteLog.Placing {
         }
         try {
             bytesWritten += batch.encodedBytes();
+            bytesNotApplied += batch.encodedBytes();
             notApplied.addLong(parts.log().segment());
             batch.clear();
         } catch (Throwable brokenOff) {
             throw parts.log().poison("a copy was written and cannot be put in place", brokenOff);
-        }
-        if (parts.log().unsyncedBytes() >= SYNC_BYTES) {
-            parts.log().sync();
         }
     }
 
@@ -90,6 +121,9 @@ final class CopyWriter implements RewriteLog.Placing {
 
     /** Puts everything written in place, also while the engine closes. */
     void apply() {
+        if (notApplied.isEmpty()) {
+            return;
+        }
         try {
             do {
                 parts.exclusivelyAtEnd(() ->
@@ -112,17 +146,35 @@ final class CopyWriter implements RewriteLog.Placing {
             parts.listener().batchApplied(QueueKind.REWRITE, notApplied.getLong(i));
         }
         notApplied.clear();
+        bytesNotApplied = 0;
     }
 
-    /** What was written is an atomic group. */
-    void span(long firstSegment, long lastSegment) {
+    /** What is written from here on is an atomic group, put in place as a whole. */
+    void beginAtomic() {
+        apply();
+        atomic = true;
+    }
+
+    /** The atomic group is complete. */
+    void endAtomic(long firstSegment, long lastSegment) {
         relocation.span(firstSegment, lastSegment);
+        atomic = false;
+        apply();
     }
 
-    /** Forgets what was written and not put in place: replay will ignore it. */
-    void discard() {
-        relocation.discard();
-        nothingWaits();
+    /**
+     * Puts in place what was written before something failed: the rewrite queue holds it. Only of
+     * an atomic group without its end nothing is wanted, replay will ignore it; nor where nobody
+     * knows what is on disk.
+     */
+    @Override
+    public void close() {
+        if (atomic || parts.rewrite().poisoned()) {
+            relocation.discard();
+            nothingWaits();
+        } else {
+            apply();
+        }
     }
 
     long bytesWritten() {

@@ -132,6 +132,11 @@ public final class PurgeManager implements AutoCloseable {
         return counters;
     }
 
+    /** How often purges asked for the write token, for tests. */
+    long tokenSteps() {
+        return parts.steps();
+    }
+
     // ---- what users want -----------------------------------------------------------------------
 
     /**
@@ -411,7 +416,7 @@ public final class PurgeManager implements AutoCloseable {
         CopyWriter writer = new CopyWriter(parts, QueueKind.APPEND, watermark);
         OldGroupVisit visit = new OldGroupVisit(parts, watermark, rules);
         RaftEngineException notCopied = null;
-        try {
+        try (writer) {
             if (parts.shape().alwaysAtomic()) {
                 copyOldAtomically(watermark, writer, visit);
             } else {
@@ -454,7 +459,7 @@ public final class PurgeManager implements AutoCloseable {
         SegmentSweep sweep = new SegmentSweep(parts, watermark, target);
         visit.run(sweep::add);
         sweep.run();
-        target.flush();
+        target.finish();
         sweep.demandAllRead();
     }
 
@@ -463,10 +468,9 @@ public final class PurgeManager implements AutoCloseable {
         try (GroupCopy copy = new GroupCopy(parts, QueueKind.APPEND, watermark, target)) {
             visit.run(copy::copy);
             copy.finish();
-            target.flush();
+            target.finish();
         } finally {
             nextAtomicId = target.nextAtomicId();
-            writer.discard();
         }
     }
 
@@ -528,7 +532,8 @@ public final class PurgeManager implements AutoCloseable {
         HeldBytes held = new HeldBytes(parts.memtables());
         PurgeIndex index = parts.index();
         parts.exclusively(() -> index.beginCopying(append.activeSeq()));
-        try (GroupCopy copy = new GroupCopy(parts, QueueKind.REWRITE, old, target)) {
+        try (writer;
+                GroupCopy copy = new GroupCopy(parts, QueueKind.REWRITE, old, target)) {
             for (int place = index.firstRewritten();
                     place != 0;
                     place = index.nextRewritten(place)) {
@@ -543,10 +548,9 @@ public final class PurgeManager implements AutoCloseable {
                 }
             }
             copy.finish();
-            target.flush();
+            target.finish();
         } finally {
             nextAtomicId = target.nextAtomicId();
-            writer.discard();
             figures.bytesWritten += writer.bytesWritten();
         }
         log.seal();

@@ -39,6 +39,7 @@ final class PurgeParts implements AutoCloseable {
     private CopyShape shape = CopyShape.USUAL;
     private boolean spaceIsShort;
     private volatile boolean stopped;
+    private long steps;
 
     /** Those that recovery found are on disk. */
     private long entryRemovalsSynced;
@@ -133,12 +134,18 @@ final class PurgeParts implements AutoCloseable {
         if (stopped) {
             throw new ClosedException("the engine is being closed");
         }
-        pipeline.exclusively(step);
+        exclusivelyAtEnd(step);
     }
 
     /** As {@link #exclusively}, for what must be put in order also while the engine closes. */
     void exclusivelyAtEnd(Runnable step) {
+        steps++;
         pipeline.exclusively(step);
+    }
+
+    /** How often the write token was asked for: beside writers each time may cost a sync. */
+    long steps() {
+        return steps;
     }
 
     /** Returns once everything that was ever appended is on disk. Not with the write token. */

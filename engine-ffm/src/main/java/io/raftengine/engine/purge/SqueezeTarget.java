@@ -101,6 +101,7 @@ final class SqueezeTarget implements GroupCopy.Target {
     private void writePart() {
         if (!marked) {
             flush();
+            writer.beginAtomic();
             atomicId = nextAtomicId++;
         }
         single.mark(atomicId, marked ? AtomicMarker.MIDDLE : AtomicMarker.BEGIN);
@@ -118,8 +119,7 @@ final class SqueezeTarget implements GroupCopy.Target {
             // Always something: a part is written only when more of the group is at hand.
             single.mark(atomicId, AtomicMarker.END);
             writer.write(single);
-            writer.span(firstSegment, parts.log().segment());
-            writer.apply();
+            writer.endAtomic(firstSegment, parts.log().segment());
         } else if (!single.isEmpty()) {
             share();
         }
@@ -132,17 +132,21 @@ final class SqueezeTarget implements GroupCopy.Target {
         }
         if (adopted || bytes > batchBytes / 2) {
             writer.write(single);
-            writer.apply();
         } else {
             shared.mergeFrom(single);
         }
         single.clear();
     }
 
-    void flush() {
+    private void flush() {
         if (!shared.isEmpty()) {
             writer.write(shared);
-            writer.apply();
         }
+    }
+
+    /** Everything has come; puts it in place. */
+    void finish() {
+        flush();
+        writer.apply();
     }
 }

@@ -14,6 +14,11 @@ public final class PurgeDoors {
         return purge.rewriteAppend(through, PurgeManager.StopAfter.COPIES);
     }
 
+    /** How often purges of this engine asked for the write token so far. */
+    public static long tokenSteps(PurgeManager purge) {
+        return purge.tokenSteps();
+    }
+
     /**
      * Batches of this size from now on, and windows not much larger; copies of the append queue as
      * atomic groups, if asked.

@@ -1,0 +1,84 @@
+package io.raftengine.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.raftengine.engine.purge.PurgeDoors;
+import java.util.function.Supplier;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/**
+ * How often a purge asks for the write token. Beside synced writes it gets it once per commit
+ * group, so a purge that asks once per block or per group gets on as slowly as the disk syncs,
+ * while the writers fill the log (H9).
+ */
+@Timeout(120)
+class PurgeStepsTest {
+    private static final int BLOCKS = 1000;
+    private static final int ENTRY_BYTES = 10 << 10;
+    private static final int STEP_BYTES = 128 << 10;
+
+    /** Those of a purge that copies next to nothing. */
+    private static final int OTHER_STEPS = 24;
+
+    private long steps;
+
+    private PurgeResult countingSteps(Scene scene, Supplier<PurgeResult> purge) {
+        long before = PurgeDoors.tokenSteps(scene.f.parts.purge);
+        PurgeResult result = purge.get();
+        steps = PurgeDoors.tokenSteps(scene.f.parts.purge) - before;
+        return result;
+    }
+
+    private static Scene scene(int compressionThreshold) {
+        return new Scene(
+                Scene.segmentsOf(256 << 10)
+                        .batchCompressionThresholdBytes(compressionThreshold)
+                        .verifyEveryRead(false));
+    }
+
+    /** Each block was written by itself and compressed, so it is copied by itself. */
+    @Test
+    void oldCompressedBlocksOfFewGroupsAreCopiedManyAtATime() {
+        try (Scene scene = scene(8 << 10)) {
+            fill(scene, 50);
+            demandFewSteps(countingSteps(scene, scene::rewriteAppend));
+            assertThat(scene.append().segmentCount()).isOne();
+            scene.checkAlsoReopened("copied");
+        }
+    }
+
+    @Test
+    void compressedBlocksOfManyGroupsAreCopiedManyAtATimeByBothKindsOfCopies() {
+        try (Scene scene = scene(8 << 10)) {
+            fill(scene, BLOCKS);
+            demandFewSteps(countingSteps(scene, scene::rewriteAppend));
+            scene.check("copied");
+            demandFewSteps(countingSteps(scene, scene::rewriteRewrite));
+            scene.checkAlsoReopened("copied twice");
+        }
+    }
+
+    @Test
+    void whatIsNotCompressedIsCopiedManyBatchesAtATimeByBothKindsOfCopies() {
+        try (Scene scene = scene(0)) {
+            fill(scene, BLOCKS);
+            demandFewSteps(countingSteps(scene, scene::rewriteAppend));
+            scene.check("copied");
+            demandFewSteps(countingSteps(scene, scene::rewriteRewrite));
+            scene.checkAlsoReopened("copied twice");
+        }
+    }
+
+    private static void fill(Scene scene, int groups) {
+        for (int block = 0; block < BLOCKS; block++) {
+            int index = 1 + block / groups;
+            scene.append(1 + block % groups, index, index + 1, ENTRY_BYTES);
+        }
+    }
+
+    private void demandFewSteps(PurgeResult result) {
+        assertThat(result.bytesRewritten()).isGreaterThan(BLOCKS * ENTRY_BYTES / 4L);
+        assertThat(steps).isLessThanOrEqualTo(result.bytesRewritten() / STEP_BYTES + OTHER_STEPS);
+    }
+}
