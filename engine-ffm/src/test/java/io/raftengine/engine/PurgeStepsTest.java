@@ -2,7 +2,10 @@ package io.raftengine.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.raftengine.engine.Ledger.Change;
 import io.raftengine.engine.purge.PurgeDoors;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -70,11 +73,54 @@ class PurgeStepsTest {
         }
     }
 
-    private static void fill(Scene scene, int groups) {
-        for (int block = 0; block < BLOCKS; block++) {
-            int index = 1 + block / groups;
-            scene.append(1 + block % groups, index, index + 1, ENTRY_BYTES);
+    /**
+     * All that is old of them is in the rewrite queue, and their users are asked to compact them.
+     */
+    @Test
+    void idleGroupsAreNamedManyAtATime() {
+        int groups = 1000;
+        try (Scene scene = new Scene(Scene.segmentsOf(32 << 10).purgeThresholdBytes(64 << 10))) {
+            List<List<Change>> batches = new ArrayList<>();
+            for (int group = 1; group <= groups; group++) {
+                batches.add(List.of(Scene.entries(group, 1, 41)));
+            }
+            write(scene, batches);
+            scene.rewriteAppend();
+            for (int index = 1; index <= 20; index++) {
+                scene.append(groups + 1L, index, index + 1, ENTRY_BYTES);
+            }
+            scene.write(Scene.compact(groups + 1L, 20));
+            PurgeResult result = countingSteps(scene, scene::purge);
+            assertThat(result.groups()).hasSize(groups);
+            assertThat(result.appendSegmentsDropped()).isPositive();
+            assertThat(steps).isLessThanOrEqualTo(groups / 256 + OTHER_STEPS);
+            scene.checkAlsoReopened("named");
         }
+    }
+
+    private static void fill(Scene scene, int groups) {
+        List<List<Change>> batches = new ArrayList<>();
+        for (int block = 0; block < BLOCKS; block++) {
+            int group = 1 + block % groups;
+            int index = 1 + block / groups;
+            List<byte[]> entries = List.of(Workload.value(group, index, ENTRY_BYTES));
+            batches.add(
+                    List.of(
+                            new Change.Append(group, index, entries),
+                            Scene.put(group, "last", Integer.toString(index))));
+        }
+        write(scene, batches);
+    }
+
+    /** Batch by batch, and notes all of them at once: the ledger is copied for each note. */
+    private static void write(Scene scene, List<List<Change>> batches) {
+        try (LogBatch batch = scene.f.engine.newBatch()) {
+            for (List<Change> changes : batches) {
+                Ledger.fill(batch, changes);
+                scene.f.write(batch, false);
+            }
+        }
+        scene.ledger = scene.ledger.with(batches.stream().flatMap(List::stream).toList());
     }
 
     private void demandFewSteps(PurgeResult result) {

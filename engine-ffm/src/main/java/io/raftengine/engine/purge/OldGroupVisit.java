@@ -84,7 +84,8 @@ final class OldGroupVisit {
     // The one being looked at, until it is noted.
     private int visited;
 
-    // Groups looked at that have to be put in order.
+    // Groups looked at that have to be put in order; before the first of them, those that are named
+    // for what was rewritten.
     private final int[] handles = new int[STEP];
     private final int[] versions = new int[STEP];
     private final int[] times = new int[STEP];
@@ -228,6 +229,7 @@ final class OldGroupVisit {
 
     /** Groups all of whose old data is in the rewrite queue hold that one back. */
     private void askRewritten() {
+        int named = 0;
         for (int place = index.firstRewritten(); place != 0; place = index.nextRewritten(place)) {
             index.look(index.groupAt(place), look);
             if (!look.exists() || !isRewrittenAndHeavy()) {
@@ -238,11 +240,26 @@ final class OldGroupVisit {
                 ask();
                 // Where it would have been copied now, it will be when its data has its turn.
                 int again = oldest > rules.heavyThrough ? 0 : ASKED_MAX;
-                int now = look.asked() < ASKED_MAX ? look.asked() + 1 : again;
-                int handle = PurgeIndex.handle(look);
-                parts.exclusively(() -> index.setAsked(handle, now));
+                times[named] = look.asked() < ASKED_MAX ? look.asked() + 1 : again;
+                handles[named] = PurgeIndex.handle(look);
+                named++;
+            }
+            if (named == STEP) {
+                setAsked(named);
+                named = 0;
             }
         }
+        if (named > 0) {
+            setAsked(named);
+        }
+    }
+
+    private void setAsked(int named) {
+        parts.exclusively(() -> {
+            for (int i = 0; i < named; i++) {
+                index.setAsked(handles[i], times[i]);
+            }
+        });
     }
 
     private boolean isRewrittenAndHeavy() {

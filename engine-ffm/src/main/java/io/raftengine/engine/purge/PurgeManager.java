@@ -17,6 +17,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongSupplier;
+import org.agrona.collections.IntArrayList;
 import org.agrona.collections.LongHashSet;
 
 /**
@@ -578,6 +579,7 @@ public final class PurgeManager implements AutoCloseable {
         PurgeIndex index = parts.index();
         GroupLook look = new GroupLook();
         long kept = rewrite.activeSeq();
+        IntArrayList settled = new IntArrayList();
         for (int place = index.firstRewritten(); place != 0; place = index.nextRewritten(place)) {
             long first = index.spanFirst(place);
             if (first == Long.MAX_VALUE) {
@@ -588,11 +590,23 @@ public final class PurgeManager implements AutoCloseable {
             if (needed <= first) {
                 kept = Math.min(kept, Math.max(first, rewrite.firstSeq()));
             } else {
-                int settled = place;
-                parts.exclusively(() -> index.forgetSpan(settled));
+                settled.addInt(place);
             }
         }
+        forgetSpans(settled);
         return drop(rewrite, QueueKind.REWRITE, kept);
+    }
+
+    private void forgetSpans(IntArrayList places) {
+        for (int from = 0; from < places.size(); from += SWEEP_STEP) {
+            int begin = from;
+            int end = Math.min(places.size(), from + SWEEP_STEP);
+            parts.exclusively(() -> {
+                for (int i = begin; i < end; i++) {
+                    parts.index().forgetSpan(places.getInt(i));
+                }
+            });
+        }
     }
 
     // ---- both ----------------------------------------------------------------------------------
