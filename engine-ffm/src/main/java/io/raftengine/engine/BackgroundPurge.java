@@ -18,12 +18,23 @@ final class BackgroundPurge implements AutoCloseable {
     private final PurgeManager purge;
     private final long intervalNanos;
     private final List<EngineListener> listeners;
+    private final System.Logger log;
     private final Thread thread;
     private volatile boolean closed;
     private boolean complained;
 
     BackgroundPurge(PurgeManager purge, Duration interval, List<EngineListener> listeners) {
+        this(purge, interval, listeners, LOG);
+    }
+
+    /** With another log, for tests. */
+    BackgroundPurge(
+            PurgeManager purge,
+            Duration interval,
+            List<EngineListener> listeners,
+            System.Logger log) {
         this.purge = purge;
+        this.log = log;
         this.intervalNanos = interval.toNanos();
         this.listeners = listeners;
         thread = Thread.ofPlatform().name("raft-engine-purge").daemon(true).start(this::run);
@@ -54,14 +65,23 @@ final class BackgroundPurge implements AutoCloseable {
             // Nothing is lost; the next one tries again. A full disk would fill the log as well.
             if (!complained) {
                 complained = true;
-                LOG.log(
+                complain(
                         System.Logger.Level.WARNING,
                         "a purge failed; it will be tried again",
                         failed);
             }
         } catch (Throwable unexpected) {
             // Also where the heap was exhausted: without this thread nothing is ever purged again.
-            LOG.log(System.Logger.Level.ERROR, "background purge", unexpected);
+            complain(System.Logger.Level.ERROR, "background purge", unexpected);
+        }
+    }
+
+    /** The log may be what is broken, or need memory that there is none of. */
+    private void complain(System.Logger.Level level, String what, Throwable failed) {
+        try {
+            log.log(level, what, failed);
+        } catch (Throwable notLogged) {
+            // There is nobody left to be told.
         }
     }
 
@@ -70,7 +90,7 @@ final class BackgroundPurge implements AutoCloseable {
             try {
                 listener.onBackgroundPurge(result);
             } catch (Throwable theirs) {
-                LOG.log(System.Logger.Level.WARNING, "a listener failed", theirs);
+                complain(System.Logger.Level.WARNING, "a listener failed", theirs);
             }
         }
     }
