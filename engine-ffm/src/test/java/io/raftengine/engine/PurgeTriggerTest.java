@@ -198,6 +198,38 @@ class PurgeTriggerTest {
         }
     }
 
+    /** As above, for one such visit. */
+    @Test
+    void aVisitBetweenTwoNamingsDoesNotBeginToCountAnew() {
+        try (Scene scene = scene(1, 10)) {
+            scene.append(1, 1, 41).rewriteAppend();
+            appendOneByOne(scene, 2, 1, 6, ENTRY_OF_A_KIB);
+            compactTo(scene, 2, 5);
+            scene.append(1, 41, 42, 8);
+            long listedFor = scene.segmentOf(1, 41);
+            long filler = 6;
+            while (scene.append().segmentCount() < 11) {
+                scene.append(2, filler, ++filler, ENTRY_OF_A_KIB);
+            }
+            assertThat(Scene.named(scene.purge())).containsExactly(1L);
+            assertThat(timesAsked(scene, 1)).isOne();
+            assertThat(scene.append()).as("4 were dead").isEqualTo(since(listedFor - 1, 7));
+            appendOneByOne(scene, 2, filler, filler + 2, ENTRY_OF_A_KIB);
+            // Listed for a segment that its data has left.
+            scene.append(1, 41, 42, 8);
+            assertThat(scene.append()).as("too long soon").isEqualTo(since(listedFor - 1, 10));
+            PurgeResult between = scene.purge();
+            assertThat(between.groups()).as("too early").isEmpty();
+            assertThat(scene.append().firstSeq()).as("its turn").isGreaterThan(listedFor);
+            assertThat(scene.append().firstSeq()).isLessThanOrEqualTo(scene.segmentOf(1, 41));
+            assertThat(timesAsked(scene, 1)).isOne();
+        }
+    }
+
+    private static SegmentSpan since(long first, int count) {
+        return new SegmentSpan(first, first + count - 1);
+    }
+
     private static int timesAsked(Scene scene, long group) {
         PurgeIndex index = new PurgeIndex(scene.f.parts.memtables);
         GroupLook look = new GroupLook();
