@@ -27,8 +27,9 @@ package io.raftengine.engine;
  * @param reservedSegments segments kept for reuse
  * @param purges purges that ended well, forced ones included
  * @param purgeNanosLongest how long the longest of them took
- * @param purgedSegments segments of both queues they dropped
- * @param rewrittenBytes bytes they wrote to the rewrite queue
+ * @param purgedSegments segments of both queues that purges dropped, those that failed later as
+ *     well
+ * @param rewrittenBytes bytes that purges wrote to the rewrite queue, those that failed as well
  */
 public record EngineStatistics(
         long groups,

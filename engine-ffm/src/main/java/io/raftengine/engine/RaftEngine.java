@@ -317,7 +317,9 @@ public final class RaftEngine implements AutoCloseable {
     /**
      * Drops segments that nobody needs, and makes room for that by copying the little that is still
      * live in old segments to the rewrite queue. To be called every few seconds by a thread of the
-     * user's; it does nothing while the log is below its thresholds.
+     * user's; it does nothing while the log is below its thresholds and is not expected to exceed
+     * them before the next call: a log that grows by many segments from one call to the next is
+     * purged from half of its threshold on.
      *
      * <p>Writers and readers go on meanwhile. What was deleted, compacted or cleaned stays so,
      * whatever is dropped.
