@@ -14,8 +14,11 @@ import io.raftengine.testing.fs.Fault;
 import io.raftengine.testing.fs.FaultRule;
 import io.raftengine.testing.fs.Operation;
 import java.util.List;
+import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What a purge leaves that broke off: nothing comes back, nothing waits for ever (I1, I6). */
 @Timeout(120)
@@ -27,10 +30,12 @@ class PurgeFailuresTest {
         boolean atRewrittenBatch;
         boolean atNewRewriteSegment;
         int pending;
+        int copies;
 
         @Override
         public void onBatchWritten(QueueKind queue, long segmentSeq, long offset, long bytes) {
             pending++;
+            copies += queue == QueueKind.REWRITE ? 1 : 0;
             if (queue == QueueKind.REWRITE && atRewrittenBatch) {
                 atRewrittenBatch = false;
                 throw new OutOfMemoryError("as if the heap were exhausted");
@@ -186,6 +191,46 @@ class PurgeFailuresTest {
             assertThat(listener.pending).isZero();
             scene.checkAlsoReopened("an atomic group without its end");
         }
+    }
+
+    /** The one that was complete is in place, of the other one nothing is. */
+    @ParameterizedTest
+    @ValueSource(ints = {10, 30, 35, 59, 64, 90})
+    void aCopyThatBreaksOffTakesNothingFromThoseThatWereComplete(int writes) {
+        Breaking listener = new Breaking();
+        try (Scene scene = sceneWith(listener, Scene.segmentsOf(1 << 20))) {
+            scene.cut(1, false);
+            for (long group = 1; group <= 3; group++) {
+                for (int index = 1; index <= 30; index++) {
+                    scene.append(group, index, index + 1);
+                }
+            }
+            scene.rewriteAppend();
+            listener.copies = 0;
+            scene.f
+                    .fs
+                    .on(Operation.WRITE)
+                    .onFiles(name -> name.endsWith(".rewrite"))
+                    .program(writes, 1)
+                    .inject(Fault.error());
+            assertThatThrownBy(scene::rewriteRewrite).isInstanceOf(StorageException.class);
+            assertThat(listener.pending).isZero();
+            scene.check("broken off");
+            assertThat(copiedTwice(scene)).isEqualTo(listener.copies / 31);
+            scene.checkAlsoReopened("broken off");
+            scene.write(clean(1), clean(2), clean(3));
+            scene.rewriteAppend();
+            scene.rewriteRewrite();
+            scene.checkAlsoReopened("cleaned");
+        }
+    }
+
+    private static long copiedTwice(Scene scene) {
+        long newest = scene.rewrite().activeSeq();
+        return LongStream.rangeClosed(1, 3)
+                .filter(group -> scene.segmentOf(group, 1) == newest)
+                .peek(group -> assertThat(scene.segmentOf(group, 30)).isEqualTo(newest))
+                .count();
     }
 
     @Test

@@ -9,6 +9,8 @@ import java.util.List;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * How often a purge asks for the write token. Beside synced writes it gets it once per commit
@@ -41,13 +43,16 @@ class PurgeStepsTest {
     }
 
     /** Each block was written by itself and compressed, so it is copied by itself. */
-    @Test
-    void oldCompressedBlocksOfFewGroupsAreCopiedManyAtATime() {
+    @ParameterizedTest
+    @ValueSource(ints = {50, 500})
+    void compressedBlocksAreCopiedManyAtATimeAlsoWhereGroupsHaveSeveral(int groups) {
         try (Scene scene = scene(8 << 10)) {
-            fill(scene, 50);
+            fill(scene, groups);
             demandFewSteps(countingSteps(scene, scene::rewriteAppend));
             assertThat(scene.append().segmentCount()).isOne();
-            scene.checkAlsoReopened("copied");
+            scene.check("copied");
+            demandFewSteps(countingSteps(scene, scene::rewriteRewrite));
+            scene.checkAlsoReopened("copied twice");
         }
     }
 

@@ -3,6 +3,7 @@ package io.raftengine.engine.memtable;
 import io.raftengine.error.MemoryLimitException;
 import io.raftengine.log.format.ItemReader;
 import io.raftengine.log.format.QueueKind;
+import org.agrona.collections.LongArrayList;
 
 /**
  * Entries and keys that purge has copied to the rewrite queue, on their way into the index.
@@ -39,13 +40,17 @@ public final class Relocation implements AutoCloseable {
     private int head;
     private int tail;
 
-    // Where the last batch began, to go back to.
-    private int savedTail;
-    private long savedEnd;
-    private boolean savedEntries;
-    private int savedKey;
-    private long savedCount;
+    // Where the last batch, and the last atomic group, began, to go back to.
+    private final Mark batch = new Mark();
+    private final Mark atomic = new Mark();
 
+    /** Parts of atomic groups, in their order: handle, first segment, last segment. */
+    private final LongArrayList spans = new LongArrayList();
+
+    /** Place in that list of the next part to be put in place that is of an atomic group. */
+    private int nextSpan;
+
+    // Of the part being put in place.
     private long spanFirst;
     private long spanLast;
     private MemoryLimitException overLimit;
@@ -98,57 +103,89 @@ public final class Relocation implements AutoCloseable {
         }
     }
 
+    /** A state to go back to. */
+    private final class Mark {
+        private int last;
+        private long end;
+        private boolean hasEntries;
+        private int key;
+        private long count;
+
+        void set() {
+            last = tail;
+            count = entries;
+            if (tail != 0) {
+                long part = blocks.at(tail);
+                hasEntries = GroupRecord.hasEntries(part);
+                end = GroupRecord.end(part);
+                key = GroupRecord.extension(part);
+            }
+        }
+
+        void goBack() {
+            entries = count;
+            if (last == 0) {
+                discardParts();
+                return;
+            }
+            long part = blocks.at(last);
+            int further = GroupRecord.next(part);
+            GroupRecord.setNext(part, 0);
+            tail = last;
+            while (further != 0) {
+                int next = GroupRecord.next(blocks.at(further));
+                freePart(further);
+                further = next;
+            }
+            int cell = GroupRecord.extension(part);
+            while (cell != key) {
+                int next = KeyCell.nextWaiting(blocks.at(cell));
+                KeyCell.free(blocks, cell);
+                cell = next;
+            }
+            GroupRecord.setExtension(part, key);
+            if (!hasEntries) {
+                own.dropAll(part);
+            } else {
+                own.cut(part, end);
+            }
+        }
+    }
+
     /** Remembers what was added so far. */
     public void save() {
-        savedTail = tail;
-        savedCount = entries;
-        if (tail != 0) {
-            long part = blocks.at(tail);
-            savedEntries = GroupRecord.hasEntries(part);
-            savedEnd = GroupRecord.end(part);
-            savedKey = GroupRecord.extension(part);
-        }
+        batch.set();
     }
 
     /** Forgets what was added since {@link #save}: it was not written after all. */
     public void rollBack() {
-        entries = savedCount;
-        if (savedTail == 0) {
-            discardParts();
-            return;
-        }
-        long part = blocks.at(savedTail);
-        int further = GroupRecord.next(part);
-        GroupRecord.setNext(part, 0);
-        tail = savedTail;
-        while (further != 0) {
-            int next = GroupRecord.next(blocks.at(further));
-            freePart(further);
-            further = next;
-        }
-        int cell = GroupRecord.extension(part);
-        while (cell != savedKey) {
-            int next = KeyCell.nextWaiting(blocks.at(cell));
-            KeyCell.free(blocks, cell);
-            cell = next;
-        }
-        GroupRecord.setExtension(part, savedKey);
-        if (!savedEntries) {
-            own.dropAll(part);
-        } else {
-            own.cut(part, savedEnd);
-        }
+        batch.goBack();
+    }
+
+    /** What is added from here on is an atomic group of batches that has no part yet. */
+    public void beginAtomic() {
+        atomic.set();
+    }
+
+    /** Forgets what was added since {@link #beginAtomic}: without its end, replay ignores it. */
+    public void abandonAtomic() {
+        atomic.goBack();
     }
 
     /**
-     * Notes that what was added is an atomic group.
+     * Notes that what was added since {@link #beginAtomic} is complete.
      *
      * @param firstSegment segment of its begin
      * @param lastSegment segment of its end
      */
-    public void span(long firstSegment, long lastSegment) {
-        spanFirst = firstSegment;
-        spanLast = lastSegment;
+    public void endAtomic(long firstSegment, long lastSegment) {
+        int part = atomic.last == 0 ? head : GroupRecord.next(blocks.at(atomic.last));
+        while (part != 0 && firstSegment != lastSegment) {
+            spans.addLong(part);
+            spans.addLong(firstSegment);
+            spans.addLong(lastSegment);
+            part = GroupRecord.next(blocks.at(part));
+        }
     }
 
     private long partOf(long group) {
@@ -216,6 +253,7 @@ public final class Relocation implements AutoCloseable {
             for (int i = 0; i < groupsMax && keysLeft > 0 && entriesLeft > 0 && head != 0; i++) {
                 long part = blocks.at(head);
                 entriesLeft -= GroupRecord.end(part) - GroupRecord.first(part);
+                findSpan();
                 applyPart(part, from == QueueKind.REWRITE, gate, activeSegment);
                 if (keysLeft == 0 && GroupRecord.extension(part) != 0) {
                     own.dropAll(part); // its entries are in place, or not needed any more
@@ -233,12 +271,18 @@ public final class Relocation implements AutoCloseable {
         return head != 0;
     }
 
-    private void finish() {
-        tail = 0;
-        entries = 0;
-        savedTail = 0;
+    /** Whether the first part is of an atomic group, and where that lies. */
+    private void findSpan() {
         spanFirst = 0;
         spanLast = 0;
+        if (nextSpan < spans.size() && spans.getLong(nextSpan) == head) {
+            spanFirst = spans.getLong(nextSpan + 1);
+            spanLast = spans.getLong(nextSpan + 2);
+        }
+    }
+
+    private void finish() {
+        forgetMarks();
         MemoryLimitException failure = overLimit;
         overLimit = null;
         if (failure != null) {
@@ -354,8 +398,20 @@ public final class Relocation implements AutoCloseable {
 
     // ---- end -----------------------------------------------------------------------------------
 
+    private void forgetMarks() {
+        tail = 0;
+        entries = 0;
+        batch.last = 0;
+        atomic.last = 0;
+        spans.clear();
+        nextSpan = 0;
+    }
+
     private void dropHead() {
         int handle = head;
+        if (nextSpan < spans.size() && spans.getLong(nextSpan) == handle) {
+            nextSpan += 3;
+        }
         head = GroupRecord.next(blocks.at(handle));
         freePart(handle);
     }
@@ -375,11 +431,8 @@ public final class Relocation implements AutoCloseable {
     /** Forgets what was added: the rewrite queue does not hold it, or replay will ignore it. */
     public void discard() {
         discardParts();
-        entries = 0;
-        savedTail = 0;
+        forgetMarks();
         counted.clear();
-        spanFirst = 0;
-        spanLast = 0;
         overLimit = null;
     }
 

@@ -79,8 +79,11 @@ final class CopyWriter implements RewriteLog.Placing, AutoCloseable {
         if (parts.log().unsyncedBytes() >= SYNC_BYTES) {
             parts.log().sync();
         }
-        if (!atomic
-                && (bytesNotApplied >= APPLY_BYTES || relocation.entries() >= APPLY_ENTRIES)) {
+        applyIfMuch();
+    }
+
+    private void applyIfMuch() {
+        if (!atomic && (bytesNotApplied >= APPLY_BYTES || relocation.entries() >= APPLY_ENTRIES)) {
             apply();
         }
     }
@@ -151,15 +154,19 @@ final class CopyWriter implements RewriteLog.Placing, AutoCloseable {
 
     /** What is written from here on is an atomic group, put in place as a whole. */
     void beginAtomic() {
-        apply();
+        relocation.beginAtomic();
         atomic = true;
     }
 
     /** The atomic group is complete. */
     void endAtomic(long firstSegment, long lastSegment) {
-        relocation.span(firstSegment, lastSegment);
+        try {
+            relocation.endAtomic(firstSegment, lastSegment);
+        } catch (Throwable brokenOff) {
+            throw parts.log().poison("a copy was written and cannot be put in place", brokenOff);
+        }
         atomic = false;
-        apply();
+        applyIfMuch();
     }
 
     /**
@@ -169,12 +176,15 @@ final class CopyWriter implements RewriteLog.Placing, AutoCloseable {
      */
     @Override
     public void close() {
-        if (atomic || parts.rewrite().poisoned()) {
+        if (parts.rewrite().poisoned()) {
             relocation.discard();
             nothingWaits();
-        } else {
-            apply();
+            return;
         }
+        if (atomic) {
+            relocation.abandonAtomic();
+        }
+        apply();
     }
 
     long bytesWritten() {
