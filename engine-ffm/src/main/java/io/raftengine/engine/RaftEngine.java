@@ -324,8 +324,8 @@ public final class RaftEngine implements AutoCloseable {
      * <p>Writers and readers go on meanwhile. What was deleted, compacted or cleaned stays so,
      * whatever is dropped.
      *
-     * @return what was done, and the groups that hold old segments; nothing where another purge is
-     *     at work
+     * @return what was done, and the groups that hold old segments, those included that an earlier
+     *     call named which failed in the end; nothing where another purge is at work
      * @throws OutOfSpaceException no space to copy live data to; nothing is lost, call again when
      *     there is
      * @throws StorageException a read or write failed; nothing is lost, call again

@@ -146,6 +146,36 @@ class PurgeFailuresTest {
         }
     }
 
+    /** Their times are counted, so they would be copied although nobody asked to compact them. */
+    @Test
+    void groupsNamedByAPurgeThatFailsAreNamedByTheNextOneThatDoesNot() {
+        try (Scene scene = new Scene(Scene.segmentsOf(1 << 10).purgeThresholdBytes(10 << 10))) {
+            for (long group = 1; group <= 2; group++) {
+                for (int index = 1; index <= 40; index++) {
+                    scene.append(group, index, index + 1);
+                }
+            }
+            for (long group = 3; group <= 40; group++) {
+                scene.append(group, 1, 2, 1 << 10);
+            }
+            FaultRule unwritable =
+                    scene.f
+                            .fs
+                            .on(Operation.WRITE)
+                            .onFiles(name -> name.endsWith(".rewrite"))
+                            .inject(Fault.error());
+            for (int purge = 0; purge < 2; purge++) {
+                assertThatThrownBy(scene::purge).isInstanceOf(StorageException.class);
+            }
+            unwritable.remove();
+            scene.write(clean(2));
+            PurgeResult forced = scene.rewriteAppend();
+            assertThat(Scene.named(forced)).as("2 is gone").containsExactly(1L);
+            assertThat(Scene.named(scene.rewriteAppend())).as("only once").isEmpty();
+            scene.checkAlsoReopened("in the end");
+        }
+    }
+
     /** A mark of a segment in the one after it would promise bytes that this does not have. */
     @Test
     void noMarkOfASegmentGetsIntoTheNextOne() {

@@ -70,6 +70,11 @@ public final class PurgeManager implements AutoCloseable {
     private final SqueezeRetries retries = new SqueezeRetries();
     private long nextAtomicId;
 
+    /**
+     * Named by purges that failed in the end: whoever called them has heard of the failure only.
+     */
+    private List<PurgeOutcome.Blocking> untold = List.of();
+
     // Of a step with the write token.
     private boolean more;
     private long firstLive;
@@ -231,16 +236,22 @@ public final class PurgeManager implements AutoCloseable {
 
     private PurgeOutcome counted(Work work) {
         Figures figures = new Figures();
-        sound(() -> {
-            long began = System.nanoTime();
-            try {
-                work.run(figures);
-                counters.ended(System.nanoTime() - began);
-            } finally {
-                // One that failed may have freed much before.
-                counters.did(figures.outcome());
-            }
-        });
+        try {
+            sound(() -> {
+                long began = System.nanoTime();
+                try {
+                    work.run(figures);
+                    counters.ended(System.nanoTime() - began);
+                } finally {
+                    // One that failed may have freed much before.
+                    counters.did(figures.outcome());
+                }
+            });
+        } finally {
+            untold.forEach(figures::askStill);
+            untold = figures.blocking;
+        }
+        untold = List.of();
         return figures.outcome();
     }
 
@@ -645,7 +656,7 @@ public final class PurgeManager implements AutoCloseable {
     }
 
     /** What a purge did so far. */
-    private static final class Figures {
+    private final class Figures {
         final List<PurgeOutcome.Blocking> blocking = new ArrayList<>();
         long appendDropped;
         long rewriteDropped;
@@ -656,6 +667,13 @@ public final class PurgeManager implements AutoCloseable {
         void ask(long group, long bytes) {
             if (asked.add(group)) {
                 blocking.add(new PurgeOutcome.Blocking(group, bytes));
+            }
+        }
+
+        /** Names a group that an earlier purge has named, if there is anything left of it. */
+        void askStill(PurgeOutcome.Blocking before) {
+            if (parts.memtables().first(before.groupId()) != Memtables.NO_INDEX) {
+                ask(before.groupId(), before.bytes());
             }
         }
 
