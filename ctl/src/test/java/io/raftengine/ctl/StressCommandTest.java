@@ -2,9 +2,16 @@ package io.raftengine.ctl;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.raftengine.engine.Durability;
+import io.raftengine.engine.EngineConfig;
+import io.raftengine.engine.LogBatch;
+import io.raftengine.engine.RaftEngine;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
@@ -114,6 +121,98 @@ class StressCommandTest {
         assertThat(cli.status()).isEqualTo(2);
         assertThat(cli.err()).contains("thesis.txt").contains("refusing");
         assertThat(precious).hasContent("years of work");
+    }
+
+    @Test
+    void aDirectoryThatAnEngineHasOpenKeepsEveryFile() throws IOException {
+        EngineConfig config = EngineConfig.builder(data).build();
+        try (RaftEngine engine = RaftEngine.open(config);
+                LogBatch batch = engine.newBatch()) {
+            batch.addEntry(7, 1, "kept".getBytes(StandardCharsets.UTF_8));
+            engine.write(batch, Durability.SYNC);
+            List<Object> before = inodes(data);
+
+            Cli cli = stress();
+
+            assertThat(cli.status()).isEqualTo(1);
+            assertThat(cli.err()).contains("holds the lock");
+            assertThat(inodes(data)).containsAll(before);
+        }
+        assertThat(Cli.run("export", "--path", data.toString()).lines()).hasSize(1);
+    }
+
+    @Test
+    void theLockFileOutlivesTheEmptying() throws IOException {
+        assertThat(stress().status()).isZero();
+        Object lock = Files.getAttribute(data.resolve("LOCK"), "unix:ino");
+
+        assertThat(stress().status()).isZero();
+
+        assertThat(Files.getAttribute(data.resolve("LOCK"), "unix:ino")).isEqualTo(lock);
+    }
+
+    @Test
+    void anEmptyRunBeginsWithAnEmptySpillDirectory() throws IOException {
+        Path spill = Files.createDirectories(temp.resolve("spill"));
+        Files.writeString(spill.resolve("0000000000000009.raftlog"), "an older run");
+
+        Cli cli = stress("--set", "spill-dir=" + spill);
+
+        assertThat(cli.status()).as(cli.err()).isZero();
+        assertThat(spill.resolve("0000000000000009.raftlog")).doesNotExist();
+        assertThat(Cli.run("check", "--path", data.toString()).status()).isZero();
+    }
+
+    @Test
+    void aForeignFileInTheSpillDirectoryKeepsBothDirectories() throws IOException {
+        Path spill = Files.createDirectories(temp.resolve("spill"));
+        Path precious = Files.writeString(spill.resolve("thesis.txt"), "years of work");
+        Files.createDirectories(data);
+        Path segment = Files.writeString(data.resolve("0000000000000001.raftlog"), "a log");
+
+        Cli cli = stress("--set", "spill-dir=" + spill);
+
+        assertThat(cli.status()).isEqualTo(2);
+        assertThat(precious).exists();
+        assertThat(segment).hasContent("a log");
+        assertThat(spill.resolve("LOCK")).doesNotExist();
+    }
+
+    @Test
+    void aSpillDirectoryThatIsTheDirectoryItselfIsRefusedBeforeAnythingIsDeleted()
+            throws IOException {
+        Files.createDirectories(data);
+        Path segment = Files.writeString(data.resolve("0000000000000001.raftlog"), "a log");
+
+        Cli cli = stress("--set", "spill-dir=" + data.resolve("."));
+
+        assertThat(cli.status()).isEqualTo(2);
+        assertThat(cli.err()).contains("spill-dir");
+        assertThat(segment).hasContent("a log");
+    }
+
+    @Test
+    void whatRecoveryCutOffASegmentIsAnEnginesFile() throws IOException {
+        Files.createDirectories(data);
+        Path side = data.resolve("cut-0000000000000001.raftlog-at-115-2.bytes");
+        Files.writeString(side, "rot");
+
+        assertThat(stress().status()).isZero();
+        assertThat(side).doesNotExist();
+
+        Path foreign = Files.writeString(data.resolve("cut-hedge-at-2.bytes"), "photographs");
+        assertThat(stress().status()).isEqualTo(2);
+        assertThat(foreign).exists();
+    }
+
+    private static List<Object> inodes(Path dir) throws IOException {
+        List<Object> found = new ArrayList<>();
+        try (DirectoryStream<Path> files = Files.newDirectoryStream(dir)) {
+            for (Path file : files) {
+                found.add(List.of(file, Files.getAttribute(file, "unix:ino")));
+            }
+        }
+        return found;
     }
 
     @Test

@@ -4,6 +4,7 @@ import io.raftengine.allocator.Memory;
 import io.raftengine.engine.EngineConfig;
 import io.raftengine.engine.EngineStatistics;
 import io.raftengine.engine.RaftEngine;
+import io.raftengine.log.io.FileSystem;
 import io.raftengine.tools.StandardOutput;
 import io.raftengine.tools.ToolCommand;
 import io.raftengine.tools.UsageException;
@@ -11,6 +12,8 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
@@ -31,7 +34,9 @@ public final class StressCommand extends ToolCommand {
         }
         EngineConfig config = options.engineConfig();
         if (!options.reuseData) {
-            DataDirectory.empty(options.path);
+            List<Path> dirs = new ArrayList<>(List.of(config.dir()));
+            config.spillDir().ifPresent(dirs::add);
+            DataDirectory.empty(FileSystem.local(), dirs);
         }
         StressReport report = measure(config);
         boolean jsonOnOutput = "-".equals(options.json);

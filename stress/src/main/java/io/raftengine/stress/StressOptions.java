@@ -16,7 +16,8 @@ final class StressOptions {
             names = "--path",
             paramLabel = "DIR",
             required = true,
-            description = "Data directory; emptied first unless --reuse-data.")
+            description =
+                    "Data directory; emptied first, as is the spill directory, unless --reuse-data.")
     Path path;
 
     @Option(
