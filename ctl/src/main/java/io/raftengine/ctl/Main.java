@@ -54,9 +54,15 @@ public final class Main {
      * @param arguments the command's name and what follows it
      */
     public static void main(String[] arguments) {
-        int status = run(arguments);
-        System.out.flush();
-        System.exit(status);
+        int status = 1;
+        try {
+            status = run(arguments);
+        } catch (Throwable failure) {
+            System.err.println("error: " + failure);
+        } finally {
+            // Whatever happened: a thread that is left would keep the process.
+            System.exit(status);
+        }
     }
 
     /**

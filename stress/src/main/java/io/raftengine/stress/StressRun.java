@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 
@@ -26,8 +27,25 @@ final class StressRun {
     private final MaintenanceWindow maintenance;
     private final Purger purger;
     private final Samples samples;
+    private final ThreadFactory workerThreads;
 
     StressRun(StressOptions options, EngineConfig config, RaftEngine engine) {
+        this(
+                options,
+                config,
+                engine,
+                (options.virtualThreads ? Thread.ofVirtual() : Thread.ofPlatform()).factory());
+    }
+
+    /**
+     * @param workerThreads makes the threads of the writers and readers
+     */
+    StressRun(
+            StressOptions options,
+            EngineConfig config,
+            RaftEngine engine,
+            ThreadFactory workerThreads) {
+        this.workerThreads = workerThreads;
         this.options = options;
         this.engine = engine;
         this.directories = new ArrayList<>(List.of(options.path));
@@ -65,24 +83,35 @@ final class StressRun {
         return writers;
     }
 
-    /** Runs all threads to their end, and throws the first failure of any of them. */
+    /**
+     * Runs all threads to their end, and throws the first failure of any of them. Where one cannot
+     * be started, those that were end at once.
+     */
     void execute() throws InterruptedException {
         AckOutput acks = options.ack ? new AckOutput() : null;
-        for (int i = 0; i < options.writeThreads; i++) {
-            writers.add(new WriteWorker(this, i, acks));
-        }
-        for (int i = 0; i < options.readThreads; i++) {
-            readers.add(new ReadWorker(this));
-        }
         List<Thread> threads = new ArrayList<>();
-        writers.forEach(worker -> threads.add(thread("writer", worker)));
-        readers.forEach(worker -> threads.add(thread("reader", worker)));
         List<Thread> helpers = new ArrayList<>();
-        if (purger != null) {
-            helpers.add(Thread.ofPlatform().name("purger").start(purger));
-        }
-        if (samples != null) {
-            helpers.add(Thread.ofPlatform().name("samples").start(samples));
+        int started = 0;
+        try {
+            for (int i = 0; i < options.writeThreads; i++) {
+                writers.add(new WriteWorker(this, i, acks));
+            }
+            for (int i = 0; i < options.readThreads; i++) {
+                readers.add(new ReadWorker(this));
+            }
+            for (Worker worker : workers()) {
+                threads.add(start(worker instanceof WriteWorker ? "writer" : "reader", worker));
+                started++;
+            }
+            if (purger != null) {
+                helpers.add(Thread.ofPlatform().name("purger").start(purger));
+            }
+            if (samples != null) {
+                helpers.add(Thread.ofPlatform().name("samples").start(samples));
+            }
+        } catch (RuntimeException | Error refused) {
+            fail(refused);
+            workers().stream().skip(started).forEach(Worker::end);
         }
         start.countDown();
         join(threads);
@@ -93,9 +122,17 @@ final class StressRun {
         throwFailure();
     }
 
-    private Thread thread(String name, Worker worker) {
-        Thread.Builder builder = options.virtualThreads ? Thread.ofVirtual() : Thread.ofPlatform();
-        return builder.name(name).start(worker);
+    private List<Worker> workers() {
+        List<Worker> all = new ArrayList<>(writers);
+        all.addAll(readers);
+        return all;
+    }
+
+    private Thread start(String name, Worker worker) {
+        Thread thread = workerThreads.newThread(worker);
+        thread.setName(name);
+        thread.start();
+        return thread;
     }
 
     /** On a terminal with a line of progress, in a pipe without. */

@@ -31,10 +31,15 @@ public final class ToolRunner {
             err.println("error: " + oneLine(bad) + " (see " + name + " --help)");
             return ExitCode.USAGE;
         });
-        return line.execute(arguments);
+        try {
+            return line.execute(arguments);
+        } catch (Error failure) {
+            // Not caught by the parser: no memory, no thread, a failed assertion.
+            return report(failure, line, command.verbose());
+        }
     }
 
-    private static int report(Exception failure, CommandLine line, boolean verbose) {
+    private static int report(Throwable failure, CommandLine line, boolean verbose) {
         PrintWriter err = line.getErr();
         if (verbose) {
             failure.printStackTrace(err);
@@ -50,13 +55,13 @@ public final class ToolRunner {
     /**
      * The others are defects of ours, or messages like "x" that mean nothing without their class.
      */
-    private static boolean isForUsers(Exception failure) {
+    private static boolean isForUsers(Throwable failure) {
         return failure instanceof RaftEngineException
                 || failure instanceof UsageException
                 || failure instanceof CommandLine.ParameterException;
     }
 
-    private static String oneLine(Exception failure) {
+    private static String oneLine(Throwable failure) {
         String message = failure.getMessage();
         if (message == null || !isForUsers(failure)) {
             message = failure.toString();
