@@ -14,6 +14,12 @@ import java.util.Optional;
 public final class SizeText {
     private static final String PREFIXES = "KMGTP";
 
+    /** With a far exponent a few characters would stand for gigabytes of digits. */
+    private static final int DECIMALS_MAX = 100;
+
+    private static final int ZEROS_MAX = 30;
+    private static final int DIGITS_MAX = 60;
+
     private SizeText() {}
 
     /**
@@ -21,7 +27,8 @@ public final class SizeText {
      *
      * @param text the size as written
      * @return bytes, or empty where the text is no size: empty, a bare unit, a lower-case unit, a
-     *     sign, anything left over, or more than {@link Long#MAX_VALUE} bytes
+     *     sign, anything left over, more digits than anybody means, or more than {@link
+     *     Long#MAX_VALUE} bytes
      */
     public static Optional<Long> parse(String text) {
         String trimmed = text.strip();
@@ -35,7 +42,9 @@ public final class SizeText {
         }
         try {
             BigDecimal number = new BigDecimal(trimmed.substring(0, end));
-            if (number.signum() < 0 || number.scale() < -30 || number.precision() > 60) {
+            if (number.scale() > DECIMALS_MAX
+                    || number.scale() < -ZEROS_MAX
+                    || number.precision() > DIGITS_MAX) {
                 return Optional.empty();
             }
             BigDecimal bytes =
