@@ -95,21 +95,6 @@ final class GroupStates {
         return found;
     }
 
-    /**
-     * Notes that entries of a batch that was taken already are damaged.
-     *
-     * @param file its segment
-     * @param items its items, before the first one
-     */
-    void damagedEntries(SegmentFile file, ItemReader items) {
-        while (items.next()) {
-            if (items.kind() == ItemReader.ENTRIES && items.count() > 0) {
-                lost(items.groupId(), file.kind() == QueueKind.REWRITE)
-                        .add(items.firstIndex(), items.firstIndex() + items.count());
-            }
-        }
-    }
-
     private static Span span(SegmentFile file, long offset, ItemReader items, boolean good) {
         int kind = items.kind();
         long first = 0;

@@ -42,12 +42,11 @@ final class SegmentCheck implements AutoCloseable {
     private boolean headerDoubted;
     private long alignment;
     private long segmentBatches;
-    private long lastBatch;
 
-    // As in recovery: highest watermark, batch of the latest one, a boundary at or below the
-    // highest.
+    /** The highest one the walk has met, or -1. */
     private long watermark;
-    private long latestWatermarkBatch;
+
+    /** Entries of batches from there on are verified. */
     private long verifyFrom;
 
     SegmentCheck(
@@ -89,10 +88,7 @@ final class SegmentCheck implements AutoCloseable {
         headerDoubted = false;
         alignment = 0;
         segmentBatches = 0;
-        lastBatch = -1;
         watermark = -1;
-        latestWatermarkBatch = -1;
-        verifyFrom = 0;
         try (FileHandle open = fs.open(segment.path(), FileSystem.OpenMode.READ)) {
             handle = open;
             fileBytes = open.size();
@@ -171,6 +167,7 @@ final class SegmentCheck implements AutoCloseable {
     // ------------------------------------------------------------------ batches
 
     private void walk() {
+        verifyFrom = deep || last ? 0 : firstDoubted();
         while (true) {
             switch (scanner.next()) {
                 case BatchScanner.BATCH -> {
@@ -179,12 +176,10 @@ final class SegmentCheck implements AutoCloseable {
                     }
                 }
                 case BatchScanner.END -> {
-                    verifyAfterwards();
                     return;
                 }
                 default -> {
                     if (!broken()) {
-                        verifyAfterwards();
                         return;
                     }
                 }
@@ -192,12 +187,35 @@ final class SegmentCheck implements AutoCloseable {
         }
     }
 
+    /**
+     * Where recovery begins to verify the entries of a sealed segment: at its highest watermark, or
+     * without one at its last batch. Looked up ahead, so that entries are found damaged before what
+     * replaces them is taken. Where a batch is broken recovery gets no further, and without a
+     * watermark in front of it all that is left is for a look in depth.
+     */
+    private long firstDoubted() {
+        long start = scanner.position();
+        long lastBatch = -1;
+        long highest = -1;
+        int result = scanner.next();
+        while (result == BatchScanner.BATCH) {
+            lastBatch = scanner.batchOffset();
+            highest = Math.max(highest, scanner.watermark());
+            result = scanner.next();
+        }
+        scanner.seek(start);
+        if (highest >= 0) {
+            return highest;
+        }
+        return result == BatchScanner.END ? lastBatch : Long.MAX_VALUE;
+    }
+
     /** Takes the current batch; false if it turns out to be the torn end of the log. */
     private boolean batch() {
         long offset = scanner.batchOffset();
-        noteWatermark(offset);
+        watermark = Math.max(watermark, scanner.watermark());
         boolean good = true;
-        if (deep || last) {
+        if (offset >= verifyFrom) {
             CorruptionException wrong = proof.verify(scanner, handle, name());
             if (wrong != null) {
                 Tail torn = last ? judge.badEntries(offset, watermark) : null;
@@ -222,7 +240,6 @@ final class SegmentCheck implements AutoCloseable {
         }
         batches++;
         segmentBatches++;
-        lastBatch = offset;
         groups.batch(file, offset, offset + scanner.batchBytes(), scanner.items(), good);
         return true;
     }
@@ -230,41 +247,6 @@ final class SegmentCheck implements AutoCloseable {
     private void returnTo(long offset) {
         scanner.seek(offset);
         scanner.next();
-    }
-
-    private void noteWatermark(long offset) {
-        long promised = scanner.watermark();
-        if (promised < 0) {
-            return;
-        }
-        if (promised > watermark) {
-            watermark = promised;
-            if (promised == offset) {
-                verifyFrom = offset;
-            } else if (latestWatermarkBatch >= 0 && latestWatermarkBatch <= promised) {
-                verifyFrom = latestWatermarkBatch;
-            }
-        }
-        latestWatermarkBatch = offset;
-    }
-
-    /** A sealed segment that was not verified on the way. */
-    private void verifyAfterwards() {
-        if (deep || last || lastBatch < 0) {
-            return;
-        }
-        long from = watermark < 0 ? lastBatch : Math.max(verifyFrom, firstBatchOffset());
-        scanner.seek(from);
-        while (scanner.next() == BatchScanner.BATCH && scanner.batchOffset() <= lastBatch) {
-            if (scanner.batchOffset() < watermark) {
-                continue;
-            }
-            CorruptionException wrong = proof.verify(scanner, handle, name());
-            if (wrong != null) {
-                damage(scanner.blockOffset(), scanner.blockOffset() + scanner.blockBytes(), wrong);
-                groups.damagedEntries(file, scanner.items());
-            }
-        }
     }
 
     private long firstBatchOffset() {

@@ -378,6 +378,39 @@ class DirectoryCheckTest {
         }
     }
 
+    /** A sealed segment of which nothing was synced on the way, as recovery verifies all of it. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void damagedEntriesThatWereReplacedLaterAreNotLost(boolean deep) throws IOException {
+        for (boolean cleaned : new boolean[] {false, true}) {
+            SegmentForge segment = new SegmentForge(2, 1);
+            segment.watermark(segment.position());
+            int block = segment.position() + 16;
+            batch(segment, 7, 1, 10);
+            if (cleaned) {
+                segment.batch(new ItemForge().clean(7));
+                batch(segment, 7, 1, 3);
+            } else {
+                batch(segment, 7, 5, 6);
+            }
+            segment.writeTo(dir);
+            new SegmentForge(2, 2).writeTo(dir);
+            flip(dir.resolve(SegmentForge.appendName(1)), block);
+
+            List<String> expected = new ArrayList<>();
+            expected.add(
+                    "1.raftlog ["
+                            + block
+                            + ", "
+                            + (block + 104)
+                            + ") entries checksum of the batch");
+            if (!cleaned) {
+                expected.add("group 7 lost 1..4");
+            }
+            assertThat(check(deep).lines).as("cleaned " + cleaned).isEqualTo(expected);
+        }
+    }
+
     // ---- files
 
     @Test
