@@ -53,8 +53,11 @@ def median: sort | if length == 0 then null elif length % 2 == 1 then .[length /
     else (.[length / 2 - 1] + .[length / 2]) / 2 end;
 def rounded($digits): if . == null then "-" else
     ([range($digits)] | reduce .[] as $_ (1; . * 10)) as $scale
-    | (. * $scale | round) as $n | ($n / $scale | floor | tostring) as $whole
-    | if $digits == 0 then $whole
+    | (. * $scale | round) as $signed
+    # Sign aside: % truncates where floor does not.
+    | (if $signed < 0 then "-" else "" end) as $sign | ($signed | fabs) as $n
+    | ($n / $scale | floor | tostring) as $whole
+    | $sign + if $digits == 0 then $whole
       else $whole + "." + (("000" + (($n % $scale) | tostring))[-$digits:]) end end;
 def row: "| " + join(" | ") + " |";
 '
