@@ -51,9 +51,17 @@ final class DumpCommand extends ToolCommand {
             description = "Only these groups, separated by commas.")
     private List<String> groups = new ArrayList<>();
 
-    private final FileSystem fs = FileSystem.local();
+    private final FileSystem fs;
 
     private record Segment(Path path, SegmentName name) {}
+
+    DumpCommand() {
+        this(FileSystem.local());
+    }
+
+    DumpCommand(FileSystem fs) {
+        this.fs = fs;
+    }
 
     @Override
     public Integer call() throws IOException {

@@ -3,8 +3,10 @@ package io.raftengine.ctl;
 import com.fasterxml.jackson.core.Base64Variants;
 import com.fasterxml.jackson.core.JsonGenerator;
 import io.raftengine.error.CorruptionException;
+import io.raftengine.error.RaftEngineException;
 import io.raftengine.log.format.BatchScanner;
 import io.raftengine.log.format.BreakKind;
+import io.raftengine.log.format.FormatVersion;
 import io.raftengine.log.format.ItemReader;
 import io.raftengine.log.format.SegmentName;
 import io.raftengine.log.io.FileHandle;
@@ -25,6 +27,9 @@ final class SegmentDump {
     private final Set<Long> groups;
     private byte[] value = new byte[0];
 
+    /** Offset behind the last batch of this segment that was printed. */
+    private long dumpedTo;
+
     /**
      * @param groups ids of the groups to show; empty for all
      */
@@ -35,27 +40,50 @@ final class SegmentDump {
         this.groups = groups;
     }
 
-    /** Answers whether the segment is intact; {@code last} is said of the last one of its queue. */
+    /**
+     * Answers whether the segment is intact; {@code last} is said of the last one of its queue. One
+     * that cannot be opened or read to its end is not: a running engine may have purged it since it
+     * was listed, or cut it while it was read.
+     */
     boolean dump(Path path, SegmentName name, boolean last) throws IOException {
         String file = path.getFileName().toString();
+        dumpedTo = 0;
         try (FileHandle handle = fs.open(path, FileSystem.OpenMode.READ)) {
             long bytes = handle.size();
             try {
                 scanner.open(handle, file, bytes, name.seq());
             } catch (CorruptionException noHeader) {
-                return dumpNoHeader(file, bytes, last, noHeader);
+                return dumpNoHeader(handle, name, file, last, noHeader);
             }
             return dumpBatches(file, bytes, last);
+        } catch (RaftEngineException failed) {
+            writeError(file, dumpedTo, failed);
+            return false;
         }
     }
 
-    /** A last segment may have been created, and allocated, without being begun (decision D25). */
+    /**
+     * A last segment may have been created, and allocated, without being begun (decision D25), and
+     * a crash may have cut off its header.
+     */
     private boolean dumpNoHeader(
-            String file, long fileBytes, boolean last, CorruptionException noHeader)
+            FileHandle handle,
+            SegmentName name,
+            String file,
+            boolean last,
+            CorruptionException noHeader)
             throws IOException {
-        if (last && scanner.zerosUntil(0) == fileBytes) {
+        long bytes = handle.size();
+        if (last && scanner.zerosUntil(0) == bytes) {
             writeTail(file, 0, "zeros");
             return true;
+        }
+        if (last && bytes < FormatVersion.V1.headerBytes()) {
+            scanner.openWithoutHeader(handle, file, bytes, name.seq(), FormatVersion.V2);
+            if (scanner.nextWholeBatch(0) < 0) {
+                writeTail(file, 0, "torn");
+                return true;
+            }
         }
         writeError(file, 0, noHeader);
         return false;
@@ -64,7 +92,10 @@ final class SegmentDump {
     private boolean dumpBatches(String file, long fileBytes, boolean last) throws IOException {
         while (true) {
             switch (scanner.next()) {
-                case BatchScanner.BATCH -> dumpItems(file, scanner.batchOffset());
+                case BatchScanner.BATCH -> {
+                    dumpItems(file, scanner.batchOffset());
+                    dumpedTo = scanner.position();
+                }
                 case BatchScanner.END -> {
                     return true;
                 }
@@ -175,7 +206,7 @@ final class SegmentDump {
         JsonLines.endLine(json);
     }
 
-    private void writeError(String file, long offset, CorruptionException reason)
+    private void writeError(String file, long offset, RaftEngineException reason)
             throws IOException {
         json.writeStartObject();
         json.writeStringField("file", file);
