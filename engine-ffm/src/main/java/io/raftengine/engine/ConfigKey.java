@@ -91,12 +91,12 @@ public enum ConfigKey {
             "enable-log-recycle",
             (b, v) -> b.enableLogRecycle(truth("enable-log-recycle", v)),
             c -> Boolean.toString(c.enableLogRecycle())),
-    /** Whether reserved segments are filled at open. */
+    /** Whether reserved segments are made ahead, in the background. */
     PREFILL_FOR_RECYCLE(
             "prefill-for-recycle",
             (b, v) -> b.prefillForRecycle(truth("prefill-for-recycle", v)),
             c -> Boolean.toString(c.prefillForRecycle())),
-    /** Bytes of segments filled at open. */
+    /** Bytes of reserved segments that are made ahead. */
     PREFILL_LIMIT(
             "prefill-limit",
             (b, v) -> b.prefillLimitBytes(size("prefill-limit", v)),
@@ -198,6 +198,9 @@ public enum ConfigKey {
 
     private static Duration duration(String key, String value) {
         String text = value.strip();
+        if (text.equals("0")) {
+            return Duration.ZERO;
+        }
         try {
             if (text.endsWith("ms")) {
                 return Duration.ofMillis(Long.parseLong(text, 0, text.length() - 2, 10));

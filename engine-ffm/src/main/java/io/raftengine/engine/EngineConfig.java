@@ -202,7 +202,7 @@ public final class EngineConfig {
     }
 
     /**
-     * Whether reserved segments are filled at open.
+     * Whether reserved segments are made ahead, in the background.
      *
      * @return false by default
      */
@@ -211,7 +211,7 @@ public final class EngineConfig {
     }
 
     /**
-     * Bytes of segments filled at open.
+     * Bytes of reserved segments that are made ahead, at 64 MiB per second behind an open.
      *
      * @return a byte count; 0 while {@link #prefillForRecycle()} is off
      */
@@ -231,11 +231,12 @@ public final class EngineConfig {
     /**
      * Space set aside in the main directory so that a purge can run on a full disk.
      *
-     * @return bytes; by default one segment, or 0 where segments are smaller than 64 KiB
+     * @return bytes; by default a segment and an eighth, at most {@link #TARGET_FILE_BYTES_MAX}, or
+     *     0 where segments are smaller than 64 KiB
      */
     public long purgeHeadRoomBytes() {
         return values.purgeHeadRoomBytes == Builder.UNSET
-                ? HeadRoom.defaultBytes(targetFileSizeBytes())
+                ? Math.min(HeadRoom.defaultBytes(targetFileSizeBytes()), TARGET_FILE_BYTES_MAX)
                 : values.purgeHeadRoomBytes;
     }
 
@@ -295,7 +296,7 @@ public final class EngineConfig {
     }
 
     /**
-     * Reserved segments that are filled at open.
+     * Reserved segments that are made ahead.
      *
      * @return a count
      */
@@ -360,6 +361,7 @@ public final class EngineConfig {
      */
     public static final class Builder {
         private static final long UNSET = -1;
+        private static final int NANOS_PER_MILLI = 1_000_000;
 
         private Path dir = Path.of("");
         private Path spillDir;
@@ -439,7 +441,7 @@ public final class EngineConfig {
          * @return this builder
          */
         public Builder dir(Path value) {
-            dir = value;
+            dir = Objects.requireNonNull(value, "value");
             return this;
         }
 
@@ -464,7 +466,7 @@ public final class EngineConfig {
          * @return this builder
          */
         public Builder recoveryMode(RecoveryMode value) {
-            recoveryMode = value;
+            recoveryMode = Objects.requireNonNull(value, "value");
             return this;
         }
 
@@ -519,7 +521,7 @@ public final class EngineConfig {
          * @return this builder
          */
         public Builder formatVersion(FormatVersion value) {
-            formatVersion = value;
+            formatVersion = Objects.requireNonNull(value, "value");
             return this;
         }
 
@@ -591,9 +593,9 @@ public final class EngineConfig {
         }
 
         /**
-         * Sets whether reserved segments are filled at open.
+         * Sets whether reserved segments are made ahead, in the background.
          *
-         * @param value true to fill them; asks for recycling to be on
+         * @param value true to make them; asks for recycling to be on
          * @return this builder
          */
         public Builder prefillForRecycle(boolean value) {
@@ -602,7 +604,7 @@ public final class EngineConfig {
         }
 
         /**
-         * Sets the bytes of segments filled at open.
+         * Sets the bytes of reserved segments that are made ahead.
          *
          * @param value bytes; unset means the purge threshold
          * @return this builder
@@ -619,7 +621,7 @@ public final class EngineConfig {
          * @return this builder
          */
         public Builder prefill(PrefillPolicy value) {
-            prefill = value;
+            prefill = Objects.requireNonNull(value, "value");
             return this;
         }
 
@@ -659,7 +661,7 @@ public final class EngineConfig {
         /**
          * Sets how often the engine purges by itself.
          *
-         * @param value an interval; zero for never
+         * @param value an interval in whole milliseconds; zero for never
          * @return this builder
          */
         public Builder backgroundPurgeInterval(Duration value) {
@@ -727,10 +729,23 @@ public final class EngineConfig {
                     "must be a ratio of 0 or more");
             demand("purge-bytes-per-second", purgeBytesPerSecond >= 0, "is negative");
             demand(
+                    "purge-rewrite-threshold",
+                    purgeRewriteThresholdBytes >= 0 || purgeRewriteThresholdBytes == UNSET,
+                    "is negative");
+            demand(
+                    "prefill-limit",
+                    prefillLimitBytes >= 0 || prefillLimitBytes == UNSET,
+                    "is negative");
+            demand(
                     "background-purge-interval",
                     !backgroundPurgeInterval.isNegative()
                             && backgroundPurgeInterval.compareTo(PURGE_INTERVAL_MAX) <= 0,
                     "must be 0 to " + PURGE_INTERVAL_MAX.toDays() + " days");
+            // It could not be written down, and one that seems to be 0 would purge without a pause.
+            demand(
+                    "background-purge-interval",
+                    backgroundPurgeInterval.toNanosPart() % NANOS_PER_MILLI == 0,
+                    "must be whole milliseconds, is " + backgroundPurgeInterval);
         }
 
         private void checkRelations() {

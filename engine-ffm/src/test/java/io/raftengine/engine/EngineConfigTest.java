@@ -2,18 +2,23 @@ package io.raftengine.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatNullPointerException;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.raftengine.error.ConfigException;
 import io.raftengine.log.format.FormatVersion;
 import io.raftengine.log.io.FileSystem;
 import io.raftengine.recovery.RecoveryMode;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
+import java.util.function.UnaryOperator;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Scenarios B1 to B5. */
 class EngineConfigTest {
@@ -169,6 +174,58 @@ class EngineConfigTest {
                     .isThrownBy(use)
                     .satisfies(refused -> assertThat(refused.key()).isEqualTo("dir"));
         }
+    }
+
+    @Test
+    void whatCannotBeWrittenDownIsRefusedNamingTheKey() {
+        assertThat(keyRefused(b -> b.purgeRewriteThresholdBytes(-5)))
+                .isEqualTo("purge-rewrite-threshold");
+        assertThat(keyRefused(b -> b.prefillForRecycle(true).prefillLimitBytes(-5)))
+                .isEqualTo("prefill-limit");
+        assertThat(keyRefused(b -> b.backgroundPurgeInterval(Duration.ofNanos(500))))
+                .isEqualTo("background-purge-interval");
+        assertThat(keyRefused(b -> b.backgroundPurgeInterval(Duration.ofNanos(1_500_000))))
+                .isEqualTo("background-purge-interval");
+    }
+
+    private static String keyRefused(UnaryOperator<EngineConfig.Builder> change) {
+        EngineConfig.Builder builder = change.apply(EngineConfig.builder(DIR));
+        return catchThrowableOfType(ConfigException.class, builder::build).key();
+    }
+
+    @Test
+    void nullIsRefusedWhereItIsGiven() {
+        EngineConfig.Builder builder = EngineConfig.builder(DIR).enableLogRecycle(false);
+        List<ThrowingCallable> calls =
+                List.of(
+                        () -> EngineConfig.builder(null),
+                        () -> builder.dir(null),
+                        () -> builder.recoveryMode(null),
+                        () -> builder.formatVersion(null),
+                        () -> builder.prefill(null),
+                        () -> builder.backgroundPurgeInterval(null));
+        for (ThrowingCallable call : calls) {
+            assertThatNullPointerException().isThrownBy(call).withMessage("value");
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"0", "0s", "0ms"})
+    void zeroInAnyUnitIsNoBackgroundPurge(String never) {
+        EngineConfig config =
+                EngineConfig.builder(DIR).set("background-purge-interval", never).build();
+
+        assertThat(config.backgroundPurgeInterval()).isZero();
+    }
+
+    /** Whatever the default is, it can be set by hand. */
+    @ParameterizedTest
+    @ValueSource(longs = {4096, 128 << 20, 1L << 31})
+    void theDefaultHeadRoomIsASettingToo(long target) {
+        EngineConfig.Builder builder = EngineConfig.builder(DIR).targetFileSizeBytes(target);
+        long bytes = builder.build().purgeHeadRoomBytes();
+
+        assertThat(builder.purgeHeadRoomBytes(bytes).build().purgeHeadRoomBytes()).isEqualTo(bytes);
     }
 
     @Test
