@@ -72,6 +72,16 @@ public final class Main {
      * @return the exit status: 0 success, 1 a finding or failure, 2 bad usage
      */
     public static int run(String... arguments) {
+        int status = answer(arguments);
+        // Help and versions are printed by means that do not say whether anybody gets them.
+        if (status == 0 && System.out.checkError()) {
+            System.err.println("error: standard output cannot be written");
+            return 1;
+        }
+        return status;
+    }
+
+    private static int answer(String... arguments) {
         if (arguments.length == 0) {
             usage(System.err);
             return 2;

@@ -60,6 +60,17 @@ class CommandLineTest {
         assertThat(cli.err()).isEmpty();
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"--help", "--version", "dump --help", "stress --version", "stress"})
+    void outputThatCannotBeWrittenIsAFailure(String command) {
+        String full = command.equals("stress") ? "stress --time 0.1 --path " + data : command;
+
+        Cli cli = Cli.runWithFullOutput(full.split(" "));
+
+        assertThat(cli.status()).isEqualTo(1);
+        assertThat(cli.err().lines()).hasSize(1).first().asString().contains("standard output");
+    }
+
     @Test
     void badUsageIsStatusTwoAndOneLine() {
         for (String[] bad :
@@ -79,6 +90,12 @@ class CommandLineTest {
             assertThat(cli.err().lines()).as(String.join(" ", bad)).hasSize(1);
             assertThat(cli.out()).isEmpty();
         }
+    }
+
+    @Test
+    void noBackgroundPurgeMayBeWrittenAsANumber() throws IOException {
+        Path file = config("background-purge-interval = 0\n");
+        assertThat(apply(WRITE, "--config", file.toString()).status()).isZero();
     }
 
     @Test

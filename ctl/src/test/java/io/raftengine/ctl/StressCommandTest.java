@@ -114,6 +114,18 @@ class StressCommandTest {
     }
 
     @Test
+    void figuresThatCanGoNowhereAreRefusedBeforeAnythingIsDone() throws IOException {
+        Files.createDirectories(data);
+        Path segment = Files.writeString(data.resolve("0000000000000001.raftlog"), "a log");
+
+        Cli cli = stress("--json", temp.resolve("nowhere/figures.json").toString());
+
+        assertThat(cli.status()).isEqualTo(1);
+        assertThat(cli.err()).contains("nowhere");
+        assertThat(segment).hasContent("a log");
+    }
+
+    @Test
     void aDirectoryWithForeignFilesIsNotEmptied() throws IOException {
         Files.createDirectories(data);
         Path precious = Files.writeString(data.resolve("thesis.txt"), "years of work");

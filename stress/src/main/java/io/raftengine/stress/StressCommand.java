@@ -10,6 +10,7 @@ import io.raftengine.tools.ToolCommand;
 import io.raftengine.tools.UsageException;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -33,23 +34,42 @@ public final class StressCommand extends ToolCommand {
                     "--checked needs assertions: start with ./raft-engine, or add -ea to the JVM's options");
         }
         EngineConfig config = options.engineConfig();
+        // Opened first: a run must not be over before it turns out that its figures go nowhere.
+        try (OutputStream json = openJson()) {
+            run(config, json);
+        }
+        return 0;
+    }
+
+    private void run(EngineConfig config, OutputStream json)
+            throws IOException, InterruptedException {
         if (!options.reuseData) {
             List<Path> dirs = new ArrayList<>(List.of(config.dir()));
             config.spillDir().ifPresent(dirs::add);
             DataDirectory.empty(FileSystem.local(), dirs);
         }
         StressReport report = measure(config);
-        boolean jsonOnOutput = "-".equals(options.json);
         // Standard output belongs to whoever reads acknowledgements or JSON there.
-        (options.ack || jsonOnOutput ? System.err : System.out).print(report.text());
-        if (jsonOnOutput) {
-            report.writeJson(new StandardOutput());
-        } else if (options.json != null) {
-            try (OutputStream out = Files.newOutputStream(Path.of(options.json))) {
-                report.writeJson(out);
-            }
+        if (options.ack || jsonOnOutput()) {
+            System.err.print(report.text());
+        } else {
+            new StandardOutput().write(report.text().getBytes(StandardCharsets.UTF_8));
         }
-        return 0;
+        if (json != null) {
+            report.writeJson(json);
+        }
+    }
+
+    /** Where the figures go for machines, or null. */
+    private OutputStream openJson() throws IOException {
+        if (options.json == null) {
+            return null;
+        }
+        return jsonOnOutput() ? new StandardOutput() : Files.newOutputStream(Path.of(options.json));
+    }
+
+    private boolean jsonOnOutput() {
+        return "-".equals(options.json);
     }
 
     private StressReport measure(EngineConfig config) throws InterruptedException {
