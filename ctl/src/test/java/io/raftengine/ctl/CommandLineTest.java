@@ -80,6 +80,7 @@ class CommandLineTest {
                         new String[] {"export", "--path", "x", "--nonsense"},
                         new String[] {"apply", "--path", "x", "--script", "no/such/file"},
                         new String[] {"export", "--path", "x", "--set", "no-equals-sign"},
+                        new String[] {"export", "--path", "x", "--set", "dir=y"},
                         new String[] {"export", "--path", "x", "--config", "no/such/file"},
                         new String[] {
                             "stress", "--path", "x", "--regions", "2", "--write-threads", "3"

@@ -1,5 +1,6 @@
 package io.raftengine.tools;
 
+import io.raftengine.engine.ConfigKey;
 import io.raftengine.engine.EngineConfig;
 import io.raftengine.error.ConfigException;
 import java.nio.file.Path;
@@ -83,7 +84,11 @@ public final class EngineOptions {
             if (equals < 0) {
                 throw new UsageException("--set " + setting + ": expected key=value");
             }
-            pairs.put(setting.substring(0, equals).strip(), setting.substring(equals + 1));
+            String key = setting.substring(0, equals).strip();
+            if (key.equals(ConfigKey.DIR.spelling())) {
+                throw new UsageException("--set " + setting + ": --path names the directory");
+            }
+            pairs.put(key, setting.substring(equals + 1));
         }
         return pairs;
     }
