@@ -70,17 +70,29 @@ final class Judge {
      * beyond their end. The real engine joins its two queues by what is left of each: an overwrite
      * in the append queue of which the compaction left nothing is not applied to the rewrite queue,
      * the compaction is, and the old tail behind it is there again. One thread, no purge of its
-     * own.
+     * own. Keys take no part in that, so those of such a group are the same.
      */
     boolean differOnlyInTailsThatCameBack(String one, String other) {
-        Map<Long, String> first = byGroup(one);
-        Map<Long, String> second = byGroup(other);
+        Map<Long, GroupState> first = groupsOf(one);
+        Map<Long, GroupState> second = groupsOf(other);
         Set<Long> groups = new HashSet<>(first.keySet());
         groups.addAll(second.keySet());
         return groups.stream()
-                .allMatch(group ->
-                        Objects.equals(first.get(group), second.get(group))
-                                || tailsBack.contains(group));
+                .allMatch(group -> {
+                    GroupState a = first.get(group);
+                    GroupState b = second.get(group);
+                    return Objects.equals(a, b)
+                            || tailsBack.contains(group) && keys(a).equals(keys(b));
+                });
+    }
+
+    /** A group that holds nothing is not part of a state. */
+    private static List<GroupState.KeyValue> keys(GroupState group) {
+        return group == null ? List.of() : group.kvs();
+    }
+
+    private static Map<Long, GroupState> groupsOf(String states) {
+        return parse(states).stream().collect(Collectors.toMap(GroupState::group, group -> group));
     }
 
     /** Whether an engine must refuse the operation. */
