@@ -49,14 +49,14 @@ public final class StressCommand extends ToolCommand {
             DataDirectory.empty(FileSystem.local(), dirs);
         }
         StressReport report = measure(config);
+        if (json != null) {
+            report.writeJson(json);
+        }
         // Standard output belongs to whoever reads acknowledgements or JSON there.
         if (options.ack || jsonOnOutput()) {
             System.err.print(report.text());
         } else {
             new StandardOutput().write(report.text().getBytes(StandardCharsets.UTF_8));
-        }
-        if (json != null) {
-            report.writeJson(json);
         }
     }
 
