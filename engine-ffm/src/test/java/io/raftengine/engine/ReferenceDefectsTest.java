@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.raftengine.error.CorruptionException;
+import io.raftengine.error.EntryNotFoundException;
 import io.raftengine.error.InvalidArgumentException;
 import io.raftengine.error.PoisonedException;
 import io.raftengine.error.RaftEngineException;
@@ -369,17 +370,23 @@ class ReferenceDefectsTest {
         }
     }
 
+    private static void fetchTooMuch(EngineFixture f, long end, List<byte[]> into) {
+        assertThatThrownBy(() -> f.engine.fetchEntriesTo(1, 1, end, Long.MAX_VALUE, into))
+                .isInstanceOf(EntryNotFoundException.class);
+    }
+
     /** Defect 18: a huge range reserves nothing ahead. */
     @Test
     void aHugeFetchRangeCostsNothingBeforeThereIsSomethingToShow() {
         try (EngineFixture f = new EngineFixture().open()) {
             f.append(1, 1, 3, true);
-            long memory = f.engine.statistics().memoryBytes();
-            assertThatThrownBy(() ->
-                            f.engine.fetchEntriesTo(
-                                    1, 1, Long.MAX_VALUE, Long.MAX_VALUE, new ArrayList<>()))
-                    .isInstanceOf(RaftEngineException.class);
-            assertThat(f.engine.statistics().memoryBytes() - memory).isLessThan(1 << 20);
+            List<byte[]> into = new ArrayList<>();
+            fetchTooMuch(f, 5, into); // whatever the first call of a thread needs
+            long peak = f.engine.statistics().memoryPeakBytes();
+            fetchTooMuch(f, 1 << 20, into);
+            fetchTooMuch(f, Long.MAX_VALUE, into);
+            assertThat(f.engine.statistics().memoryPeakBytes()).isEqualTo(peak);
+            assertThat(into).isEmpty();
         }
     }
 
@@ -434,9 +441,56 @@ class ReferenceDefectsTest {
                 f.append(3, 5, 2, true);
             }
             f.reopen();
+            if (threads > 1) {
+                assertThat(f.engine.recoveryReport().threads()).isGreaterThan(1);
+                assertThat(f.engine.recoveryReport().partitions()).isGreaterThan(1);
+            }
             assertThat(f.holds(1, 56, 72)).isTrue();
             assertThat(f.holds(2, 7, 35)).isTrue();
             assertThat(f.holds(3, 1, 6)).isTrue();
+        }
+    }
+
+    /**
+     * Defect 21 as it is: what a later share knows of the group is emptied by a compaction beyond
+     * its own end, which must not bring back the tail that it had overwritten before.
+     */
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2, 3, 4, 8})
+    void aShareThatIsLeftWithoutEntriesStillCutsTheTailBeforeIt(int threads) {
+        for (int before = 0; before < 4; before++) {
+            for (int behind = 0; behind < 3; behind++) {
+                EngineConfig.Builder config =
+                        WorkloadRun.config(EngineFixture.DIR).recoveryThreads(threads);
+                try (EngineFixture f = new EngineFixture(config).open()) {
+                    for (int i = 0; i < before; i++) {
+                        f.append(2, 1 + 3L * i, 3, true);
+                        f.engine.maintenance().rotate(QueueKind.APPEND);
+                    }
+                    f.append(1, 1, 10, true);
+                    f.engine.maintenance().rotate(QueueKind.APPEND);
+                    f.append(1, 5, 2, true);
+                    try (LogBatch batch = f.engine.newBatch()) {
+                        batch.compactTo(1, 7); // 7 is the end of what is there
+                        f.write(batch, true);
+                    }
+                    for (int i = 0; i < behind; i++) {
+                        f.engine.maintenance().rotate(QueueKind.APPEND);
+                        f.append(1, 20 + 3L * i, 3, true);
+                    }
+                    f.reopen();
+                    if (threads > 1) {
+                        assertThat(f.engine.recoveryReport().threads()).isGreaterThan(1);
+                        assertThat(f.engine.recoveryReport().partitions()).isGreaterThan(1);
+                    }
+                    String what = before + " segments before, " + behind + " behind";
+                    if (behind == 0) {
+                        assertThat(f.engine.lastIndex(1)).as(what).isEqualTo(RaftEngine.NO_INDEX);
+                    } else {
+                        assertThat(f.holds(1, 20, 19 + 3L * behind)).as(what).isTrue();
+                    }
+                }
+            }
         }
     }
 }

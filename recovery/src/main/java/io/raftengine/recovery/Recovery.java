@@ -122,7 +122,8 @@ public final class Recovery {
 
     private int usefulThreads(List<SegmentFile> all) {
         int processors = Runtime.getRuntime().availableProcessors();
-        return ReplayPlan.usefulThreads(all, settings.threads(), processors);
+        return ReplayPlan.usefulThreads(
+                all, settings.threads(), processors, ReplayPlan.SHARE_BYTES_MIN);
     }
 
     private RecoveryResult run(List<Integer> split) {

@@ -9,8 +9,12 @@ import java.util.List;
  * such that the largest share is as small as whole segments allow. A pure function.
  */
 final class ReplayPlan {
-    /** Below this many bytes a further thread costs more than it saves. */
-    static final long SHARE_BYTES_MIN = 1 << 20;
+    /**
+     * Below this many bytes a further thread costs more than it saves. The tests of all modules set
+     * it to 1: their logs are small, and must be split all the same.
+     */
+    static final long SHARE_BYTES_MIN =
+            Math.max(1, Long.getLong("raftengine.recoveryShareBytes", 1 << 20));
 
     /**
      * What opening a segment costs, in bytes of reading; keeps many tiny segments from landing in
@@ -27,14 +31,16 @@ final class ReplayPlan {
      * @param threads most threads allowed
      * @param processors processors of this machine; each may have two threads, of which one waits
      *     for the disk
+     * @param shareBytesMin bytes that make a further thread worth it, at least 1
      * @return at least 1
      */
-    static int usefulThreads(List<SegmentFile> segments, int threads, int processors) {
+    static int usefulThreads(
+            List<SegmentFile> segments, int threads, int processors, long shareBytesMin) {
         long bytes = 0;
         for (SegmentFile segment : segments) {
             bytes += segment.sizeBytes();
         }
-        long useful = Math.min(1 + bytes / SHARE_BYTES_MIN, 2L * processors);
+        long useful = Math.min(1 + bytes / shareBytesMin, 2L * processors);
         return (int) Math.max(1, Math.min(Math.min(threads, segments.size()), useful));
     }
 

@@ -53,6 +53,7 @@ class FixtureCampaignTest {
     void everyDirectoryOpensWithTheStateItWasLeftIn() throws IOException {
         List<String> differences = new ArrayList<>();
         int checked = 0;
+        int split = 0;
         for (Path fixture : directories()) {
             Map<String, String> expected = expected(fixture.resolve("expected.jsonl"));
             for (RecoveryMode mode : RecoveryMode.values()) {
@@ -65,8 +66,10 @@ class FixtureCampaignTest {
                             Files.exists(spill)
                                     ? List.of(dir.resolve("data"), spill)
                                     : List.of(dir.resolve("data"));
-                    String found = outcome(run.recover(mode, dirs));
+                    RecoveryFixture.Outcome opened = run.recover(mode, dirs);
+                    String found = outcome(opened);
                     checked++;
+                    split += opened.error() == null && opened.report().threads() > 1 ? 1 : 0;
                     if (!found.equals("state " + expected)) {
                         differences.add(
                                 fixture.getFileName() + " whole " + mode.key() + ": " + found);
@@ -75,6 +78,7 @@ class FixtureCampaignTest {
             }
         }
         assertThat(checked).isGreaterThan(200);
+        assertThat(split).as("replayed by several threads").isGreaterThan(checked / 4);
         compare(differences, true);
     }
 

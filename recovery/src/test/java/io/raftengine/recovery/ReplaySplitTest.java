@@ -174,10 +174,13 @@ class ReplaySplitTest {
 
     @Test
     void smallLogsAreReadByOneThread() {
-        assertThat(ReplayPlan.usefulThreads(files(100, 100, 100), 4, 2)).isEqualTo(1);
-        assertThat(ReplayPlan.usefulThreads(files(), 4, 2)).isEqualTo(1);
-        assertThat(ReplayPlan.usefulThreads(files(9 << 20, 9 << 20), 4, 2)).isEqualTo(2);
-        assertThat(ReplayPlan.usefulThreads(files(9 << 20, 9 << 20, 9 << 20), 1, 8)).isEqualTo(1);
-        assertThat(ReplayPlan.usefulThreads(files(new long[100]), 50, 1)).isEqualTo(1);
+        long mib = 1 << 20;
+        assertThat(ReplayPlan.usefulThreads(files(100, 100, 100), 4, 2, mib)).isEqualTo(1);
+        assertThat(ReplayPlan.usefulThreads(files(), 4, 2, mib)).isEqualTo(1);
+        assertThat(ReplayPlan.usefulThreads(files(9 << 20, 9 << 20), 4, 2, mib)).isEqualTo(2);
+        assertThat(ReplayPlan.usefulThreads(files(9 << 20, 9 << 20, 9 << 20), 1, 8, mib))
+                .isEqualTo(1);
+        assertThat(ReplayPlan.usefulThreads(files(new long[100]), 50, 1, mib)).isEqualTo(1);
+        assertThat(ReplayPlan.usefulThreads(files(100, 100, 100), 4, 2, 1)).isEqualTo(3);
     }
 }

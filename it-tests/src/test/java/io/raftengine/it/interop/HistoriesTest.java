@@ -47,6 +47,7 @@ class HistoriesTest {
             assertThat(tally.appendSegmentsDropped.sum()).isPositive();
             assertThat(tally.rewriteSegmentsDropped.sum()).isPositive();
             assertThat(tally.absent.sum()).isPositive();
+            assertThat(tally.splitOpens.sum()).isGreaterThan(tally.scripts.sum());
             assertThat(tally.whole.sum()).isPositive();
         }
     }

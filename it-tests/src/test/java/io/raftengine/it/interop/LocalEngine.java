@@ -10,6 +10,7 @@ import io.raftengine.error.RaftEngineException;
 import io.raftengine.log.format.QueueKind;
 import io.raftengine.log.io.FileSystem;
 import io.raftengine.proto.EntryCodec;
+import io.raftengine.recovery.RecoveryReport;
 import io.raftengine.testing.fs.Fault;
 import io.raftengine.testing.fs.FaultyFileSystem;
 import io.raftengine.testing.fs.SimulatedFileSystem;
@@ -48,6 +49,9 @@ final class LocalEngine implements Contender {
 
     long rewriteSegmentsDropped;
 
+    /** Opens for which several threads replayed, each a part of its own. */
+    long splitOpens;
+
     /** On the real disk. */
     LocalEngine() {
         this(FileSystem.local());
@@ -67,6 +71,8 @@ final class LocalEngine implements Contender {
         life.set(ALIVE);
         files = new FaultyFileSystem(disk);
         engine = RaftEngine.open(config(dir, settings), files, List.of());
+        RecoveryReport report = engine.recoveryReport();
+        splitOpens += report.threads() > 1 && report.partitions() > 1 ? 1 : 0;
     }
 
     private static EngineConfig config(Path dir, Settings settings) {

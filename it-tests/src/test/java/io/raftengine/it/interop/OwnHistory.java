@@ -49,6 +49,7 @@ final class OwnHistory implements Campaign.Stage {
             ours.shut();
             tally.appendSegmentsDropped.add(ours.appendSegmentsDropped);
             tally.rewriteSegmentsDropped.add(ours.rewriteSegmentsDropped);
+            tally.splitOpens.add(ours.splitOpens);
         } finally {
             ours.close();
         }

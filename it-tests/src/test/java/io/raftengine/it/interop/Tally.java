@@ -17,6 +17,9 @@ final class Tally {
     final LongAdder appendSegmentsDropped = new LongAdder();
     final LongAdder rewriteSegmentsDropped = new LongAdder();
 
+    /** Opens of ours for which several threads replayed, each a part of its own. */
+    final LongAdder splitOpens = new LongAdder();
+
     /** Times a purge of the reference lost a fact, or made it die. */
     final LongAdder forgotten = new LongAdder();
 
@@ -36,6 +39,8 @@ final class Tally {
                 + " refused as they must be, "
                 + switches
                 + " reopens, "
+                + splitOpens
+                + " opens with the log split, "
                 + kills
                 + " kills ("
                 + whole
