@@ -189,10 +189,16 @@ final class Compare {
 
     static void accounting(Memtables memtables, Model model, long segments) {
         for (QueueKind queue : QueueKind.values()) {
+            assertThat(memtables.liveItems(queue))
+                    .as("live items of %s", queue)
+                    .isEqualTo(model.liveItems(queue));
             for (long segment = 0; segment <= segments; segment++) {
                 assertThat(memtables.liveBytes(queue, segment))
                         .as("live bytes of %s %d", queue, segment)
                         .isEqualTo(model.liveBytes(queue, segment));
+                assertThat(memtables.addedBytes(queue, segment))
+                        .as("added bytes of %s %d", queue, segment)
+                        .isEqualTo(model.addedBytes(queue, segment));
             }
         }
     }

@@ -63,8 +63,12 @@ final class Model {
 
     final Map<Long, Group> groups = new HashMap<>();
 
+    /** Bytes every segment ever got, whatever became of them. */
+    private final Map<Map.Entry<QueueKind, Long>, Long> added = new HashMap<>();
+
     Model copy() {
         Model copy = new Model();
+        copy.added.putAll(added);
         groups.forEach((id, group) -> copy.groups.put(id, group.copy()));
         return copy;
     }
@@ -128,6 +132,8 @@ final class Model {
                         group.rewritten.tailMap(item.index(), true).clear();
                         group.appended |= queue == QueueKind.APPEND;
                         append(queue, segment, offset, batch, item, entries);
+                        int tail = item.tails()[item.tails().length - 1];
+                        added(queue, segment, tail - item.start());
                     }
                 }
                 case PUT -> {
@@ -136,6 +142,7 @@ final class Model {
                     group.keys.put(item.key(), item.value());
                     group.keyPlaces.remove(item.key());
                     group.keyPlaces.put(item.key(), Map.entry(queue, segment));
+                    added(queue, segment, item.key().length + item.value().length);
                 }
                 case DELETE -> {
                     if (group != null) {
@@ -202,6 +209,25 @@ final class Model {
                             tail - start));
             start = tail;
         }
+    }
+
+    private void added(QueueKind queue, long segment, long bytes) {
+        added.merge(Map.entry(queue, segment), bytes, Long::sum);
+    }
+
+    /** Bytes a segment ever got. */
+    long addedBytes(QueueKind queue, long segment) {
+        return added.getOrDefault(Map.entry(queue, segment), 0L);
+    }
+
+    /** Live entries and keys of a queue. */
+    long liveItems(QueueKind queue) {
+        long items = 0;
+        for (Group group : groups.values()) {
+            items += group.entries.values().stream().filter(p -> p.queue() == queue).count();
+            items += group.keyPlaces.values().stream().filter(p -> p.getKey() == queue).count();
+        }
+        return items;
     }
 
     /** Live bytes of a segment: content of entries, keys, values. */
