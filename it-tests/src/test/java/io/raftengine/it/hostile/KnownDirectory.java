@@ -7,6 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -83,13 +84,31 @@ final class KnownDirectory {
                     && Arrays.equals(damaged, Arrays.copyOf(sound, damaged.length));
         }
 
+        /** Whether the damage touches a byte of a batch. */
+        boolean isTouched(byte[] damaged, int batch) {
+            int from = forge.batchOffsets().get(batch);
+            int to = (int) end(batch);
+            return to > damaged.length || !Arrays.equals(damaged, from, to, bytes(), from, to);
+        }
+
         long end(int batch) {
             List<Integer> starts = forge.batchOffsets();
             return batch + 1 < starts.size() ? starts.get(batch + 1) : forge.position();
         }
     }
 
+    /** Where an entry was appended, and its bytes. */
+    record Entry(Segment segment, int batch, byte[] bytes) {}
+
+    /** The model met entries that do not follow: no engine may open that (D6). */
+    static final class HoleException extends RuntimeException {
+        private static final long serialVersionUID = 1;
+    }
+
     final Map<String, Segment> segments = new LinkedHashMap<>();
+
+    /** By group and index; every entry is appended once. */
+    private final Map<List<Long>, Entry> entries = new HashMap<>();
 
     /** 70 bytes: a header of six and 64 times the letter x, as in the format's worked example. */
     private static final byte[] LZ4_BLOCK =
@@ -134,7 +153,7 @@ final class KnownDirectory {
         ByteArrayOutputStream content = new ByteArrayOutputStream();
         long[] tails = new long[count];
         for (int i = 0; i < count; i++) {
-            content.writeBytes(entry(group, first + i, bytes));
+            content.writeBytes(remember(group, first + i, entry(group, first + i, bytes)));
             tails[i] = content.size();
         }
         return batch(
@@ -143,7 +162,13 @@ final class KnownDirectory {
                 groups -> append(groups, group, first, count));
     }
 
+    private byte[] remember(long group, long index, byte[] bytes) {
+        entries.put(List.of(group, index), new Entry(current, current.effects.size(), bytes));
+        return bytes;
+    }
+
     private KnownDirectory lz4(long group, long index) {
+        remember(group, index, LZ4_CONTENT);
         current.forge.lz4Batch(70, LZ4_BLOCK, new ItemForge().entries(group, index, 70));
         current.effects.add(groups -> append(groups, group, index, 1));
         return this;
@@ -187,10 +212,10 @@ final class KnownDirectory {
 
     private static void append(TreeMap<Long, Group> groups, long id, long first, int count) {
         Group group = group(groups, id);
-        if (group.first == group.end) {
+        if (group.first == group.end || first < group.first) {
             group.first = first;
-        } else if (first != group.end) {
-            throw new AssertionError("the model has a hole in group " + id);
+        } else if (first > group.end) {
+            throw new HoleException();
         }
         group.end = first + count;
     }
@@ -208,10 +233,9 @@ final class KnownDirectory {
         return entry;
     }
 
-    /** Whether these are the bytes that were once appended at this place. */
-    static boolean isEntry(long group, long index, byte[] found) {
-        byte[] expected = group == 1000 ? LZ4_CONTENT : entry(group, index, found.length);
-        return Arrays.equals(expected, found);
+    /** What was once appended at this place. */
+    Entry entry(long group, long index) {
+        return entries.get(List.of(group, index));
     }
 
     /** Writes all files. */
@@ -225,6 +249,23 @@ final class KnownDirectory {
         for (Segment segment : segments.values()) {
             int keep = segment.name.equals(cutFile) ? batches : segment.effects.size();
             segment.effects.subList(0, keep).forEach(effect -> effect.accept(groups));
+        }
+        return groups.toString();
+    }
+
+    /**
+     * The state if the files have each other's content.
+     *
+     * @param contents whose content is found under a name; nothing for names that are gone
+     * @throws HoleException if entries do not follow
+     */
+    String stateOf(Map<String, Segment> contents) {
+        TreeMap<Long, Group> groups = new TreeMap<>();
+        for (String name : segments.keySet()) {
+            Segment content = contents.get(name);
+            if (content != null) {
+                content.effects.forEach(effect -> effect.accept(groups));
+            }
         }
         return groups.toString();
     }
