@@ -4,8 +4,8 @@ import static io.raftengine.engine.Scene.clean;
 import static io.raftengine.engine.Scene.compact;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.raftengine.error.CorruptionException;
-import io.raftengine.error.RaftEngineException;
+import io.raftengine.error.EntryCompactedException;
+import io.raftengine.error.EntryNotFoundException;
 import io.raftengine.log.format.QueueKind;
 import io.raftengine.log.io.FileSystem;
 import io.raftengine.log.segment.PrefillPolicy;
@@ -15,6 +15,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -141,6 +142,12 @@ class PurgeLifeTest {
         assertThat(counting.written).isEqualTo(counting.applied + 1);
         long segment = scene.append().activeSeq();
         Thread purger = Thread.ofPlatform().start(scene::rewriteAppend);
+        while (purger.isAlive()
+                && purger.getState() != Thread.State.WAITING
+                && purger.getState() != Thread.State.TIMED_WAITING) {
+            Thread.onSpinWait();
+        }
+        assertThat(purger.isAlive()).as("the purge waits for the batch").isTrue();
         assertThat(scene.append().activeSeq()).isEqualTo(segment);
         counting.whenWritten = () -> {};
         goOn.countDown();
@@ -227,16 +234,28 @@ class PurgeLifeTest {
         EngineConfig config = Scene.segmentsOf(2 << 10, dir).purgeThresholdBytes(8 << 10).build();
         AtomicBoolean done = new AtomicBoolean();
         AtomicReference<Throwable> wrong = new AtomicReference<>();
+        AtomicLong writing = new AtomicLong();
+        CountDownLatch everyoneHasRead = new CountDownLatch(2);
         try (RaftEngine engine = RaftEngine.open(config, FileSystem.local(), List.of())) {
             List<Thread> readers = new ArrayList<>();
             for (int r = 0; r < 2; r++) {
-                readers.add(Thread.ofPlatform().start(() -> read(engine, done, wrong)));
+                readers.add(
+                        Thread.ofPlatform()
+                                .start(() -> {
+                                    try {
+                                        read(engine, done, writing, everyoneHasRead);
+                                    } catch (Throwable failure) {
+                                        wrong.compareAndSet(null, failure);
+                                        everyoneHasRead.countDown();
+                                    }
+                                }));
             }
             for (int cycle = 0; cycle < 150 && wrong.get() == null; cycle++) {
+                writing.set(cycle);
                 for (long group = 1; group <= 10; group++) {
                     try (LogBatch batch = engine.newBatch()) {
                         for (long index = 1; index <= 20; index++) {
-                            batch.addEntry(group, index, EngineFixture.entry(group, index));
+                            batch.addEntry(group, index, entry(group, index, cycle));
                         }
                         engine.write(batch, Durability.BUFFERED);
                         if (group % 2 == cycle % 2) {
@@ -244,6 +263,9 @@ class PurgeLifeTest {
                             engine.write(batch, Durability.BUFFERED);
                         }
                     }
+                }
+                if (cycle == 1) {
+                    everyoneHasRead.await(); // half of the groups hold entries
                 }
                 if (cycle % 3 == 2) {
                     engine.maintenance().rewriteAppend(Long.MAX_VALUE);
@@ -261,28 +283,40 @@ class PurgeLifeTest {
         }
     }
 
+    /** Its bytes say in which cycle it was written. */
+    private static byte[] entry(long group, long index, long cycle) {
+        byte[] entry = Workload.value(group, 1000 * cycle + index, 60);
+        entry[0] = (byte) cycle;
+        return entry;
+    }
+
     private static void read(
-            RaftEngine engine, AtomicBoolean done, AtomicReference<Throwable> wrong) {
+            RaftEngine engine, AtomicBoolean done, AtomicLong writing, CountDownLatch hasRead) {
         List<byte[]> fetched = new ArrayList<>();
-        try {
-            while (!done.get()) {
-                for (long group = 1; group <= 10; group++) {
-                    fetched.clear();
-                    try {
-                        engine.fetchEntriesTo(group, 1, 21, Long.MAX_VALUE, fetched);
-                    } catch (CorruptionException gone) {
-                        throw gone;
-                    } catch (RaftEngineException allowed) {
-                        // The group is cleaned, or has not got its entries yet.
-                    }
-                    for (int i = 0; i < fetched.size(); i++) {
-                        assertThat(fetched.get(i)).isEqualTo(EngineFixture.entry(group, i + 1));
-                    }
+        boolean first = true;
+        while (!done.get()) {
+            for (long group = 1; group <= 10; group++) {
+                fetched.clear();
+                long from = Math.max(0, writing.get() - 1);
+                try {
+                    engine.fetchEntriesTo(group, 1, 21, Long.MAX_VALUE, fetched);
+                } catch (EntryNotFoundException | EntryCompactedException cleaned) {
+                    continue; // or has not got its entries yet
+                }
+                long to = writing.get();
+                for (int i = 0; i < fetched.size(); i++) {
+                    byte[] found = fetched.get(i);
+                    long cycle = found[0] & 0xff;
+                    assertThat(cycle).as("cycle an entry is of").isBetween(from, to);
+                    assertThat(found).isEqualTo(entry(group, i + 1, cycle));
+                }
+                if (first && fetched.size() == 20) {
+                    first = false;
+                    hasRead.countDown();
                 }
             }
-        } catch (Throwable failure) {
-            wrong.compareAndSet(null, failure);
         }
+        assertThat(first).as("never read anything").isFalse();
     }
 
     /** When nothing is live, nothing but the active segments is left. */

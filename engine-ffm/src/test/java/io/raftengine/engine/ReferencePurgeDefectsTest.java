@@ -121,6 +121,7 @@ class ReferencePurgeDefectsTest {
     void segmentsAreNotLeakedByKillsAndServeAgainAfterwards() {
         try (Scene scene = new Scene(Scene.segmentsOf(1 << 10).purgeThresholdBytes(16 << 10))) {
             int most = 0;
+            long reservedAtMost = 0;
             for (int round = 0; round < 40; round++) {
                 long next = 1 + round * 20L;
                 for (long i = next; i < next + 20; i++) {
@@ -129,6 +130,7 @@ class ReferencePurgeDefectsTest {
                 scene.write(compact(1, next + 20));
                 scene.purge();
                 long reserved = scene.f.engine.statistics().reservedSegments();
+                reservedAtMost = Math.max(reservedAtMost, reserved);
                 scene.f.kill();
                 scene.check("killed in round " + round);
                 assertThat(scene.f.engine.statistics().reservedSegments())
@@ -139,6 +141,7 @@ class ReferencePurgeDefectsTest {
                 }
             }
             assertThat(most).isPositive();
+            assertThat(reservedAtMost).as("reserves there ever were").isPositive();
             assertThat(names(scene.f).size()).isLessThanOrEqualTo(most + 2);
             assertThat(scene.f.engine.recoveryReport().anomalies()).isEmpty();
         }
@@ -238,8 +241,8 @@ class ReferencePurgeDefectsTest {
                 scene.write(put(1, "key " + i, value));
             }
             long full = scene.f.engine.statistics().memoryBytes();
-            assertThat(full - empty).isBetween(2_000_000L, 6_000_000L);
-            assertThat(full).isEqualTo(scene.f.engine.budget().reservedBytes());
+            // 2000 values of 1000 bytes with their keys; the rest is what cells and pages cost.
+            assertThat(full - empty).isBetween(2_000_000L, 2_200_000L);
             scene.rewriteAppend();
             scene.write(clean(1));
             scene.rewriteAppend();
