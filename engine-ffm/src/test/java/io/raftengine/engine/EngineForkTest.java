@@ -465,23 +465,26 @@ class EngineForkTest {
                             return null;
                         });
             }
-            running.await();
-            for (int i = 0; i < 12; i++) {
-                ForkMode mode = ForkMode.values()[i % 2];
-                long[] before = new long[writers];
-                for (int w = 0; w < writers; w++) {
-                    before[w] = acknowledged[w].get();
+            try {
+                running.await();
+                for (int i = 0; i < 12; i++) {
+                    ForkMode mode = ForkMode.values()[i % 2];
+                    long[] before = new long[writers];
+                    for (int w = 0; w < writers; w++) {
+                        before[w] = acknowledged[w].get();
+                    }
+                    Path target = dir.resolve("fork" + i);
+                    engine.fork(target, mode);
+                    long[] after = new long[writers];
+                    for (int w = 0; w < writers; w++) {
+                        // One more may be on disk and not acknowledged yet.
+                        after[w] = acknowledged[w].get() + 1;
+                    }
+                    assertPrefix(target, before, after);
                 }
-                Path target = dir.resolve("fork" + i);
-                engine.fork(target, mode);
-                long[] after = new long[writers];
-                for (int w = 0; w < writers; w++) {
-                    // One more may be on disk and not acknowledged yet.
-                    after[w] = acknowledged[w].get() + 1;
-                }
-                assertPrefix(target, before, after);
+            } finally {
+                stop.set(true); // closing waits for the writers, also where a fork was wrong
             }
-            stop.set(true);
             for (Future<?> writer : done) {
                 writer.get();
             }

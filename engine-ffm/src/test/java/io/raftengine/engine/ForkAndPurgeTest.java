@@ -117,20 +117,26 @@ class ForkAndPurgeTest {
                                 }
                             }
                         });
-                for (int i = 0; i < FORKS; i++) {
+                try {
+                    for (int i = 0; i < FORKS; i++) {
+                        begun.incrementAndGet();
+                        int atLeast = written.get();
+                        Path target = Path.of("/fork" + forks);
+                        engine.fork(target, mode);
+                        int atMost = Math.min(written.get() + 1, script.batches.size());
+                        String name =
+                                String.format(
+                                        Locale.ROOT, "-Draftengine.seed=%d, %s", seed, target);
+                        assertState(disk, target, script.states, atLeast, atMost, name);
+                        forks++;
+                    }
                     begun.incrementAndGet();
-                    int atLeast = written.get();
-                    Path target = Path.of("/fork" + forks);
-                    engine.fork(target, mode);
-                    int atMost = Math.min(written.get() + 1, script.batches.size());
-                    String name =
-                            String.format(Locale.ROOT, "-Draftengine.seed=%d, %s", seed, target);
-                    assertState(disk, target, script.states, atLeast, atMost, name);
-                    forks++;
+                    writer.get();
+                } finally {
+                    // Closing waits for both threads, also where a fork was wrong.
+                    begun.set(FORKS + 1);
+                    stop.set(true);
                 }
-                begun.incrementAndGet();
-                writer.get();
-                stop.set(true);
                 dropped += purger.get();
             }
         }
