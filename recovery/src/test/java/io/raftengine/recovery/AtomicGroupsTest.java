@@ -350,8 +350,6 @@ class AtomicGroupsTest {
     /** Guard of D8: memory for unfinished groups is bounded. */
     @Test
     void moreUnfinishedGroupsThanAnyEngineLeavesAreRefused() {
-        SegmentBytes.Batch one = SegmentBytes.v2(1).batch();
-        assertThat(one).isNotNull();
         AtomicGroups groups = new AtomicGroups(true, MemoryBudget.unlimited());
         for (int i = 0; i < AtomicGroups.OPEN_MAX; i++) {
             groups.marked(AtomicMarker.BEGIN, i, 0, i, 0, "f");
