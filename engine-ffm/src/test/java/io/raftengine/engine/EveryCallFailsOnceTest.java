@@ -9,10 +9,8 @@ import io.raftengine.testing.fs.Fault;
 import io.raftengine.testing.fs.FaultRule;
 import io.raftengine.testing.fs.FaultyFileSystem;
 import io.raftengine.testing.fs.SimulatedFileSystem;
-import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -27,7 +25,6 @@ import org.junit.jupiter.params.provider.EnumSource;
 class EveryCallFailsOnceTest {
     private static final long SEED = Long.getLong("raftengine.seed", 20_250);
     private static final int SEEDS = Math.max(1, Integer.getInteger("raftengine.scale", 1));
-    private static final PrefillPolicy[] FILLINGS = {PrefillPolicy.NEVER, PrefillPolicy.ALWAYS};
     private static final int STEPS = 34;
     private static final int STEPS_WITH_PURGES = 60;
 
@@ -64,42 +61,26 @@ class EveryCallFailsOnceTest {
     void everyCallOfALifeWithPurgesMayFail(Trouble trouble) {
         for (int s = 0; s < SEEDS; s++) {
             Workload workload = Workload.purging(SEED + s, STEPS_WITH_PURGES, 65);
-            for (WorkloadRun done :
-                    failEachCall(trouble, workload, WorkloadRun.purgingConfig(WorkloadRun.DIR))) {
-                assertThat(done.appendSegmentsDropped).as("seed " + (SEED + s)).isPositive();
-                assertThat(done.rewriteSegmentsDropped).as("seed " + (SEED + s)).isPositive();
-            }
+            WorkloadRun done =
+                    failEachCall(trouble, workload, WorkloadRun.purgingConfig(WorkloadRun.DIR));
+            assertThat(done.appendSegmentsDropped).as("seed " + (SEED + s)).isPositive();
+            assertThat(done.rewriteSegmentsDropped).as("seed " + (SEED + s)).isPositive();
         }
     }
 
-    /**
-     * Answers the runs in which no call was left to fail, one for each way to fill segments ahead:
-     * the two lives make different calls, and each is followed to its own end. For plain errors
-     * every call fails in both lives; for the others in turn, so that what one kind of trouble
-     * leaves out another one meets.
-     */
-    private static List<WorkloadRun> failEachCall(
+    /** Answers the run in which no call was left to fail. */
+    private static WorkloadRun failEachCall(
             Trouble trouble, Workload workload, EngineConfig.Builder config) {
-        Map<PrefillPolicy, WorkloadRun> whole = new EnumMap<>(PrefillPolicy.class);
-        for (long call = 0; whole.size() < FILLINGS.length; call++) {
-            for (int i = 0; i < FILLINGS.length; i++) {
-                PrefillPolicy filling = FILLINGS[i];
-                boolean turn = trouble == Trouble.FAILS || (call + trouble.ordinal()) % 2 == i;
-                if (!turn || whole.containsKey(filling)) {
-                    continue;
-                }
-                Attempt attempt =
-                        new Attempt(workload, config.prefill(filling).build(), call, trouble);
-                attempt.run();
-                if (attempt.rule.fired() == 0) {
-                    assertThat(call)
-                            .as("calls that failed, seed " + workload.seed())
-                            .isGreaterThan(120);
-                    whole.put(filling, attempt.run);
-                }
+        for (long call = 0; ; call++) {
+            Attempt attempt = new Attempt(workload, config, call, trouble);
+            attempt.run();
+            if (attempt.rule.fired() == 0) {
+                assertThat(call)
+                        .as("calls that failed, seed " + workload.seed())
+                        .isGreaterThan(120);
+                return attempt.run;
             }
         }
-        return List.copyOf(whole.values());
     }
 
     /** One run with one failing call. */
@@ -111,20 +92,22 @@ class EveryCallFailsOnceTest {
         private final WorkloadRun run;
         private final boolean sticky;
 
-        Attempt(Workload workload, EngineConfig config, long call, Trouble trouble) {
+        Attempt(Workload workload, EngineConfig.Builder config, long call, Trouble trouble) {
             this.workload = workload;
             sticky = trouble.sticky;
             long seed = workload.seed();
             name =
                     String.format(
-                            Locale.ROOT,
-                            "-Draftengine.seed=%d, call %d %s, prefill %s",
-                            seed,
-                            call,
-                            trouble,
-                            config.prefill());
+                            Locale.ROOT, "-Draftengine.seed=%d, call %d %s", seed, call, trouble);
             fs = new FaultyFileSystem(new SimulatedFileSystem(seed));
-            run = new WorkloadRun(fs, config);
+            run =
+                    new WorkloadRun(
+                            fs,
+                            config.prefill(
+                                            call % 2 == 0
+                                                    ? PrefillPolicy.NEVER
+                                                    : PrefillPolicy.ALWAYS)
+                                    .build());
             rule =
                     trouble.sticky
                             ? fs.failFrom(call, trouble.fault)
