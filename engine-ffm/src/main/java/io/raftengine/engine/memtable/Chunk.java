@@ -310,22 +310,27 @@ final class Chunk {
     }
 
     /**
-     * Drops the first {@code dead} runs with their slots; indexes and segments stay relative to the
-     * same bases.
+     * Drops the first {@code dead} runs with their slots. The first index that is left becomes the
+     * base index: all of a chunk is always near its base, however much was appended and dropped
+     * since the chunk was made. Segments stay relative to the same one.
      */
     static void dropRunsBefore(long chunk, int dead) {
         int runs = runs(chunk);
         int slots = slots(chunk);
         int bytes = bytes(chunk);
         int deadSlots = slotBits(run(chunk, dead)) & SLOT_MASK;
+        long deadIndexes = firstDelta(run(chunk, dead));
         int live = runs - dead;
         Memory.copy(run(chunk, dead), run(chunk, 0), (long) live * RUN_BYTES);
         long liveSlotBytes = (long) (slots - deadSlots) * SLOT_BYTES;
         long lowest = chunk + bytes - (long) slots * SLOT_BYTES;
         Memory.copy(lowest, lowest + (long) deadSlots * SLOT_BYTES, liveSlotBytes);
         for (int i = 0; i < live; i++) {
-            addToSlotNumber(run(chunk, i), -deadSlots);
+            long run = run(chunk, i);
+            Memory.putInt(run + 8, (int) (firstDelta(run) - deadIndexes));
+            addToSlotNumber(run, -deadSlots);
         }
+        Memory.putLong(chunk + BASE_INDEX, baseIndex(chunk) + deadIndexes);
         setRunsAndSlots(chunk, live, slots - deadSlots);
     }
 
@@ -337,15 +342,7 @@ final class Chunk {
         }
         int dead = findRun(chunk, runs(chunk), delta);
         beginRunAt(run(chunk, dead), delta);
-        if (dead > 0 || (slotBits(run(chunk, dead)) & SLOT_MASK) > 0) {
-            dropRunsBefore(chunk, dead);
-        }
-        int runs = runs(chunk);
-        for (int i = 0; i < runs; i++) {
-            long run = run(chunk, i);
-            Memory.putInt(run + 8, (int) (firstDelta(run) - delta));
-        }
-        Memory.putLong(chunk + BASE_INDEX, index);
+        dropRunsBefore(chunk, dead);
     }
 
     /** Lets a run begin with a later entry; where that starts is a boundary that has a slot. */

@@ -2,6 +2,7 @@ package io.raftengine.engine.memtable;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.raftengine.allocator.Memory;
 import io.raftengine.allocator.MemoryBudget;
 import io.raftengine.error.InvalidArgumentException;
 import io.raftengine.error.MemoryLimitException;
@@ -315,6 +316,41 @@ class MemtablesScenariosTest {
         long record = memtables.blocks().at(memtables.table().find(1));
         assertThat(GroupRecord.chunks(record)).isEqualTo(1);
         assertThat(memtables.last(1)).isEqualTo(49_999);
+    }
+
+    @Test
+    void aGroupAppendedToAndCompactedInStepForeverIsFoundByItsIndexes() {
+        EntryLocation at = new EntryLocation();
+        commit(new TestBatch().range(1, 1, 1));
+        long record = memtables.blocks().at(memtables.table().find(1));
+        long next = 2;
+        for (int round = 0; round < 3000; round++) {
+            if (round == 1500) {
+                moveBaseBack(memtables.blocks().at(GroupRecord.indexRoot(record)));
+            }
+            long first = Math.max(1, next - 20);
+            commit(new TestBatch().range(1, next, next).compact(1, first));
+            assertThat(memtables.liveItems(QueueKind.APPEND)).isEqualTo(next - first + 1);
+            for (long index = first; index <= next; index++) {
+                assertThat(memtables.locate(1, index, at)).as("round %s", round).isTrue();
+                assertThat(at.length).isEqualTo(1);
+                assertThat(at.start).isZero();
+            }
+            next++;
+        }
+        long chunk = memtables.blocks().at(GroupRecord.indexRoot(record));
+        assertThat(GroupRecord.chunks(record)).isEqualTo(1);
+        assertThat(memtables.first(1) - Chunk.baseIndex(chunk)).isBetween(0L, 64L);
+    }
+
+    /** What a chunk would be that was made nearly 2^32 indexes ago and never renewed its base. */
+    private static void moveBaseBack(long chunk) {
+        long by = (1L << 32) - 200;
+        Memory.putLong(chunk, Chunk.baseIndex(chunk) - by);
+        for (int i = 0; i < Chunk.runs(chunk); i++) {
+            long run = Chunk.run(chunk, i);
+            Memory.putInt(run + 8, (int) (Chunk.firstDelta(run) + by));
+        }
     }
 
     @Test
