@@ -15,6 +15,7 @@ final class Applier {
     private final WaitingCells waiting;
     private final OldGroups old;
     private final Tombstones tombstones;
+    private final RightOfWay rightOfWay;
     private final Touched touched;
 
     // The batch.
@@ -36,7 +37,8 @@ final class Applier {
             KeyTree keys,
             WaitingCells waiting,
             OldGroups old,
-            Tombstones tombstones) {
+            Tombstones tombstones,
+            RightOfWay rightOfWay) {
         this.blocks = blocks;
         this.table = table;
         this.entries = entries;
@@ -44,6 +46,7 @@ final class Applier {
         this.waiting = waiting;
         this.old = old;
         this.tombstones = tombstones;
+        this.rightOfWay = rightOfWay;
         touched = new Touched(blocks);
     }
 
@@ -54,6 +57,7 @@ final class Applier {
         compressed = lz4;
         groupsAdded = 0;
         entriesCompacted = 0;
+        rightOfWay.letReaderPass();
         try {
             while (items.next()) {
                 applyItem(items);

@@ -74,6 +74,7 @@ public final class Memtables implements AutoCloseable {
     private final Tombstones tombstones;
     private final Validation validation;
     private final Applier applier;
+    private final RightOfWay rightOfWay = new RightOfWay();
     private final EntryReader entryReader;
 
     private MemtableReplay replay;
@@ -122,7 +123,8 @@ public final class Memtables implements AutoCloseable {
             validation = new Validation(blocks, table, pool, entries.chunks(), waiting);
             old = new OldGroups();
             tombstones = new Tombstones(blocks);
-            applier = new Applier(blocks, table, entries, keys, waiting, old, tombstones);
+            applier =
+                    new Applier(blocks, table, entries, keys, waiting, old, tombstones, rightOfWay);
             entryReader = new EntryReader(base);
         } catch (RuntimeException e) {
             arena.closeAbandoningBlocks();
@@ -343,6 +345,10 @@ public final class Memtables implements AutoCloseable {
         return keys;
     }
 
+    RightOfWay rightOfWay() {
+        return rightOfWay;
+    }
+
     SlabArena arena() {
         return arena;
     }
@@ -513,15 +519,21 @@ public final class Memtables implements AutoCloseable {
         if (record == 0) {
             return RANGE_NO_GROUP;
         }
-        for (int attempt = 0; ; attempt++) {
-            int version = GroupRecord.beginRead(record);
-            if (!GroupRecord.isBeingWritten(version)) {
-                int result = tryLocateRange(record, version, group, begin, end, out, scratch);
-                if (result != EntryReader.RETRY) {
-                    return result;
+        int overtaken = 0;
+        try {
+            for (int attempt = 0; ; attempt++) {
+                int version = GroupRecord.beginRead(record);
+                if (!GroupRecord.isBeingWritten(version)) {
+                    int result = tryLocateRange(record, version, group, begin, end, out, scratch);
+                    if (result != EntryReader.RETRY) {
+                        return result;
+                    }
+                    overtaken = rightOfWay.overtaken(overtaken);
                 }
+                Backoff.pause(attempt);
             }
-            Backoff.pause(attempt);
+        } finally {
+            rightOfWay.readingDone(overtaken);
         }
     }
 
@@ -612,19 +624,27 @@ public final class Memtables implements AutoCloseable {
         if (record == 0) {
             return NO_VALUE;
         }
-        for (int attempt = 0; ; attempt++) {
-            int version = GroupRecord.beginRead(record);
-            if (!GroupRecord.isBeingWritten(version)) {
-                long cell =
-                        isGroup(record, group)
-                                ? KeyReader.find(base, record, version, key, keyOffset, keyLength)
-                                : KeyReader.ABSENT;
-                int length = copyOut(cell, record, version, array, arrayOffset, address, capacity);
-                if (GroupRecord.stillValid(record, version) && cell != KeyReader.RETRY) {
-                    return length;
+        int overtaken = 0;
+        try {
+            for (int attempt = 0; ; attempt++) {
+                int version = GroupRecord.beginRead(record);
+                if (!GroupRecord.isBeingWritten(version)) {
+                    long cell =
+                            isGroup(record, group)
+                                    ? KeyReader.find(
+                                            base, record, version, key, keyOffset, keyLength)
+                                    : KeyReader.ABSENT;
+                    int length =
+                            copyOut(cell, record, version, array, arrayOffset, address, capacity);
+                    if (GroupRecord.stillValid(record, version) && cell != KeyReader.RETRY) {
+                        return length;
+                    }
+                    overtaken = rightOfWay.overtaken(overtaken);
                 }
+                Backoff.pause(attempt);
             }
-            Backoff.pause(attempt);
+        } finally {
+            rightOfWay.readingDone(overtaken);
         }
     }
 
@@ -669,19 +689,25 @@ public final class Memtables implements AutoCloseable {
             cursor.nothingFound();
             return;
         }
-        for (int attempt = 0; ; attempt++) {
-            int version = GroupRecord.beginRead(record);
-            if (!GroupRecord.isBeingWritten(version)) {
-                if (isGroup(record, group)) {
-                    if (cursor.tryFill(record, version)) {
+        int overtaken = 0;
+        try {
+            for (int attempt = 0; ; attempt++) {
+                int version = GroupRecord.beginRead(record);
+                if (!GroupRecord.isBeingWritten(version)) {
+                    if (isGroup(record, group)) {
+                        if (cursor.tryFill(record, version)) {
+                            return;
+                        }
+                    } else if (GroupRecord.stillValid(record, version)) {
+                        cursor.nothingFound();
                         return;
                     }
-                } else if (GroupRecord.stillValid(record, version)) {
-                    cursor.nothingFound();
-                    return;
+                    overtaken = rightOfWay.overtaken(overtaken);
                 }
+                Backoff.pause(attempt);
             }
-            Backoff.pause(attempt);
+        } finally {
+            rightOfWay.readingDone(overtaken);
         }
     }
 

@@ -103,14 +103,23 @@ public final class PlacedKeys implements AutoCloseable {
         }
         long record = memtables.blocks().at(handle);
         steps = Math.min(STEPS_MAX, steps * 2);
-        for (int attempt = 0; ; attempt++) {
-            int version = GroupRecord.beginRead(record);
-            if (!GroupRecord.isBeingWritten(version) && tryFill(record, version)) {
-                return;
+        RightOfWay rightOfWay = memtables.rightOfWay();
+        int overtaken = 0;
+        try {
+            for (int attempt = 0; ; attempt++) {
+                int version = GroupRecord.beginRead(record);
+                if (!GroupRecord.isBeingWritten(version)) {
+                    if (tryFill(record, version)) {
+                        return;
+                    }
+                    // A group that changes all the time can be read in small portions only.
+                    steps = Math.max(STEPS_MIN, steps / 2);
+                    overtaken = rightOfWay.overtaken(overtaken);
+                }
+                Backoff.pause(attempt);
             }
-            // A group that changes all the time can be read in small portions only.
-            steps = Math.max(STEPS_MIN, steps / 2);
-            Backoff.pause(attempt);
+        } finally {
+            rightOfWay.readingDone(overtaken);
         }
     }
 

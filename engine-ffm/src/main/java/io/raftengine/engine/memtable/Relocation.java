@@ -294,6 +294,7 @@ public final class Relocation implements AutoCloseable {
         int handle = memtables.table().find(GroupRecord.id(part));
         assert handle != 0 : "a group that was not admitted";
         long record = memtables.blocks().at(handle);
+        memtables.rightOfWay().letReaderPass();
         GroupRecord.beginWrite(record);
         try {
             if (GroupRecord.visible(record)) {
