@@ -240,7 +240,7 @@ final class PageRuns {
 
     private int takeNew(int pages, int promised) {
         requireRange(pages, promisedPages - promised);
-        coverDescriptors(highWater + pages + promisedPages - promised);
+        coverDescriptors(pages + promisedPages - promised);
         int run = highWater;
         highWater += pages;
         return run;
@@ -255,12 +255,19 @@ final class PageRuns {
         }
     }
 
+    /** Pays for the descriptors of so many pages beyond the high water. */
     private void coverDescriptors(int pages) {
-        int needed = tablePagesFor(pages);
-        if (needed > tablePages) {
-            reserve((long) (needed - tablePages) << PAGE_SHIFT);
-            tablePages = needed;
+        long missing = missingTableBytes(pages);
+        if (missing > 0 && !budget.tryReserve(name, missing)) {
+            dropStock(); // which may lower the high water, and make the table shorter
+            missing = missingTableBytes(pages);
+            budget.reserve(name, missing);
         }
+        tablePages += (int) (missing >>> PAGE_SHIFT);
+    }
+
+    private long missingTableBytes(int pages) {
+        return (long) Math.max(0, tablePagesFor(highWater + pages) - tablePages) << PAGE_SHIFT;
     }
 
     private static int tablePagesFor(int pages) {
@@ -280,7 +287,7 @@ final class PageRuns {
         long bytes = (long) pages << PAGE_SHIFT;
         reserve(bytes);
         try {
-            coverDescriptors(highWater + promisedPages + pages);
+            coverDescriptors(promisedPages + pages);
         } catch (MemoryLimitException e) {
             budget.release(name, bytes);
             throw e;

@@ -2,6 +2,7 @@ package io.raftengine.allocator;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.raftengine.error.ClosedException;
 import io.raftengine.error.MemoryLimitException;
@@ -224,6 +225,29 @@ class SlabArenaTest {
             cache.free(more, 8 * PAGE);
             int whole = cache.allocate(16 * PAGE);
             cache.free(whole, 16 * PAGE);
+        }
+        tight.assertAllReleased();
+    }
+
+    @Test
+    void theBooksAgreeWhereTheStockIsDroppedToPayForDescriptors() {
+        assumeTrue(PAGE == 4096);
+        var tight = new MemoryBudget(735L * PAGE);
+        try (var arena = SlabArena.open(tight, "tight", RANGE);
+                var cache = arena.newCache()) {
+            int low = cache.allocate(20 * PAGE);
+            int middle = cache.allocate(600 * PAGE);
+            int high = cache.allocate(10 * PAGE);
+            cache.free(middle, 600 * PAGE);
+            cache.free(high, 10 * PAGE); // in stock: what lies before it stays free below
+            // The run fits, its descriptors only once the stock is gone, and the table with it.
+            int large = cache.allocate(700 * PAGE);
+            assertThat(arena.reservedBytes()).isEqualTo(tight.reservedBytes());
+            cache.free(large, 700 * PAGE);
+            cache.free(low, 20 * PAGE);
+            assertThat(arena.reservedBytes()).isEqualTo(tight.reservedBytes());
+            cache.reserveAhead(700L * PAGE);
+            assertThat(arena.reservedBytes()).isEqualTo(tight.reservedBytes());
         }
         tight.assertAllReleased();
     }
