@@ -142,9 +142,28 @@ final class NativeMemory {
         }
     }
 
+    /**
+     * {@link #discard} for one thread at a time, without an allocation of its own: memory can be
+     * given back also when the heap is exhausted.
+     */
+    static PageRuns.PageReturn pageReturn(String name) {
+        MemorySegment state = Arena.ofAuto().allocate(STATE);
+        return (address, bytes) -> {
+            int errno = madvise(state, address, bytes, MADV_DONTNEED);
+            if (errno != 0) {
+                throw failure(name, "madvise(MADV_DONTNEED) of " + bytes + " B", errno);
+            }
+        };
+    }
+
     private static int madvise(long address, long bytes, int advice) {
         try (Arena arena = Arena.ofConfined()) {
-            MemorySegment state = arena.allocate(STATE);
+            return madvise(arena.allocate(STATE), address, bytes, advice);
+        }
+    }
+
+    private static int madvise(MemorySegment state, long address, long bytes, int advice) {
+        try {
             long result =
                     (long)
                             Calls.MADVISE.invokeExact(
@@ -177,7 +196,8 @@ final class NativeMemory {
         return switch (errno) {
             case 11 -> "locked memory limit or a busy system";
             case 12 ->
-                    "out of memory, address space or mappings (ulimit -v, vm.max_map_count, overcommit)";
+                    "out of memory, address space or mappings (ulimit -v, vm.max_map_count,"
+                            + " overcommit)";
             case 22 -> "invalid address or length";
             default -> "refused by the system";
         };

@@ -62,11 +62,23 @@ final class PageRuns {
     /** How many runs of one bin are looked at before a bin of longer ones is taken. */
     private static final int LOOK_MAX = 8;
 
+    /** Gives pages back to the system. */
+    @FunctionalInterface
+    interface PageReturn {
+        /**
+         * The pages read as zeros from now on. Whatever it throws, it changed nothing.
+         *
+         * @throws io.raftengine.error.StorageException the system refuses
+         */
+        void discard(long address, long bytes);
+    }
+
     private final MemoryBudget budget;
     private final String name;
     private final long base;
     private final long descriptors;
     private final int pagesMax;
+    private final PageReturn system;
 
     private final int[] bins = new int[EXACT_BINS + Integer.SIZE];
     private int freeRuns; // in all bins
@@ -79,12 +91,19 @@ final class PageRuns {
     private int runsInUse;
     private int promisedPages; // charged, for runs to come
 
-    PageRuns(MemoryBudget budget, String name, long base, long descriptors, int pagesMax) {
+    PageRuns(
+            MemoryBudget budget,
+            String name,
+            long base,
+            long descriptors,
+            int pagesMax,
+            PageReturn system) {
         this.budget = budget;
         this.name = name;
         this.base = base;
         this.descriptors = descriptors;
         this.pagesMax = pagesMax;
+        this.system = system;
     }
 
     long descriptor(int page) {
@@ -185,7 +204,7 @@ final class PageRuns {
         if (run == 0) {
             try {
                 run = takeNew(pages, promised);
-            } catch (MemoryLimitException e) {
+            } catch (RuntimeException | Error e) {
                 budget.release(name, bytes);
                 throw e;
             }
@@ -288,7 +307,7 @@ final class PageRuns {
         reserve(bytes);
         try {
             coverDescriptors(promisedPages + pages);
-        } catch (MemoryLimitException e) {
+        } catch (RuntimeException | Error e) {
             budget.release(name, bytes);
             throw e;
         }
@@ -304,41 +323,49 @@ final class PageRuns {
 
     // ---- giving back
 
-    /** Gives a run back, to the stock if it fits there. */
+    /**
+     * Gives a run back, to the stock if it fits there. The system comes first, here and in {@link
+     * #dropStock}: a failure leaves the run in use.
+     */
     void give(int run) {
         int pages = pages(run);
-        pagesInUse -= pages;
-        runsInUse--;
-        if (pages > STOCK_PAGES_MAX) {
+        boolean kept = pages <= STOCK_PAGES_MAX;
+        if (!kept) {
             discard(run, pages);
-            return;
-        }
-        if (stockPages + pages > STOCK_PAGES_MAX) {
+        } else if (stockPages + pages > STOCK_PAGES_MAX) {
             dropStock();
         }
-        stock[stockRuns++] = run;
-        stockPages += pages;
-        describe(run, pages, KIND_STOCK);
+        pagesInUse -= pages;
+        runsInUse--;
+        if (kept) {
+            stock[stockRuns++] = run;
+            stockPages += pages;
+            describe(run, pages, KIND_STOCK);
+        } else {
+            merge(run, pages);
+        }
     }
 
     /**
      * Empties the stock. Neighbours go to the system together: a call takes longer than the pages
-     * in it, and what is freed in the order it was allocated lies side by side.
+     * in it, and what is freed in the order it was allocated lies side by side. A failure leaves in
+     * stock what was not given back.
      */
     void dropStock() {
         Arrays.sort(stock, 0, stockRuns);
-        int dropped = 0;
-        while (dropped < stockRuns) {
-            int start = stock[dropped];
-            int end = start;
-            while (dropped < stockRuns && stock[dropped] == end) {
-                end += pages(end);
-                dropped++;
+        while (stockRuns > 0) {
+            int left = stockRuns - 1;
+            int start = stock[left];
+            int end = start + pages(start);
+            while (left > 0 && stock[left - 1] + pages(stock[left - 1]) == start) {
+                left--;
+                start = stock[left];
             }
             discard(start, end - start);
+            stockRuns = left;
+            stockPages -= end - start;
+            merge(start, end - start);
         }
-        stockRuns = 0;
-        stockPages = 0;
     }
 
     private void removeStock(int at) {
@@ -347,7 +374,11 @@ final class PageRuns {
     }
 
     private void discard(int run, int pages) {
-        NativeMemory.discard(base + ((long) run << PAGE_SHIFT), (long) pages << PAGE_SHIFT, name);
+        system.discard(base + ((long) run << PAGE_SHIFT), (long) pages << PAGE_SHIFT);
+    }
+
+    /** Makes pages free that were given back to the system and are charged no longer. */
+    private void merge(int run, int pages) {
         budget.release(name, (long) pages << PAGE_SHIFT);
         int start = run;
         int end = run + pages;
@@ -388,7 +419,7 @@ final class PageRuns {
         int spare = tablePages - keep;
         if (spare > 0) {
             long from = descriptors + ((long) keep << PAGE_SHIFT);
-            NativeMemory.discard(from, (long) spare << PAGE_SHIFT, name);
+            system.discard(from, (long) spare << PAGE_SHIFT);
             budget.release(name, (long) spare << PAGE_SHIFT);
             tablePages = keep;
         }

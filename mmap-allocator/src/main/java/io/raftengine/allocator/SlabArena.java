@@ -66,7 +66,8 @@ public final class SlabArena implements AutoCloseable {
         this.descriptorBytes = descriptorBytes;
         this.shadow = shadow;
         int pages = (int) (rangeBytes >>> PageRuns.PAGE_SHIFT);
-        this.runs = new PageRuns(budget, name, base, descriptors, pages);
+        this.runs =
+                new PageRuns(budget, name, base, descriptors, pages, NativeMemory.pageReturn(name));
     }
 
     /**
