@@ -53,7 +53,7 @@ public final class LogBatch implements AutoCloseable {
                     byte[] entry = entries.get(i);
                     encoder.addEntry(entry, 0, entry.length);
                 }
-            } catch (RuntimeException refused) {
+            } catch (RuntimeException | Error refused) {
                 encoder.abortEntries();
                 throw refused;
             }
@@ -79,7 +79,7 @@ public final class LogBatch implements AutoCloseable {
         encoder.beginEntries(groupId, index);
         try {
             encoder.addEntry(entry, offset, lengthBytes);
-        } catch (RuntimeException refused) {
+        } catch (RuntimeException | Error refused) {
             encoder.abortEntries();
             throw refused;
         }
@@ -123,7 +123,7 @@ public final class LogBatch implements AutoCloseable {
         try {
             long target = encoder.reserveEntry(lengthBytes);
             MessageBuffer.copyIn(entry, offset, target, lengthBytes);
-        } catch (RuntimeException refused) {
+        } catch (RuntimeException | Error refused) {
             encoder.abortEntries();
             throw refused;
         }
@@ -150,7 +150,7 @@ public final class LogBatch implements AutoCloseable {
                     int length = messages.encode(entries.get(i));
                     encoder.addEntry(messages.bytes(), 0, length);
                 }
-            } catch (RuntimeException refused) {
+            } catch (RuntimeException | Error refused) {
                 encoder.abortEntries();
                 throw refused;
             }

@@ -3,7 +3,11 @@ package io.raftengine.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.google.protobuf.AbstractMessageLite;
+import com.google.protobuf.CodedOutputStream;
 import com.google.protobuf.Int32Value;
+import com.google.protobuf.MessageLite;
+import com.google.protobuf.Parser;
 import com.google.protobuf.StringValue;
 import io.raftengine.error.CorruptionException;
 import io.raftengine.log.format.QueueKind;
@@ -61,6 +65,69 @@ class MessagesTest {
         }
         assertThat(f.engine.getMessage(1, key, Int32Value.parser())).isNull();
     }
+
+    @Test
+    void aMessageThatCannotBeEncodedLeavesTheBatchAsItWas() {
+        try (LogBatch batch = f.engine.newBatch()) {
+            List<MessageLite> messages =
+                    List.of(StringValue.of("a"), new Exhausting(), StringValue.of("c"));
+            assertThatThrownBy(() -> batch.addMessages(1, 1, messages))
+                    .isInstanceOf(OutOfMemoryError.class);
+            assertThat(batch.itemCount()).isZero();
+
+            batch.addMessages(1, 1, List.of(StringValue.of("first")));
+            assertThatThrownBy(() -> batch.addMessages(1, 2, messages))
+                    .isInstanceOf(OutOfMemoryError.class);
+            batch.put(1, EngineFixture.bytes("k"), EngineFixture.bytes("v"));
+
+            assertThat(f.engine.write(batch, Durability.SYNC)).isPositive();
+        }
+        assertThat(f.engine.lastIndex(1)).isEqualTo(1);
+        assertThat(f.engine.getEntry(1, 1, StringValue.parser()))
+                .isEqualTo(StringValue.of("first"));
+        assertThat(f.engine.get(1, EngineFixture.bytes("k"))).isEqualTo(EngineFixture.bytes("v"));
+    }
+
+    /** A message whose encoding exhausts the heap. */
+    private static final class Exhausting extends AbstractMessageLite<Exhausting, NoBuilder> {
+        @Override
+        public int getSerializedSize() {
+            return 10;
+        }
+
+        @Override
+        public void writeTo(CodedOutputStream output) {
+            throw new OutOfMemoryError("injected");
+        }
+
+        @Override
+        public Parser<? extends MessageLite> getParserForType() {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public MessageLite.Builder newBuilderForType() {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public MessageLite.Builder toBuilder() {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public MessageLite getDefaultInstanceForType() {
+            return this;
+        }
+
+        @Override
+        public boolean isInitialized() {
+            return true;
+        }
+    }
+
+    private abstract static class NoBuilder
+            extends AbstractMessageLite.Builder<Exhausting, NoBuilder> {}
 
     @Test
     void messagesAreTakenAllOrNone() {

@@ -133,7 +133,7 @@ public final class GrowableBuffer implements AutoCloseable {
         long moved;
         try {
             moved = remap(newCapacity);
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             if (growth > 0) {
                 budget.release(NAME, growth);
             }

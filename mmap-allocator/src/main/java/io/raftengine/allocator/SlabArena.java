@@ -104,7 +104,7 @@ public final class SlabArena implements AutoCloseable {
             }
             return new SlabArena(
                     budget, name, base, rangeBytes, descriptors, descriptorBytes, shadow);
-        } catch (StorageException e) {
+        } catch (RuntimeException | Error e) {
             NativeMemory.unmap(base, rangeBytes, name);
             if (descriptors != 0) {
                 NativeMemory.unmap(descriptors, descriptorBytes, name);

@@ -44,7 +44,7 @@ final class KeyCell {
         Memory.copyFromArray(item.keyArray(), item.keyOffset(), cell + HEADER_BYTES, keyBytes);
         try {
             item.copyValue(cell + HEADER_BYTES + keyBytes);
-        } catch (RuntimeException broken) {
+        } catch (RuntimeException | Error broken) {
             blocks.free(handle, bytes(keyBytes, valueBytes));
             throw broken;
         }

@@ -50,7 +50,7 @@ public final class ReadContext implements AutoCloseable {
         stored = new GrowableBuffer(budget, INITIAL_BYTES, Integer.MAX_VALUE);
         try {
             unfolded = new GrowableBuffer(budget, INITIAL_BYTES, Integer.MAX_VALUE);
-        } catch (RuntimeException refused) {
+        } catch (RuntimeException | Error refused) {
             stored.close();
             throw refused;
         }

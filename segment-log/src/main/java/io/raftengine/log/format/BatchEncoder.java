@@ -91,7 +91,7 @@ public final class BatchEncoder implements AutoCloseable {
         this.content = new ContentBuffer(budget);
         try {
             this.items = new ItemBuffer(budget);
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             content.close();
             throw e;
         }
@@ -201,7 +201,7 @@ public final class BatchEncoder implements AutoCloseable {
             content.advance(length);
             addTail(tailAt);
             return at;
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             abortEntries();
             throw e;
         }
@@ -265,7 +265,7 @@ public final class BatchEncoder implements AutoCloseable {
             long tailAt = items.reserve(Varint.BYTES_MAX);
             content.advance(length);
             addTail(tailAt);
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             abortEntries();
             throw e;
         }
@@ -732,7 +732,7 @@ public final class BatchEncoder implements AutoCloseable {
         long rest = items.end() - openCountAt - 1;
         try {
             items.reserve(extra);
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             abortEntries();
             throw e;
         }

@@ -155,7 +155,7 @@ public final class Lz4 implements AutoCloseable {
             budget.reserve(STATE_BYTES);
             try {
                 compressor = factory.fastResetCompressor(acceleration);
-            } catch (RuntimeException e) {
+            } catch (RuntimeException | Error e) {
                 budget.release(STATE_BYTES);
                 throw e;
             }
