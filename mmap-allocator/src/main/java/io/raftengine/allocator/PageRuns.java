@@ -148,11 +148,6 @@ final class PageRuns {
         return tag >>> 16;
     }
 
-    /** One past the last page ever in use: runs lie side by side from page 1 to here. */
-    int highWater() {
-        return highWater;
-    }
-
     int runsInUse() {
         return runsInUse;
     }

@@ -306,29 +306,22 @@ public final class SlabArena implements AutoCloseable {
         runs.setTag(slab, PageRuns.tag(PageRuns.KIND_SLAB, sizeClass, owner));
     }
 
-    /**
-     * Takes the slabs of a cache that closes, gives empty ones back, and forgets the cache. Holds
-     * runs.
-     */
-    void retire(SlabCache cache, int id) {
-        int run = 1;
-        while (run < runs.highWater()) {
-            int pages = runs.pages(run); // before the run is given back and merged
-            int tag = runs.tag(run);
-            if (PageRuns.kind(tag) == PageRuns.KIND_SLAB && PageRuns.owner(tag) == id) {
-                int sizeClass = PageRuns.sizeClass(tag);
-                int live = Memory.rawInt(runs.descriptor(run) + PageRuns.LIVE);
-                if (live == 0) {
-                    runs.give(run);
-                } else {
-                    runs.setTag(run, PageRuns.tag(PageRuns.KIND_SLAB, sizeClass, 0));
-                    if (live < SizeClasses.slabBlocks(sizeClass)) {
-                        runs.link(orphans, sizeClass, run);
-                    }
-                }
-            }
-            run += pages;
+    /** Takes a slab of a cache that closes; an empty one is given back. Holds runs. */
+    void orphan(int slab) {
+        int sizeClass = PageRuns.sizeClass(runs.tag(slab));
+        int live = Memory.rawInt(runs.descriptor(slab) + PageRuns.LIVE);
+        if (live == 0) {
+            runs.give(slab);
+            return;
         }
+        runs.setTag(slab, PageRuns.tag(PageRuns.KIND_SLAB, sizeClass, 0));
+        if (live < SizeClasses.slabBlocks(sizeClass)) {
+            runs.link(orphans, sizeClass, slab);
+        }
+    }
+
+    /** Forgets a cache that closes and has no slabs any more. Holds runs. */
+    void retire(SlabCache cache, int id) {
         closedLiveBytes += cache.liveBytes();
         caches.set(id, null);
     }

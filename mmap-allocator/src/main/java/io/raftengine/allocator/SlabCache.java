@@ -4,7 +4,6 @@ import io.raftengine.error.ClosedException;
 import io.raftengine.error.MemoryLimitException;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
-import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
@@ -47,11 +46,14 @@ public final class SlabCache implements AutoCloseable {
     private final long base;
     private final long descriptors;
 
+    /** In {@link #slabs}: the list of full slabs of all classes. */
+    private static final int FULL = SizeClasses.COUNT;
+
     /**
-     * First slab with room, by class; 0 none. A full slab is in no list, found again through its
-     * blocks.
+     * First slab with room, by class, and first full slab; 0 none. Every slab of this cache is in
+     * one of these lists, so that closing it need not look at all runs of the arena for them.
      */
-    private final int[] slabs = new int[SizeClasses.COUNT];
+    private final int[] slabs = new int[SizeClasses.COUNT + 1];
 
     private int idleSlab; // the slab that became empty last, kept; 0 none
     private int promisedPages; // charged ahead for this cache
@@ -135,6 +137,7 @@ public final class SlabCache implements AutoCloseable {
         Memory.rawPutInt(descriptor + PageRuns.LIVE, live);
         if (live == SizeClasses.slabBlocks(sizeClass)) {
             runs.unlink(slabs, sizeClass, slab);
+            runs.link(slabs, FULL, slab);
         }
         addLive(SizeClasses.blockBytes(sizeClass));
         return handle;
@@ -196,7 +199,6 @@ public final class SlabCache implements AutoCloseable {
         return handle;
     }
 
-    /** A full slab is in no list; its blocks bring it back. */
     private void describeFull(int slab, int sizeClass) {
         int pages = SizeClasses.slabPages(sizeClass);
         for (int page = 1; page < pages; page++) {
@@ -207,6 +209,7 @@ public final class SlabCache implements AutoCloseable {
         Memory.rawPutInt(descriptor + PageRuns.LIVE, SizeClasses.slabBlocks(sizeClass));
         Memory.rawPutInt(descriptor + PageRuns.FREE, 0);
         Memory.rawPutInt(descriptor + PageRuns.BUMP, slab + pages << PAGE_HANDLE_SHIFT);
+        runs.link(slabs, FULL, slab);
     }
 
     private long address(int handle) {
@@ -397,6 +400,7 @@ public final class SlabCache implements AutoCloseable {
         int live = Memory.rawInt(descriptor + PageRuns.LIVE) - 1;
         Memory.rawPutInt(descriptor + PageRuns.LIVE, live);
         if (live + 1 == SizeClasses.slabBlocks(sizeClass)) {
+            runs.unlink(slabs, FULL, slab);
             runs.link(slabs, sizeClass, slab);
         }
         if (live == 0) {
@@ -454,9 +458,7 @@ public final class SlabCache implements AutoCloseable {
             arena.adopt(slab, id);
             int sizeClass = PageRuns.sizeClass(tag);
             int live = Memory.rawInt(runs.descriptor(slab) + PageRuns.LIVE);
-            if (live < SizeClasses.slabBlocks(sizeClass)) {
-                runs.link(slabs, sizeClass, slab);
-            }
+            runs.link(slabs, live < SizeClasses.slabBlocks(sizeClass) ? sizeClass : FULL, slab);
             return true;
         }
     }
@@ -553,6 +555,13 @@ public final class SlabCache implements AutoCloseable {
             takeReturned();
             releaseAhead();
             closed = true;
+            for (int list = 0; list < slabs.length; list++) {
+                while (slabs[list] != 0) {
+                    int slab = slabs[list];
+                    runs.unlink(slabs, list, slab);
+                    arena.orphan(slab);
+                }
+            }
             arena.retire(this, id);
             // Whoever read our id before it was taken off the slabs may have pushed until now.
             int handle = (int) RETURNED.getAndSet(this, CLOSED);
@@ -561,7 +570,6 @@ public final class SlabCache implements AutoCloseable {
                 arena.freeWithoutCache(handle);
                 handle = next;
             }
-            Arrays.fill(slabs, 0);
             idleSlab = 0;
         }
     }

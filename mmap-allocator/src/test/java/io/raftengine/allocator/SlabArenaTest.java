@@ -300,6 +300,35 @@ class SlabArenaTest {
     }
 
     @Test
+    void closingACacheLooksAtItsOwnSlabsOnly() {
+        try (var arena = open();
+                var first = arena.newCache()) {
+            int other = first.allocate(20 * PAGE);
+            var second = arena.newCache();
+            int kept = second.allocate(16_000);
+            second.free(second.allocate(100), 100);
+            int full = second.allocateSlabs(1024, 3);
+            // Who walked over all runs of the arena would now lose the way at the first one.
+            int run = other >>> SlabCache.PAGE_HANDLE_SHIFT;
+            long pages = arena.runs().descriptor(run) + PageRuns.PAGES;
+            Memory.rawPutInt(pages, 1 << 20);
+            second.close();
+            Memory.rawPutInt(pages, 20);
+            assertThat(arena.extentCount()).isEqualTo(5);
+            assertThat(arena.runs().tag(kept >>> SlabCache.PAGE_HANDLE_SHIFT) >>> 16).isZero();
+
+            first.free(kept, 16_000);
+            for (int i = 0; i < 3 * SlabCache.blocksPerSlab(1024); i++) {
+                first.free(full + i * 64, 1024);
+            }
+            first.free(other, 20 * PAGE);
+            assertThat(arena.liveBytes()).isZero();
+            first.trim();
+            assertThat(arena.extentCount()).isZero();
+        }
+    }
+
+    @Test
     void aFullSlabOfAClosedCacheIsAdoptedByWhoFreesItsBlocks() {
         try (var arena = open();
                 var second = arena.newCache()) {
