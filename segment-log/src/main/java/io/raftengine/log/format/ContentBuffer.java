@@ -155,22 +155,23 @@ final class ContentBuffer implements AutoCloseable {
         // Only what gets shorter is worth unfolding at every read, so there is no room for anything
         // else.
         int room = bytes - PREFIX - 1;
+        int block;
         try {
             packed.ensureCapacity((long) HEADER + PREFIX + room + CRC, 0);
+            block =
+                    lz4.compress(
+                            content.view().clear(),
+                            HEADER,
+                            bytes,
+                            packed.view().clear(),
+                            HEADER + PREFIX,
+                            room,
+                            Math.max(1, acceleration));
         } catch (MemoryLimitException e) {
             // Compression saves disk, it is not worth failing a write that fits the budget without
             // it.
             return false;
         }
-        int block =
-                lz4.compress(
-                        content.view().clear(),
-                        HEADER,
-                        bytes,
-                        packed.view().clear(),
-                        HEADER + PREFIX,
-                        room,
-                        Math.max(1, acceleration));
         if (block == 0) {
             return false;
         }

@@ -363,6 +363,29 @@ class BatchEncoderTest {
     }
 
     @Test
+    void whereTheCompressorFindsNoRoomTheBatchIsStoredAsItIs() {
+        MemoryBudget small = new MemoryBudget(1 << 20);
+        byte[] entry = new byte[10_000];
+        try (BatchEncoder b = new BatchEncoder(small)) {
+            b.beginEntries(1, 1);
+            b.addEntry(entry, 0, entry.length);
+            b.endEntries();
+            long packed = 12 << 10; // of the compressed form, in whole pages
+            long others = (1 << 20) - small.reservedBytes() - packed - (12 << 10);
+            small.reserve(others);
+            b.finish(8192, 1);
+            assertThat(b.compressed()).isFalse();
+            assertThat(encoded(b, 1)).isEqualTo(new ModelBatch().entries(1, 1, entry).encode(1));
+
+            small.release(others);
+            b.put(1, KEY, 0, 3, entry, 0, 3);
+            b.finish(8192, 1);
+            assertThat(b.compressed()).isTrue();
+        }
+        assertThat(small.reservedBytes()).isZero();
+    }
+
+    @Test
     void incompressibleContentIsStoredAsItIs() {
         byte[] noise = new byte[20_000];
         new Random(1).nextBytes(noise);
