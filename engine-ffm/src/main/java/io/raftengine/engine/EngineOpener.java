@@ -73,6 +73,10 @@ final class EngineOpener {
     CommitPipeline pipeline;
     EntryReader entryReader;
     ReadContextPool contexts;
+
+    /** For compactions: these must find room when there is none, as they make some. */
+    LogBatch spareBatch;
+
     PurgeManager purge;
     BackgroundPurge backgroundPurge;
     EngineAgent agent;
@@ -140,6 +144,7 @@ final class EngineOpener {
         parts.opened(contexts::close);
         entryReader = new EntryReader(budget, memtables, append, rewrite, config.verifyEveryRead());
         parts.opened(entryReader::close);
+        budget.relieveWith(this::giveBackWhatReadersKept);
         if (!readOnly) {
             openForWriting();
         }
@@ -159,6 +164,11 @@ final class EngineOpener {
         return fs;
     }
 
+    private void giveBackWhatReadersKept() {
+        contexts.giveBack();
+        entryReader.giveBack();
+    }
+
     private void closeMemtables() {
         if (complete) {
             memtables.close();
@@ -168,6 +178,8 @@ final class EngineOpener {
     }
 
     private void openForWriting() {
+        spareBatch = new LogBatch(budget);
+        parts.opened(spareBatch::close);
         committer =
                 new GroupCommitter(
                         budget,

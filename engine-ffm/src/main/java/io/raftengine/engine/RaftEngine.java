@@ -58,7 +58,8 @@ import java.util.function.LongConsumer;
  *
  * <p><b>Memory.</b> Indexes and buffers are off-heap and counted against {@link
  * EngineConfig#memoryLimitBytes()}. Over it, a write is refused with {@link MemoryLimitException}
- * before anything is written.
+ * before anything is written. So is a read, a scan or a compaction that finds no room for its
+ * buffers. What is kept for faster reads is given back first.
  *
  * <p><b>Errors.</b> All are of {@code io.raftengine.error}, and say by {@code advice()} what to do.
  * Every method that reads or writes throws {@link ClosedException} once the engine is closed.
@@ -84,6 +85,7 @@ public final class RaftEngine implements AutoCloseable {
 
     /**
      * Compactions are frequent and tiny; mapping memory for each would cost more than the write.
+     * And they give memory back, so the first one has its own from the beginning.
      */
     private final AtomicReference<LogBatch> spareBatch = new AtomicReference<>();
 
@@ -97,6 +99,7 @@ public final class RaftEngine implements AutoCloseable {
         this.pipeline = opened.pipeline;
         this.ranges = new RangeReader(memtables, opened.entryReader);
         this.scanner = new GroupScanner(memtables);
+        spareBatch.set(opened.spareBatch);
     }
 
     /**
@@ -263,6 +266,7 @@ public final class RaftEngine implements AutoCloseable {
      * @param index the first index to keep, unsigned; beyond the last entry all are removed
      * @return how many entries were really removed; 0, and nothing is written, for a group without
      *     entries or where {@code index} is at most the first one
+     * @throws MemoryLimitException no room for a batch; not where one compaction runs at a time
      * @throws PoisonedException a sync failed before
      * @throws StorageException the write failed; nothing was removed
      * @throws UnsupportedFeatureException the engine was opened for reading only

@@ -30,6 +30,9 @@ public final class MemoryBudget {
      */
     private final Map<String, LongAdder> bytesByOwner;
 
+    /** Gives back what is kept for speed alone; null if nobody keeps anything. */
+    private volatile Runnable relief;
+
     /**
      * A budget with a limit.
      *
@@ -50,6 +53,17 @@ public final class MemoryBudget {
      */
     public static MemoryBudget unlimited() {
         return new MemoryBudget(Long.MAX_VALUE);
+    }
+
+    /**
+     * Names who keeps memory for speed alone. It is called before a reservation is refused, by the
+     * thread that reserves, and gives back what it can: what is only kept is no reason for a
+     * refusal.
+     *
+     * @param giveBack must neither wait for a lock, since the caller may hold any, nor reserve
+     */
+    public void relieveWith(Runnable giveBack) {
+        relief = giveBack;
     }
 
     /**
@@ -96,6 +110,18 @@ public final class MemoryBudget {
         if (bytes < 0) {
             throw new IllegalArgumentException("reserve of " + bytes + " B");
         }
+        if (add(owner, bytes)) {
+            return true;
+        }
+        Runnable giveBack = relief;
+        if (giveBack == null || bytes > limitBytes) {
+            return false;
+        }
+        giveBack.run();
+        return add(owner, bytes);
+    }
+
+    private boolean add(String owner, long bytes) {
         long before;
         do {
             before = reservedBytes.get();

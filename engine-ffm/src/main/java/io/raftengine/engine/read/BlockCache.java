@@ -39,6 +39,13 @@ final class BlockCache implements AutoCloseable {
         }
     }
 
+    /** Gives back what is in no use just now; by any thread, at any time. */
+    void giveBack() {
+        for (Slot slot : slots) {
+            slot.giveBack();
+        }
+    }
+
     private Slot slot(long key) {
         return slots[BlockKey.slot(key, SLOTS - 1)];
     }
@@ -80,7 +87,8 @@ final class BlockCache implements AutoCloseable {
         }
 
         void put(long newKey, long address, int newBytes) {
-            if (!lock.tryLock()) {
+            // The budget would drop other blocks, and what readers keep, to make room for this one.
+            if (budget.limitBytes() - budget.reservedBytes() < newBytes || !lock.tryLock()) {
                 return;
             }
             try {
@@ -97,6 +105,18 @@ final class BlockCache implements AutoCloseable {
                 closeContent();
             } finally {
                 lock.unlock();
+            }
+        }
+
+        void giveBack() {
+            // Who fills this very slot may be the one that finds no room.
+            if (!lock.isHeldByCurrentThread() && lock.tryLock()) {
+                try {
+                    key = BlockKey.NONE;
+                    closeContent();
+                } finally {
+                    lock.unlock();
+                }
             }
         }
 

@@ -272,6 +272,11 @@ public final class EntryReader implements AutoCloseable {
         }
     }
 
+    /** Gives back what the block cache holds; by any thread, at any time. */
+    public void giveBack() {
+        cache.giveBack();
+    }
+
     @Override
     public void close() {
         cache.close();

@@ -62,14 +62,19 @@ public final class ReadContextPool implements AutoCloseable {
         return (int) Thread.currentThread().threadId() * PROBES & SLOTS - 1;
     }
 
-    /** Gives all memory back; nobody reads any more. */
-    @Override
-    public void close() {
+    /** Gives back the memory of the contexts that nobody uses; by any thread, at any time. */
+    public void giveBack() {
         for (int i = 0; i < SLOTS; i++) {
             ReadContext context = slots.getAndSet(i, null);
             if (context != null) {
                 context.close();
             }
         }
+    }
+
+    /** Gives all memory back; nobody reads any more. */
+    @Override
+    public void close() {
+        giveBack();
     }
 }
