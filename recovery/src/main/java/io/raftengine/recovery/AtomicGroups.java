@@ -248,7 +248,11 @@ final class AtomicGroups implements AutoCloseable {
      *     that lost them
      */
     record Joined(
-            List<Map.Entry<Long, FragmentList>> unfinished, Map<Integer, List<Long>> interrupted) {}
+            List<Map.Entry<Long, FragmentList>> unfinished, Map<Integer, List<Long>> interrupted) {
+        private void addUnfinished(Map<Long, FragmentList> groups) {
+            groups.forEach((id, batches) -> unfinished.add(Map.entry(id, batches)));
+        }
+    }
 
     /**
      * Judges what the stretches could not judge alone.
@@ -273,13 +277,13 @@ final class AtomicGroups implements AutoCloseable {
                 extend(open, interruption.leading);
                 open.putAll(interruption.groups);
                 joined.interrupted.put(interruption.segment, List.copyOf(open.keySet()));
-                joined.unfinished.addAll(open.entrySet());
+                joined.addUnfinished(open);
                 open = new LinkedHashMap<>();
             }
             extend(open, stretch.leading);
             open.putAll(stretch.open);
         }
-        joined.unfinished.addAll(open.entrySet());
+        joined.addUnfinished(open);
         return joined;
     }
 

@@ -56,7 +56,9 @@ public final class StressCommand extends ToolCommand {
         if (options.ack || jsonOnOutput()) {
             System.err.print(report.text());
         } else {
-            new StandardOutput().write(report.text().getBytes(StandardCharsets.UTF_8));
+            try (StandardOutput out = new StandardOutput()) {
+                out.write(report.text().getBytes(StandardCharsets.UTF_8));
+            }
         }
     }
 

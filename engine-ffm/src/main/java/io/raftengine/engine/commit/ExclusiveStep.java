@@ -35,7 +35,7 @@ final class ExclusiveStep {
     }
 
     /** As it was thrown, checked or not: that is its thrower's to answer for. */
-    @SuppressWarnings("unchecked")
+    @SuppressWarnings({"unchecked", "TypeParameterUnusedInFormals"})
     private static <T extends Throwable> T asUnchecked(Throwable thrown) throws T {
         throw (T) thrown;
     }
