@@ -29,7 +29,8 @@ final class PlatformLeader {
 
     private void run() {
         while (!closed) {
-            if (!leading.getAsBoolean()) {
+            // Looked at again: leading parks as well, and may have used up the wake-up of the end.
+            if (!leading.getAsBoolean() && !closed) {
                 LockSupport.park(this);
             }
         }

@@ -5,10 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-@Timeout(60)
+@Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class PlatformLeaderTest {
     /** What it touches last, looking for somebody to wake, is unmapped next. */
     @Test
@@ -41,6 +42,22 @@ class PlatformLeaderTest {
             assertThat(seen[0]).as("it was done").isTrue();
             assertThat(seen[1]).as("interrupted").isEqualTo(interrupted);
         }
+    }
+
+    /** Its sleep while callers are expected takes the wake-up that was meant for its end. */
+    @Test
+    void itEndsAlsoWhereLeadingUsedUpTheWakeUp() throws Exception {
+        CountDownLatch leads = new CountDownLatch(1);
+        PlatformLeader leader =
+                new PlatformLeader(() -> {
+                    leads.countDown();
+                    LockSupport.park();
+                    return false;
+                });
+        leads.await();
+        Thread closer = new Thread(leader::close);
+        closer.start();
+        closer.join();
     }
 
     private static boolean waitsOrIsDone(Thread thread) {
