@@ -3,6 +3,7 @@ package io.raftengine.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.raftengine.log.format.QueueKind;
+import io.raftengine.testing.errors.Undeclared;
 import io.raftengine.testing.fs.Fault;
 import io.raftengine.testing.fs.FaultRule;
 import io.raftengine.testing.fs.Operation;
@@ -71,8 +72,7 @@ class BackgroundPurgeTest {
                             throw new AssertionError("on purpose");
                         }
                         if (call == 3) {
-                            ThrowingListenersTest.<RuntimeException>sneakily(
-                                    new IOException("on purpose"));
+                            Undeclared.raise(new IOException("on purpose"));
                         }
                     }
 

@@ -5,6 +5,7 @@ import static io.raftengine.engine.Scene.compact;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.raftengine.log.format.QueueKind;
+import io.raftengine.testing.errors.Undeclared;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -33,7 +34,7 @@ class ThrowingListenersTest {
         private void in(String method) {
             if (methods.contains(method)) {
                 thrownIn.add(method);
-                ThrowingListenersTest.<RuntimeException>sneakily(
+                Undeclared.raise(
                         thrownIn.size() % 2 == 1
                                 ? new IOException("on purpose")
                                 : new NotEvenAnException());
@@ -68,11 +69,6 @@ class ThrowingListenersTest {
             in("first");
             return Long.MAX_VALUE;
         }
-    }
-
-    @SuppressWarnings("unchecked")
-    static <T extends Throwable> void sneakily(Throwable thrown) throws T {
-        throw (T) thrown;
     }
 
     private final Throwing listener = new Throwing();

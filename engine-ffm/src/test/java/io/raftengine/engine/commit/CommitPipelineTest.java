@@ -14,6 +14,7 @@ import io.raftengine.error.OutOfSpaceException;
 import io.raftengine.error.PoisonedException;
 import io.raftengine.error.StorageException;
 import io.raftengine.log.format.BatchEncoder;
+import io.raftengine.testing.errors.Undeclared;
 import io.raftengine.testing.forge.CollidingGroups;
 import io.raftengine.testing.fs.Fault;
 import io.raftengine.testing.fs.Operation;
@@ -488,7 +489,7 @@ class CommitPipelineTest {
                 CompletableFuture<Void> leader = f.commit(false, f.batch(1, 1, 10), true);
                 syncing.awaitReached();
                 CompletableFuture<Void> step =
-                        f.run(() -> f.pipeline.exclusively(() -> sneak(thrown)));
+                        f.run(() -> f.pipeline.exclusively(() -> Undeclared.raise(thrown)));
                 PipelineFixture.await(f.pipeline::hasStep);
                 syncing.release();
 
@@ -497,11 +498,6 @@ class CommitPipelineTest {
                 assertThat(outcome(f.commit(false, f.batch(1, 2, 10), true))).isNull();
             }
         }
-    }
-
-    @SuppressWarnings("unchecked")
-    private static <T extends Throwable> void sneak(Throwable thrown) throws T {
-        throw (T) thrown;
     }
 
     @Test

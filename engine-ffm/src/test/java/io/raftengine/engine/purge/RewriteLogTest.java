@@ -23,6 +23,7 @@ import io.raftengine.log.segment.DirectoryScan;
 import io.raftengine.recovery.Recovery;
 import io.raftengine.recovery.RecoveryMode;
 import io.raftengine.recovery.RecoverySettings;
+import io.raftengine.testing.errors.Undeclared;
 import io.raftengine.testing.fs.Fault;
 import io.raftengine.testing.fs.FaultRule;
 import io.raftengine.testing.fs.Operation;
@@ -50,7 +51,7 @@ class RewriteLogTest {
                 public void batchWritten(QueueKind queue, long seq, long offset, long bytes) {
                     told.add(queue + " " + seq + " " + offset + " " + bytes);
                     if (breaking != null) {
-                        RewriteLogTest.<RuntimeException>sneakily(breaking);
+                        Undeclared.raise(breaking);
                     }
                 }
 
@@ -454,11 +455,6 @@ class RewriteLogTest {
     }
 
     // ---- in the tests' own words ---------------------------------------------------------------
-
-    @SuppressWarnings("unchecked")
-    private static <T extends Throwable> void sneakily(Throwable thrown) throws T {
-        throw (T) thrown;
-    }
 
     private static byte[] bytesOf(BatchEncoder finished) {
         try (GrowableBuffer copy =
