@@ -4,6 +4,7 @@ import io.raftengine.allocator.Memory;
 import io.raftengine.log.io.DirectoryHandle;
 import io.raftengine.log.io.FileHandle;
 import io.raftengine.log.io.FileSystem;
+import io.raftengine.log.io.ForwardingDirectoryHandle;
 import io.raftengine.log.io.ForwardingFileHandle;
 import io.raftengine.log.io.ForwardingFileSystem;
 import java.nio.file.Path;
@@ -74,28 +75,16 @@ final class KillableFileSystem extends ForwardingFileSystem {
         return new KillableDirectory(super.openDirectory(dir));
     }
 
-    private final class KillableDirectory implements DirectoryHandle {
-        private final DirectoryHandle inner;
-
-        KillableDirectory(DirectoryHandle inner) {
-            this.inner = inner;
+    private final class KillableDirectory extends ForwardingDirectoryHandle {
+        KillableDirectory(DirectoryHandle dir) {
+            super(dir);
         }
 
         @Override
         public void sync() {
             if (!killed) {
-                inner.sync();
+                super.sync();
             }
-        }
-
-        @Override
-        public void close() {
-            inner.close();
-        }
-
-        @Override
-        public Path path() {
-            return inner.path();
         }
     }
 

@@ -9,6 +9,7 @@ import io.raftengine.log.io.DirectoryLock;
 import io.raftengine.log.io.FileHandle;
 import io.raftengine.log.io.FileInfo;
 import io.raftengine.log.io.FileSystem;
+import io.raftengine.log.io.ForwardingDirectoryHandle;
 import io.raftengine.log.io.ForwardingFileHandle;
 import io.raftengine.log.io.ForwardingFileSystem;
 import io.raftengine.log.io.LockMode;
@@ -151,27 +152,15 @@ final class ProgrammableFileSystem extends ForwardingFileSystem {
         return super.lock(dir, mode);
     }
 
-    private final class Directory implements DirectoryHandle {
-        private final DirectoryHandle inner;
-
-        Directory(DirectoryHandle inner) {
-            this.inner = inner;
+    private final class Directory extends ForwardingDirectoryHandle {
+        Directory(DirectoryHandle dir) {
+            super(dir);
         }
 
         @Override
         public void sync() {
-            hit("syncdir", inner.path());
-            inner.sync();
-        }
-
-        @Override
-        public void close() {
-            inner.close();
-        }
-
-        @Override
-        public Path path() {
-            return inner.path();
+            hit("syncdir", path());
+            super.sync();
         }
     }
 

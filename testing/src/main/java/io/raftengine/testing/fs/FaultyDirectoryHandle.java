@@ -1,35 +1,29 @@
 package io.raftengine.testing.fs;
 
 import io.raftengine.log.io.DirectoryHandle;
-import java.nio.file.Path;
+import io.raftengine.log.io.ForwardingDirectoryHandle;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /** An open directory of a {@link FaultyFileSystem}. */
-final class FaultyDirectoryHandle implements DirectoryHandle {
+final class FaultyDirectoryHandle extends ForwardingDirectoryHandle {
     private final FaultyFileSystem owner;
-    private final DirectoryHandle inner;
     private final AtomicBoolean closed = new AtomicBoolean();
 
     FaultyDirectoryHandle(FaultyFileSystem owner, DirectoryHandle inner) {
+        super(inner);
         this.owner = owner;
-        this.inner = inner;
     }
 
     @Override
     public void sync() {
-        owner.run(owner.enter(Operation.SYNC_DIRECTORY, path(), 0, 0), inner::sync);
+        owner.run(owner.enter(Operation.SYNC_DIRECTORY, path(), 0, 0), super::sync);
     }
 
     @Override
     public void close() {
-        inner.close();
+        super.close();
         if (closed.compareAndSet(false, true)) {
             owner.handleClosed();
         }
-    }
-
-    @Override
-    public Path path() {
-        return inner.path();
     }
 }

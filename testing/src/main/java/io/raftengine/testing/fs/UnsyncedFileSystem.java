@@ -3,17 +3,19 @@ package io.raftengine.testing.fs;
 import io.raftengine.log.io.DirectoryHandle;
 import io.raftengine.log.io.FileHandle;
 import io.raftengine.log.io.FileSystem;
-import java.lang.reflect.InvocationHandler;
-import java.lang.reflect.InvocationTargetException;
-import java.lang.reflect.Method;
-import java.lang.reflect.Proxy;
+import io.raftengine.log.io.ForwardingDirectoryHandle;
+import io.raftengine.log.io.ForwardingFileHandle;
+import io.raftengine.log.io.ForwardingFileSystem;
+import java.nio.file.Path;
 
 /**
  * A file system whose syncs return at once, for tests that open thousands of directories and cut no
  * power.
  */
-public final class UnsyncedFileSystem {
-    private UnsyncedFileSystem() {}
+public final class UnsyncedFileSystem extends ForwardingFileSystem {
+    private UnsyncedFileSystem(FileSystem inner) {
+        super(inner);
+    }
 
     /**
      * The same file system without its syncs.
@@ -22,39 +24,37 @@ public final class UnsyncedFileSystem {
      * @return a view of it
      */
     public static FileSystem over(FileSystem inner) {
-        return proxy(
-                FileSystem.class,
-                (self, method, arguments) -> {
-                    if (method.getName().equals("syncDirectory")) {
-                        return null;
-                    }
-                    if (method.getName().equals("openDirectory")) {
-                        return unsynced(DirectoryHandle.class, call(inner, method, arguments));
-                    }
-                    Object result = call(inner, method, arguments);
-                    return result instanceof FileHandle handle
-                            ? unsynced(FileHandle.class, handle)
-                            : result;
-                });
+        return new UnsyncedFileSystem(inner);
     }
 
-    private static <T> T unsynced(Class<T> type, Object inner) {
-        return proxy(
-                type,
-                (self, method, arguments) ->
-                        method.getName().equals("sync") ? null : call(inner, method, arguments));
+    @Override
+    public FileHandle open(Path file, OpenMode mode) {
+        return new UnsyncedFile(super.open(file, mode));
     }
 
-    private static Object call(Object target, Method method, Object[] arguments) throws Throwable {
-        try {
-            return method.invoke(target, arguments);
-        } catch (InvocationTargetException e) {
-            throw e.getCause();
+    @Override
+    public DirectoryHandle openDirectory(Path dir) {
+        return new UnsyncedDirectory(super.openDirectory(dir));
+    }
+
+    @Override
+    public void syncDirectory(Path dir) {}
+
+    private static final class UnsyncedFile extends ForwardingFileHandle {
+        UnsyncedFile(FileHandle inner) {
+            super(inner);
         }
+
+        @Override
+        public void sync() {}
     }
 
-    private static <T> T proxy(Class<T> type, InvocationHandler handler) {
-        return type.cast(
-                Proxy.newProxyInstance(type.getClassLoader(), new Class<?>[] {type}, handler));
+    private static final class UnsyncedDirectory extends ForwardingDirectoryHandle {
+        UnsyncedDirectory(DirectoryHandle inner) {
+            super(inner);
+        }
+
+        @Override
+        public void sync() {}
     }
 }
