@@ -44,26 +44,11 @@ class PurgeStepsTest {
 
     /** Each block was written by itself and compressed, so it is copied by itself. */
     @ParameterizedTest
-    @ValueSource(ints = {50, 500})
-    void compressedBlocksAreCopiedManyAtATimeAlsoWhereGroupsHaveSeveral(int groups) {
+    @ValueSource(ints = {50, 500, BLOCKS})
+    void compressedBlocksAreCopiedManyAtATimeByBothKindsOfCopies(int groups) {
         try (Scene scene = scene(8 << 10)) {
             fill(scene, groups);
-            demandFewSteps(countingSteps(scene, scene::rewriteAppend));
-            assertThat(scene.append().segmentCount()).isOne();
-            scene.check("copied");
-            demandFewSteps(countingSteps(scene, scene::rewriteRewrite));
-            scene.checkAlsoReopened("copied twice");
-        }
-    }
-
-    @Test
-    void compressedBlocksOfManyGroupsAreCopiedManyAtATimeByBothKindsOfCopies() {
-        try (Scene scene = scene(8 << 10)) {
-            fill(scene, BLOCKS);
-            demandFewSteps(countingSteps(scene, scene::rewriteAppend));
-            scene.check("copied");
-            demandFewSteps(countingSteps(scene, scene::rewriteRewrite));
-            scene.checkAlsoReopened("copied twice");
+            demandFewStepsOfBothKindsOfCopies(scene);
         }
     }
 
@@ -71,10 +56,7 @@ class PurgeStepsTest {
     void whatIsNotCompressedIsCopiedManyBatchesAtATimeByBothKindsOfCopies() {
         try (Scene scene = scene(0)) {
             fill(scene, BLOCKS);
-            demandFewSteps(countingSteps(scene, scene::rewriteAppend));
-            scene.check("copied");
-            demandFewSteps(countingSteps(scene, scene::rewriteRewrite));
-            scene.checkAlsoReopened("copied twice");
+            demandFewStepsOfBothKindsOfCopies(scene);
         }
     }
 
@@ -126,6 +108,14 @@ class PurgeStepsTest {
             }
         }
         scene.ledger = scene.ledger.with(batches.stream().flatMap(List::stream).toList());
+    }
+
+    private void demandFewStepsOfBothKindsOfCopies(Scene scene) {
+        demandFewSteps(countingSteps(scene, scene::rewriteAppend));
+        assertThat(scene.append().segmentCount()).isOne();
+        scene.check("copied");
+        demandFewSteps(countingSteps(scene, scene::rewriteRewrite));
+        scene.checkAlsoReopened("copied twice");
     }
 
     private void demandFewSteps(PurgeResult result) {

@@ -1,11 +1,13 @@
 package io.raftengine.engine.commit;
 
+import static io.raftengine.engine.commit.PipelineFixture.assertAllSucceed;
 import static io.raftengine.engine.commit.PipelineFixture.lastAfterReopen;
 import static io.raftengine.engine.commit.PipelineFixture.outcome;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.raftengine.allocator.MemoryBudget;
+import io.raftengine.engine.commit.PipelineFixture.HeldLeader;
 import io.raftengine.engine.memtable.Memtables;
 import io.raftengine.error.ClosedException;
 import io.raftengine.error.InvalidArgumentException;
@@ -54,10 +56,7 @@ class CommitPipelineTest {
     void whoComesWhileALeaderSyncsFormsOneGroup(int followers) {
         for (boolean virtual : new boolean[] {false, true}) {
             try (PipelineFixture f = new PipelineFixture()) {
-                PausePoint syncing = new PausePoint();
-                f.fs.on(Operation.SYNC).program(0, 1).inject(new Fault.Pause(syncing));
-                CompletableFuture<Void> leader = f.commit(virtual, f.batch(1, 1, 10), true);
-                syncing.awaitReached();
+                HeldLeader leader = f.leaderHeldInItsSync(virtual, f.batch(1, 1, 10));
                 List<CompletableFuture<Void>> callers = new ArrayList<>();
                 for (int i = 0; i < followers; i++) {
                     callers.add(
@@ -70,18 +69,14 @@ class CommitPipelineTest {
                 CompletableFuture<Void> refused = f.commit(virtual, hole, true);
                 f.awaitCollecting(followers + 1);
                 assertThat(f.memtables.last(1)).as("visible before durable").isEqualTo(-1);
-                syncing.release();
-
-                assertThat(outcome(leader)).isNull();
-                callers.forEach(caller -> assertThat(outcome(caller)).isNull());
+                leader.goesOnAndSucceeds();
+                assertAllSucceed(callers);
                 assertThat(outcome(refused)).isInstanceOf(InvalidArgumentException.class);
                 assertThat(f.committer.counters().groups()).isEqualTo(2);
                 for (int i = 0; i < followers; i++) {
-                    assertThat(f.memtables.last(100 + i)).isEqualTo(1);
-                    assertThat(lastAfterReopen(f.fs, 100 + i)).isEqualTo(1);
+                    f.assertVisibleAndWritten(100 + i);
                 }
-                assertThat(f.memtables.last(1)).isEqualTo(1);
-                assertThat(lastAfterReopen(f.fs, 1)).isEqualTo(1);
+                f.assertVisibleAndWritten(1);
             }
         }
     }
@@ -90,10 +85,7 @@ class CommitPipelineTest {
     @Test
     void callersGetIntoAGroupWhoseBufferIsFull() {
         try (PipelineFixture f = new PipelineFixture()) {
-            PausePoint syncing = new PausePoint();
-            f.fs.on(Operation.SYNC).program(0, 1).inject(new Fault.Pause(syncing));
-            CompletableFuture<Void> leader = f.commit(false, null, true);
-            syncing.awaitReached();
+            HeldLeader leader = f.leaderHeldInItsSync(false, null);
             List<BatchEncoder> batches = new ArrayList<>();
             List<CompletableFuture<Void>> callers = new ArrayList<>();
             for (int i = 0; i < 48; i++) {
@@ -102,13 +94,11 @@ class CommitPipelineTest {
                 callers.add(f.commit(i % 3 == 2, batch, true));
             }
             f.awaitCollecting(48);
-            syncing.release();
-            assertThat(outcome(leader)).isNull();
-            callers.forEach(caller -> assertThat(outcome(caller)).isNull());
+            leader.goesOnAndSucceeds();
+            assertAllSucceed(callers);
             assertThat(f.committer.counters().groups()).isEqualTo(2);
             for (int i = 0; i < 48; i++) {
-                assertThat(f.memtables.last(i)).isEqualTo(1);
-                assertThat(lastAfterReopen(f.fs, i)).isEqualTo(1);
+                f.assertVisibleAndWritten(i);
             }
         }
     }
@@ -116,10 +106,7 @@ class CommitPipelineTest {
     @Test
     void whoFindsNoSlotSleepsUntilTheNextGroupCollects() {
         try (PipelineFixture f = new PipelineFixture()) {
-            PausePoint syncing = new PausePoint();
-            f.fs.on(Operation.SYNC).program(0, 1).inject(new Fault.Pause(syncing));
-            CompletableFuture<Void> leader = f.commit(false, null, true);
-            syncing.awaitReached();
+            HeldLeader leader = f.leaderHeldInItsSync(false, null);
             List<CompletableFuture<Void>> callers = new ArrayList<>();
             for (int i = 0; i < CommitGroup.SLOTS_MAX; i++) {
                 callers.add(f.commit(true, null, true));
@@ -129,9 +116,8 @@ class CommitPipelineTest {
                 callers.add(f.commit(i % 2 == 0, f.batch(i, 1, 10), true));
             }
             PipelineFixture.await(() -> f.pipeline.latecomers() == 4);
-            syncing.release();
-            assertThat(outcome(leader)).isNull();
-            callers.forEach(caller -> assertThat(outcome(caller)).isNull());
+            leader.goesOnAndSucceeds();
+            assertAllSucceed(callers);
             for (int i = 0; i < 4; i++) {
                 assertThat(f.memtables.last(i)).isEqualTo(1);
             }
@@ -143,19 +129,15 @@ class CommitPipelineTest {
     @Test
     void emptyAndFullBatchesMixInOneGroup() {
         try (PipelineFixture f = new PipelineFixture()) {
-            PausePoint syncing = new PausePoint();
-            f.fs.on(Operation.SYNC).program(0, 1).inject(new Fault.Pause(syncing));
-            CompletableFuture<Void> leader = f.commit(false, null, true);
-            syncing.awaitReached();
+            HeldLeader leader = f.leaderHeldInItsSync(false, null);
             List<CompletableFuture<Void>> callers = new ArrayList<>();
             for (int i = 0; i < 12; i++) {
                 BatchEncoder batch = i % 3 == 0 ? null : f.batch(i, 1, 20);
                 callers.add(f.commit(i % 2 == 0, batch, i % 4 != 0));
             }
             f.awaitCollecting(12);
-            syncing.release();
-            assertThat(outcome(leader)).isNull();
-            callers.forEach(caller -> assertThat(outcome(caller)).isNull());
+            leader.goesOnAndSucceeds();
+            assertAllSucceed(callers);
             for (int i = 0; i < 12; i++) {
                 assertThat(lastAfterReopen(f.fs, i)).isEqualTo(i % 3 == 0 ? -1 : 1);
             }
@@ -175,19 +157,14 @@ class CommitPipelineTest {
             try (PipelineFixture f = new PipelineFixture()) {
                 f.pipeline.commit(f.batch(9, 1, 10), true);
                 long end = f.queue.end();
-                PausePoint syncing = new PausePoint();
-                f.fs.on(Operation.SYNC).program(0, 1).inject(new Fault.Pause(syncing));
-                CompletableFuture<Void> leader = f.commit(false, null, true);
-                syncing.awaitReached();
+                HeldLeader leader = f.leaderHeldInItsSync(false, null);
                 List<BatchEncoder> batches =
                         List.of(f.batch(1, 1, 10), f.batch(2, 1, LARGE), f.batch(3, 1, 30));
                 List<CompletableFuture<Void>> callers = new ArrayList<>();
                 batches.forEach(batch -> callers.add(f.commit(false, batch, true)));
                 f.awaitCollecting(3);
                 f.fs.on(Operation.WRITE).program(0, 1).inject(fault);
-                syncing.release();
-
-                assertThat(outcome(leader)).isNull();
+                leader.goesOnAndSucceeds();
                 for (CompletableFuture<Void> caller : callers) {
                     assertThat(outcome(caller)).isInstanceOf(StorageException.class);
                 }
@@ -198,8 +175,7 @@ class CommitPipelineTest {
                 }
                 batches.forEach(batch -> f.pipeline.commit(batch, true));
                 for (long group = 1; group <= 3; group++) {
-                    assertThat(f.memtables.last(group)).isEqualTo(1);
-                    assertThat(lastAfterReopen(f.fs, group)).isEqualTo(1);
+                    f.assertVisibleAndWritten(group);
                 }
             }
         }
@@ -212,19 +188,14 @@ class CommitPipelineTest {
     @Test
     void aBareSyncSucceedsAlthoughTheBatchesOfItsGroupFindNoSpace() {
         try (PipelineFixture f = new PipelineFixture()) {
-            PausePoint syncing = new PausePoint();
-            f.fs.on(Operation.SYNC).program(0, 1).inject(new Fault.Pause(syncing));
-            CompletableFuture<Void> leader = f.commit(false, f.batch(9, 1, 10), true);
-            syncing.awaitReached();
+            HeldLeader leader = f.leaderHeldInItsSync(false, f.batch(9, 1, 10));
             CompletableFuture<Void> first = f.commit(false, f.batch(1, 1, 10), true);
             CompletableFuture<Void> bare = f.commit(false, null, true);
             CompletableFuture<Void> second = f.commit(false, f.batch(2, 1, 10), false);
             f.awaitCollecting(3);
             f.fs.on(Operation.WRITE, Operation.CREATE, Operation.ALLOCATE).inject(Fault.noSpace());
             long syncs = f.queue.statistics().syncs();
-            syncing.release();
-
-            assertThat(outcome(leader)).isNull();
+            leader.goesOnAndSucceeds();
             assertThat(outcome(bare)).isNull();
             assertThat(outcome(first)).isInstanceOf(OutOfSpaceException.class);
             assertThat(outcome(second)).isInstanceOf(OutOfSpaceException.class);
@@ -243,18 +214,13 @@ class CommitPipelineTest {
     @Test
     void aBareSyncFailsWhereAFailedWriteCannotBeCutOff() {
         try (PipelineFixture f = new PipelineFixture()) {
-            PausePoint syncing = new PausePoint();
-            f.fs.on(Operation.SYNC).program(0, 1).inject(new Fault.Pause(syncing));
-            CompletableFuture<Void> leader = f.commit(false, f.batch(9, 1, 10), true);
-            syncing.awaitReached();
+            HeldLeader leader = f.leaderHeldInItsSync(false, f.batch(9, 1, 10));
             CompletableFuture<Void> batch = f.commit(false, f.batch(1, 1, 10), true);
             CompletableFuture<Void> bare = f.commit(false, null, true);
             f.awaitCollecting(2);
             f.fs.on(Operation.WRITE).inject(new Fault.ErrorAfterBytes(20, Fault.EIO));
             f.fs.on(Operation.TRUNCATE).inject(Fault.error());
-            syncing.release();
-
-            assertThat(outcome(leader)).isNull();
+            leader.goesOnAndSucceeds();
             assertThat(outcome(batch)).isInstanceOf(PoisonedException.class);
             assertThat(outcome(bare)).isInstanceOf(PoisonedException.class);
         }
@@ -301,19 +267,14 @@ class CommitPipelineTest {
     void aFailedSyncIsReportedToEveryMemberAndEverAfter() {
         try (PipelineFixture f = new PipelineFixture()) {
             f.pipeline.commit(f.batch(9, 1, 10), true);
-            PausePoint writing = new PausePoint();
-            f.fs.on(Operation.WRITE).program(0, 1).inject(new Fault.Pause(writing));
-            CompletableFuture<Void> first = f.commit(false, f.batch(8, 1, 10), false);
-            writing.awaitReached();
+            HeldLeader first = f.leaderHeldIn(Operation.WRITE, false, f.batch(8, 1, 10), false);
             List<CompletableFuture<Void>> callers = new ArrayList<>();
             for (int i = 0; i < 6; i++) {
                 callers.add(f.commit(i % 2 == 0, f.batch(i, 1, 10), i == 3));
             }
             f.awaitCollecting(6);
             f.fs.on(Operation.SYNC).program(0, 1).inject(Fault.error());
-            writing.release();
-
-            assertThat(outcome(first)).isNull();
+            first.goesOnAndSucceeds();
             for (CompletableFuture<Void> caller : callers) {
                 assertThat(outcome(caller)).isInstanceOf(PoisonedException.class);
             }
@@ -339,18 +300,14 @@ class CommitPipelineTest {
     @Test
     void aGroupOfManyLargeBatchesIsWrittenInParts() {
         try (PipelineFixture f = new PipelineFixture(1 << 20, 3 * LARGE, 0)) {
-            PausePoint syncing = new PausePoint();
-            f.fs.on(Operation.SYNC).program(0, 1).inject(new Fault.Pause(syncing));
-            CompletableFuture<Void> leader = f.commit(false, null, true);
-            syncing.awaitReached();
+            HeldLeader leader = f.leaderHeldInItsSync(false, null);
             List<CompletableFuture<Void>> callers = new ArrayList<>();
             for (int i = 0; i < 7; i++) {
                 callers.add(f.commit(false, f.batch(i, 1, LARGE), true));
             }
             f.awaitCollecting(7);
-            syncing.release();
-            assertThat(outcome(leader)).isNull();
-            callers.forEach(caller -> assertThat(outcome(caller)).isNull());
+            leader.goesOnAndSucceeds();
+            assertAllSucceed(callers);
             assertThat(f.committer.counters().groups())
                     .as("one bare sync, then two, two, two, one")
                     .isEqualTo(5);
@@ -421,7 +378,7 @@ class CommitPipelineTest {
                 for (int i = 0; i < 3; i++) {
                     callers.add(f.commit(true, f.batch(i, 1, 10), i == 0));
                 }
-                callers.forEach(caller -> assertThat(outcome(caller)).isNull());
+                assertAllSucceed(callers);
             }
         }
     }
@@ -455,10 +412,7 @@ class CommitPipelineTest {
     void anInterruptedCallerWaitsForItsOutcomeAndStaysInterrupted(boolean virtual)
             throws Exception {
         try (PipelineFixture f = new PipelineFixture()) {
-            PausePoint syncing = new PausePoint();
-            f.fs.on(Operation.SYNC).program(0, 1).inject(new Fault.Pause(syncing));
-            CompletableFuture<Void> leader = f.commit(false, f.batch(1, 1, 10), true);
-            syncing.awaitReached();
+            HeldLeader leader = f.leaderHeldInItsSync(false, f.batch(1, 1, 10));
             AtomicBoolean stillInterrupted = new AtomicBoolean();
             BatchEncoder batch = f.batch(2, 1, 10);
             Runnable work =
@@ -471,9 +425,8 @@ class CommitPipelineTest {
                     virtual ? Thread.ofVirtual().start(work) : Thread.ofPlatform().start(work);
             f.awaitCollecting(1);
             assertThat(f.memtables.exists(2)).isFalse();
-            syncing.release();
+            leader.goesOnAndSucceeds();
             caller.join();
-            assertThat(outcome(leader)).isNull();
             assertThat(stillInterrupted).isTrue();
             assertThat(f.memtables.last(2)).isEqualTo(1);
         }

@@ -14,7 +14,10 @@ import io.raftengine.log.segment.SegmentQueue;
 import io.raftengine.recovery.Recovery;
 import io.raftengine.recovery.RecoveryMode;
 import io.raftengine.recovery.RecoverySettings;
+import io.raftengine.testing.fs.Fault;
 import io.raftengine.testing.fs.FaultyFileSystem;
+import io.raftengine.testing.fs.Operation;
+import io.raftengine.testing.fs.PausePoint;
 import io.raftengine.testing.fs.SimulatedFileSystem;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -105,6 +108,29 @@ final class PipelineFixture implements AutoCloseable {
         return run(virtual, () -> pipeline.commit(batch, sync));
     }
 
+    /** A caller that leads and is held in one call until the test lets it go on. */
+    record HeldLeader(CompletableFuture<Void> commit, PausePoint heldIn) {
+        void goesOnAndSucceeds() {
+            heldIn.release();
+            assertThat(outcome(commit)).isNull();
+        }
+    }
+
+    /** Commits in a thread of its own; whoever comes now gets into the group that collects. */
+    HeldLeader leaderHeldInItsSync(boolean virtual, BatchEncoder batch) {
+        return leaderHeldIn(Operation.SYNC, virtual, batch, true);
+    }
+
+    /** As {@link #leaderHeldInItsSync}, in the first call of another kind. */
+    HeldLeader leaderHeldIn(
+            Operation operation, boolean virtual, BatchEncoder batch, boolean sync) {
+        PausePoint point = new PausePoint();
+        fs.on(operation).program(0, 1).inject(new Fault.Pause(point));
+        CompletableFuture<Void> commit = commit(virtual, batch, sync);
+        point.awaitReached();
+        return new HeldLeader(commit, point);
+    }
+
     /** Does something in a thread of its own. */
     CompletableFuture<Void> run(Runnable work) {
         return run(false, work);
@@ -153,6 +179,16 @@ final class PipelineFixture implements AutoCloseable {
         } catch (InterruptedException | TimeoutException stuck) {
             throw new AssertionError("a caller never came back", stuck);
         }
+    }
+
+    static void assertAllSucceed(List<CompletableFuture<Void>> commits) {
+        commits.forEach(commit -> assertThat(outcome(commit)).isNull());
+    }
+
+    /** The first entry of a group can be read, and would be found after a crash. */
+    void assertVisibleAndWritten(long group) {
+        assertThat(memtables.last(group)).isEqualTo(1);
+        assertThat(lastAfterReopen(fs, group)).isEqualTo(1);
     }
 
     /** Last index of a group as recovery finds it in what is in the files now. */
