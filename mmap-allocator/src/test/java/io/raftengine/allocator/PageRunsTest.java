@@ -49,8 +49,12 @@ class PageRunsTest {
         assertThat(runs.chargedBytes()).isEqualTo(budget.reservedBytes());
     }
 
-    @Test
-    void droppingTheStockFailsAtTheSecondRange() {
+    /**
+     * Takes eight pages and gives every other one back.
+     *
+     * @return those that were not given back
+     */
+    private BitSet stockOfFourRanges() {
         BitSet kept = new BitSet();
         int[] taken = new int[8];
         for (int i = 0; i < taken.length; i++) {
@@ -61,6 +65,12 @@ class PageRunsTest {
             runs.give(taken[i]);
             kept.clear(taken[i]);
         }
+        return kept;
+    }
+
+    @Test
+    void droppingTheStockFailsAtTheSecondRange() {
+        BitSet kept = stockOfFourRanges();
         for (int failing = 4; failing > 0; failing--) {
             callsUntilFailure = 2;
             if (failing == 1) { // only one range is left
@@ -76,16 +86,7 @@ class PageRunsTest {
 
     @Test
     void aStockHalfDroppedIsUsedOn() {
-        BitSet kept = new BitSet();
-        int[] taken = new int[8];
-        for (int i = 0; i < taken.length; i++) {
-            taken[i] = runs.take(1, 0);
-            kept.set(taken[i]);
-        }
-        for (int i = 1; i < taken.length; i += 2) {
-            runs.give(taken[i]);
-            kept.clear(taken[i]);
-        }
+        BitSet kept = stockOfFourRanges();
         callsUntilFailure = 2;
         assertThatThrownBy(runs::dropStock).isInstanceOf(OutOfMemoryError.class);
         callsUntilFailure = Integer.MAX_VALUE;

@@ -21,21 +21,13 @@ import org.junit.jupiter.params.provider.ValueSource;
  */
 class DescriptorsRunOutTest {
     private static final int EMFILE = 24;
-    private static final long NO_SPACE = 100;
-    private static final long SPACE = 1L << 40;
 
     @TempDir private Path root;
-    private Path main;
-    private Path spill;
     private QueueFixture q;
 
     @BeforeEach
-    void start() throws IOException {
-        main = Files.createDirectory(root.resolve("main"));
-        spill = Files.createDirectory(root.resolve("spill"));
-        q = new QueueFixture(main, spill);
-        q.fs.available(main, SPACE);
-        q.fs.available(spill, SPACE);
+    void start() {
+        q = QueueFixture.withSpill(root);
     }
 
     @AfterEach
@@ -106,7 +98,7 @@ class DescriptorsRunOutTest {
             }
         });
         assertThatThrownBy(() -> q.queue.rotate()).hasMessageContaining("no space");
-        q.fs.available(main, NO_SPACE);
+        q.mainIsFull();
         noDescriptors();
         for (int i = 0; i < 2; i++) {
             assertRefused(() -> q.queue.rotate());

@@ -23,6 +23,8 @@ import java.util.TreeMap;
  */
 final class QueueFixture implements AutoCloseable {
     private static final int SCRATCH_BYTES = 16 << 20;
+    private static final long NO_SPACE = 100;
+    private static final long SPACE = 1L << 40;
 
     final ProgrammableFileSystem fs = new ProgrammableFileSystem();
     final MemoryBudget budget = MemoryBudget.unlimited();
@@ -43,6 +45,33 @@ final class QueueFixture implements AutoCloseable {
                         .targetBytes(1024)
                         .prefill(PrefillPolicy.NEVER)
                         .budget(budget);
+    }
+
+    /** A queue with a main and a spill directory that it finds or makes in one, both with space. */
+    static QueueFixture withSpill(Path root) {
+        try {
+            QueueFixture made =
+                    new QueueFixture(
+                            Files.createDirectories(root.resolve("main")),
+                            Files.createDirectories(root.resolve("spill")));
+            made.dirs.forEach(dir -> made.fs.available(dir, SPACE));
+            return made;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** From now on the first directory has no space for another segment. */
+    void mainIsFull() {
+        fs.available(dirs.get(0), NO_SPACE);
+    }
+
+    void mainHasSpaceAgain() {
+        fs.available(dirs.get(0), SPACE);
+    }
+
+    void spillIsFull() {
+        fs.available(dirs.get(1), NO_SPACE);
     }
 
     QueueSettings.Builder settings() {

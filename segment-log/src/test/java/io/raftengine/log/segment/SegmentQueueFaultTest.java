@@ -23,21 +23,13 @@ import org.junit.jupiter.params.provider.ValueSource;
  */
 class SegmentQueueFaultTest {
     private static final int HEADER = 69;
-    private static final long NO_SPACE = 100;
-    private static final long SPACE = 1L << 40;
 
     @TempDir private Path root;
-    private Path main;
-    private Path spill;
     private QueueFixture q;
 
     @BeforeEach
-    void start() throws IOException {
-        main = Files.createDirectory(root.resolve("main"));
-        spill = Files.createDirectory(root.resolve("spill"));
-        q = new QueueFixture(main, spill);
-        q.fs.available(main, SPACE);
-        q.fs.available(spill, SPACE);
+    void start() {
+        q = QueueFixture.withSpill(root);
     }
 
     @AfterEach
@@ -46,7 +38,7 @@ class SegmentQueueFaultTest {
     }
 
     private Path log(long seq) {
-        return main.resolve(String.format("%016d.raftlog", seq));
+        return root.resolve("main").resolve(String.format("%016d.raftlog", seq));
     }
 
     /**
@@ -256,7 +248,7 @@ class SegmentQueueFaultTest {
         q.open().append(300);
         full("F");
         assertThatThrownBy(() -> q.append(500)).isInstanceOf(OutOfSpaceException.class);
-        q.fs.available(main, NO_SPACE);
+        q.mainIsFull();
         q.rotate().append(500);
         assertThat(q.names(1)).containsExactly("0000000000000002.raftlog");
         q.verify();
@@ -275,7 +267,7 @@ class SegmentQueueFaultTest {
         assertThatThrownBy(() -> q.queue.rotate()).isInstanceOf(OutOfSpaceException.class);
         assertThat(q.names(0)).contains("0000000000000002.raftlog");
         q.assertDirectoryIsSound();
-        q.fs.available(main, NO_SPACE);
+        q.mainIsFull();
         q.fs.forgetCalls();
         q.rotate().append(500);
         assertThat(q.fs.calls())
@@ -296,7 +288,7 @@ class SegmentQueueFaultTest {
         full("FF");
         assertThatThrownBy(() -> q.append(500)).isInstanceOf(OutOfSpaceException.class);
         assertThatThrownBy(() -> q.queue.rotate()).isInstanceOf(OutOfSpaceException.class);
-        q.fs.available(main, NO_SPACE);
+        q.mainIsFull();
         q.fs.program((op, path) -> {
             if (op.equals("delete")) {
                 assertThat(path.toFile().delete()).isTrue();
@@ -341,8 +333,8 @@ class SegmentQueueFaultTest {
     void reservesAreUsedWhenTheDiskIsFull() {
         q.settings().recycleCapacity(10);
         q.open().append(1024).append(1024).append(1024).purgeTo(3);
-        q.fs.available(main, NO_SPACE);
-        q.fs.available(spill, NO_SPACE);
+        q.mainIsFull();
+        q.spillIsFull();
         q.rotate().append(10).rotate().append(10);
         assertThat(q.queue.statistics().rotationsRecycled()).isEqualTo(2);
         q.verify();
@@ -370,12 +362,12 @@ class SegmentQueueFaultTest {
     @ValueSource(strings = {"renamed", "close", "open", "open close"})
     void aReserveThatGotItsNewNameIsNotForgotten(String failing) {
         q.settings().recycleCapacity(10);
-        q.fs.available(main, NO_SPACE);
+        q.mainIsFull();
         q.open().append(1024).append(1024).purgeTo(2);
         assertThat(q.names(1))
                 .containsExactly("0000000000000001.raftlog.reserved", "0000000000000002.raftlog");
         // The rotation renames it in the spill directory and stumbles; the main one has room again.
-        q.fs.available(main, SPACE);
+        q.mainHasSpaceAgain();
         boolean[] renamed = {false};
         q.fs.program((op, path) -> {
             renamed[0] |= op.equals("rename");
@@ -435,9 +427,9 @@ class SegmentQueueFaultTest {
     void segmentsAreReservedAndReusedInTheirOwnDirectory() {
         q.settings().recycleCapacity(10);
         q.open().append(1024);
-        q.fs.available(main, NO_SPACE);
+        q.mainIsFull();
         q.append(1024).append(1024);
-        q.fs.available(main, SPACE);
+        q.mainHasSpaceAgain();
         q.append(1024).purgeTo(4);
         assertThat(q.names(0)).contains("0000000000000001.raftlog.reserved");
         assertThat(q.names(1))

@@ -290,9 +290,8 @@ class FullDiskQueueTest {
         }
     }
 
-    /** Reserves are kept for speed: they give way. */
-    @Test
-    void withoutHeadRoomAReserveGivesWay() {
+    /** The space that the reserves leave goes to somebody else; answers how many there are. */
+    private int openWithReservesWhereNothingElseFits() {
         recycleCapacity = 100;
         disk.setCapacity(6 * TARGET);
         open(fs, 0);
@@ -303,9 +302,15 @@ class FullDiskQueueTest {
         int reserves = append.statistics().reserveCount();
         assertThat(reserves).isGreaterThan(1);
         close();
-        // The space that is left goes to somebody else.
         disk.setCapacity(6 * TARGET - disk.availableBytes(DIR));
         open();
+        return reserves;
+    }
+
+    /** Reserves are kept for speed: they give way. */
+    @Test
+    void withoutHeadRoomAReserveGivesWay() {
+        int reserves = openWithReservesWhereNothingElseFits();
         assertThat(headRoom.heldBytes()).isZero();
         for (int i = 0; i < 10; i++) {
             rewrite();
@@ -318,17 +323,7 @@ class FullDiskQueueTest {
     /** Nothing is poisoned, and no reserve is given up for space that nobody could use. */
     @Test
     void withoutDescriptorsNoReserveGivesWay() {
-        recycleCapacity = 100;
-        disk.setCapacity(6 * TARGET);
-        open(fs, 0);
-        for (int i = 0; i < 3 * TARGET / PIECE; i++) {
-            append(append);
-        }
-        append.purgeTo(append.activeSeq());
-        int reserves = append.statistics().reserveCount();
-        close();
-        disk.setCapacity(6 * TARGET - disk.availableBytes(DIR));
-        open();
+        int reserves = openWithReservesWhereNothingElseFits();
         fs.on(Operation.OPEN_DIRECTORY).inject(new Fault.Error(24));
         assertThatThrownBy(
                         () -> {
@@ -407,9 +402,8 @@ class FullDiskQueueTest {
         }
     }
 
-    /** Space that was lacking once and is there again is no reason to use up the head-room. */
-    @Test
-    void theHeadRoomIsKeptWhereWritesFoundSpaceAgain() {
+    /** As on a disk that was full for a moment. */
+    private void openWithHeadRoomAndRefuseOneRewrite() {
         open();
         append(append);
         append.rotate();
@@ -421,6 +415,12 @@ class FullDiskQueueTest {
                 .inject(Fault.noSpace());
         assertThatThrownBy(() -> rewrite.append(memory.address(), 100))
                 .isInstanceOf(OutOfSpaceException.class);
+    }
+
+    /** Space that was lacking once and is there again is no reason to use up the head-room. */
+    @Test
+    void theHeadRoomIsKeptWhereWritesFoundSpaceAgain() {
+        openWithHeadRoomAndRefuseOneRewrite();
         while (!rewrite.rotateBefore(PIECE)) {
             rewrite.append(memory.address(), PIECE);
         }
@@ -433,17 +433,7 @@ class FullDiskQueueTest {
     /** It was handed over, and its file still has the old name, when the agent looks after it. */
     @Test
     void theHeadRoomIsNotHeldByTheFileThatIsJustTaken() {
-        open();
-        append(append);
-        append.rotate();
-        agent();
-        rewrite();
-        fs.on(Operation.WRITE)
-                .onFiles(name -> name.endsWith(".rewrite"))
-                .once()
-                .inject(Fault.noSpace());
-        assertThatThrownBy(() -> rewrite.append(memory.address(), 100))
-                .isInstanceOf(OutOfSpaceException.class);
+        openWithHeadRoomAndRefuseOneRewrite();
         append.rotate();
         var rename =
                 fs.on(Operation.RENAME)
