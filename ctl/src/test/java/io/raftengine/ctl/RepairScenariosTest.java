@@ -425,11 +425,7 @@ class RepairScenariosTest {
     /** D8: there are enough stored bytes for the most that a block can claim. */
     @Test
     void aBlockThatClaimsAllThereCanBeIsOneUnreadableBlock() {
-        SegmentForge segment = new SegmentForge(2, 1);
-        segment.lz4Batch(
-                Integer.MAX_VALUE,
-                new byte[8_430_000],
-                new ItemForge().entries(7, 1, Integer.MAX_VALUE));
+        SegmentForge segment = new SegmentForge(2, 1).batchOfTheLargestClaim(7, 1);
         entries(segment, 8, 1, 2);
         segment.writeTo(fixture.source);
         assertThat(fixture.plan()).anyMatch(line -> line.contains("\"unreadable_blocks\":1"));

@@ -248,11 +248,7 @@ class DirectoryCheckTest {
     /** D8: the most that a block can claim, with enough stored bytes for it to be possible. */
     @Test
     void aBlockThatClaimsAllThereCanBeIsOneUnreadableBlock() {
-        SegmentForge segment = new SegmentForge(2, 1);
-        segment.lz4Batch(
-                Integer.MAX_VALUE,
-                new byte[8_430_000],
-                new ItemForge().entries(7, 1, Integer.MAX_VALUE));
+        SegmentForge segment = new SegmentForge(2, 1).batchOfTheLargestClaim(7, 1);
         batch(segment, 8, 4, 1);
         segment.writeTo(dir);
 

@@ -82,6 +82,16 @@ public final class SegmentForge {
         return stored(stored.array(), 1, items.bytes());
     }
 
+    /**
+     * A batch of one entry whose LZ4 block claims the most that a block can, 2^31-1 bytes, and has
+     * enough stored bytes for that to be possible; they do not unfold.
+     */
+    public SegmentForge batchOfTheLargestClaim(long group, long index) {
+        byte[] block = new byte[Integer.MAX_VALUE / 255 + 9000]; // LZ4 makes at most 255 of one
+        return lz4Batch(
+                Integer.MAX_VALUE, block, new ItemForge().entries(group, index, Integer.MAX_VALUE));
+    }
+
     /** A batch of any section, whose checksum is right. */
     public SegmentForge stored(byte[] content, int type, byte[] section) {
         int entriesBytes = content.length == 0 ? 0 : content.length + 4;
