@@ -18,6 +18,14 @@ import java.util.Set;
  * field.
  */
 public final class JsonTree {
+    /** A number with a fraction or an exponent: stays as it is written, whatever it may be. */
+    private record Fraction(String digits) {
+        @Override
+        public String toString() {
+            return digits;
+        }
+    }
+
     private final Map<String, Object> fields;
     private final String path;
 
@@ -80,7 +88,7 @@ public final class JsonTree {
                     parser.getNumberType() == JsonParser.NumberType.BIG_INTEGER
                             ? parser.getBigIntegerValue()
                             : (Object) parser.getLongValue();
-            case VALUE_NUMBER_FLOAT -> parser.getDecimalValue();
+            case VALUE_NUMBER_FLOAT -> new Fraction(parser.getText());
             case VALUE_TRUE -> true;
             case VALUE_FALSE -> false;
             case VALUE_STRING -> parser.getText();

@@ -14,6 +14,7 @@ import io.raftengine.log.format.SegmentName;
 import io.raftengine.recovery.RecoveryMode;
 import io.raftengine.testing.forge.SegmentForge;
 import io.raftengine.testing.model.ScriptJson;
+import io.raftengine.tools.JsonTree;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
@@ -23,7 +24,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.function.Consumer;
+import java.util.function.Predicate;
 import java.util.zip.CRC32;
 
 /**
@@ -48,9 +49,9 @@ final class FuzzTargets implements AutoCloseable {
         this.dir = dir;
     }
 
-    /** All targets by name. */
-    Map<String, Consumer<byte[]>> all() {
-        Map<String, Consumer<byte[]>> targets = new LinkedHashMap<>();
+    /** All targets by name; each says whether there was a result, rather than a typed error. */
+    Map<String, Predicate<byte[]>> all() {
+        Map<String, Predicate<byte[]>> targets = new LinkedHashMap<>();
         targets.put("header", FuzzTargets::header);
         targets.put("name", FuzzTargets::name);
         targets.put("items", FuzzTargets::items);
@@ -58,30 +59,35 @@ final class FuzzTargets implements AutoCloseable {
         targets.put("segment", bytes -> directory(bytes, 1));
         targets.put("directory", bytes -> directory(bytes, 4));
         targets.put("script", FuzzTargets::script);
+        targets.put("line", FuzzTargets::line);
         targets.put("size", FuzzTargets::size);
         return targets;
     }
 
-    static void header(byte[] bytes) {
+    static boolean header(byte[] bytes) {
         try {
             SegmentHeader.decode(bytes, Math.min(bytes.length, SegmentHeader.BYTES_MAX), "f");
+            return true;
         } catch (CorruptionException typed) {
             demand(typed.offset() >= 0, "offset of " + typed);
+            return false;
         }
     }
 
-    static void name(byte[] bytes) {
+    static boolean name(byte[] bytes) {
         String name = new String(bytes, StandardCharsets.ISO_8859_1);
         SegmentName parsed = SegmentName.parse(name);
         demand(parsed == null || parsed.seq() >= 0 && parsed.seq() <= SegmentName.SEQ_MAX, name);
         demand(SegmentName.preparedNumber(name) >= -1, name);
+        return parsed != null || SegmentName.preparedNumber(name) >= 0;
     }
 
     /** The two ways of reading a section must agree: as a whole, and through a window. */
-    static void items(byte[] bytes) {
+    static boolean items(byte[] bytes) {
         String whole = walk(bytes, new ItemReader(), false);
         String windowed = walk(bytes, new ItemReader(ItemReader.WINDOW_BYTES_MIN), true);
         demand(whole.equals(windowed), "whole: " + whole + ", windowed: " + windowed);
+        return whole.endsWith(";");
     }
 
     private static String walk(byte[] bytes, ItemReader reader, boolean windowed) {
@@ -134,9 +140,9 @@ final class FuzzTargets implements AutoCloseable {
     }
 
     /** A stored block whose checksum is right; the first byte says whether it is LZ4. */
-    void block(byte[] bytes) {
+    boolean block(byte[] bytes) {
         if (bytes.length < 2 || bytes.length > 1 << 16) {
-            return;
+            return false;
         }
         int length = bytes.length - 1;
         stored.ensureCapacity(length + 4, 0);
@@ -154,13 +160,15 @@ final class FuzzTargets implements AutoCloseable {
             if (lz4) {
                 decoder.unfold(view, 0, length + 4, content, unfolded, "f", 0);
             }
+            return true;
         } catch (RaftEngineException typed) {
             demand(typed.getMessage() != null, "no message");
+            return false;
         }
     }
 
     /** Bytes are dealt out to files; the first byte of each piece says what is repaired. */
-    void directory(byte[] bytes, int files) {
+    boolean directory(byte[] bytes, int files) {
         clear();
         int piece = bytes.length / files;
         String[] names = {
@@ -172,9 +180,11 @@ final class FuzzTargets implements AutoCloseable {
             byte[] part = Arrays.copyOfRange(bytes, i * piece, (i + 1) * piece);
             SegmentForge.write(dir.resolve(names[i]), segment(part, numbers[i]));
         }
+        boolean opened = false;
         for (RecoveryMode mode : RecoveryMode.values()) {
-            openAndRead(mode);
+            opened |= openAndRead(mode);
         }
+        return opened;
     }
 
     /** A file of batches with right headers and checksums around whatever the bytes say. */
@@ -212,7 +222,7 @@ final class FuzzTargets implements AutoCloseable {
         return taken;
     }
 
-    private void openAndRead(RecoveryMode mode) {
+    private boolean openAndRead(RecoveryMode mode) {
         EngineConfig config =
                 EngineConfig.builder(dir)
                         .recoveryMode(mode)
@@ -225,8 +235,10 @@ final class FuzzTargets implements AutoCloseable {
                 engine.scan(group, null, null, ScanOrder.DESCENDING, (m, k, kn, v, vn) -> true);
                 read(engine, group);
             });
+            return true;
         } catch (RaftEngineException typed) {
             demand(typed.getMessage() != null, "no message");
+            return false;
         }
     }
 
@@ -243,16 +255,39 @@ final class FuzzTargets implements AutoCloseable {
         }
     }
 
-    static void script(byte[] bytes) {
+    static boolean script(byte[] bytes) {
         try {
             ScriptJson.print(ScriptJson.parse(new String(bytes, StandardCharsets.UTF_8)));
+            return true;
         } catch (IllegalArgumentException typed) {
             demand(typed.getMessage() != null, "no message");
+            return false;
         }
     }
 
-    static void size(byte[] bytes) {
+    /** What the tools read, a line at a time: by type and name, as they do for a write. */
+    static boolean line(byte[] bytes) {
+        try {
+            JsonTree operation = JsonTree.parse(bytes);
+            operation.text("op");
+            operation.truthOr("sync", false);
+            for (JsonTree item : operation.objects("items")) {
+                item.number("group");
+                JsonTree append = item.object("append");
+                append.number("first");
+                append.numberOr("term", 0);
+                append.bytesList("data");
+            }
+            return true;
+        } catch (RaftEngineException typed) {
+            demand(typed.getMessage() != null, "no message");
+            return false;
+        }
+    }
+
+    static boolean size(byte[] bytes) {
         String text = new String(bytes, StandardCharsets.UTF_8);
+        boolean accepted = false;
         for (String key :
                 new String[] {
                     "target-file-size",
@@ -265,10 +300,12 @@ final class FuzzTargets implements AutoCloseable {
                 }) {
             try {
                 EngineConfig.builder(Path.of("d")).set(key, text).build();
+                accepted = true;
             } catch (RaftEngineException typed) {
                 demand(typed.getMessage() != null, "no message");
             }
         }
+        return accepted;
     }
 
     private void clear() {

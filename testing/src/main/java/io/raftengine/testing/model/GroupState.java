@@ -129,7 +129,7 @@ public record GroupState(
         }
         List<String> entries = null;
         if (object.has("entries")) {
-            entries = object.list("entries").stream().map(String.class::cast).toList();
+            entries = List.copyOf(object.texts("entries"));
         }
         return new GroupState(
                 object.number("group"),

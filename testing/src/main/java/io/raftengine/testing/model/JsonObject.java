@@ -1,6 +1,7 @@
 package io.raftengine.testing.model;
 
 import java.math.BigInteger;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
@@ -45,6 +46,17 @@ final class JsonObject {
 
     List<?> list(String name) {
         return cast(name, List.class);
+    }
+
+    List<String> texts(String name) {
+        List<String> texts = new ArrayList<>();
+        for (Object element : list(name)) {
+            if (!(element instanceof String text)) {
+                throw new IllegalArgumentException(name + ": not a text: " + element);
+            }
+            texts.add(text);
+        }
+        return texts;
     }
 
     JsonObject object(String name) {

@@ -64,8 +64,7 @@ public final class ScriptJson {
         long group = object.number("group");
         if (object.has("append")) {
             JsonObject append = object.object("append");
-            List<byte[]> data =
-                    append.list("data").stream().map(text -> decode((String) text)).toList();
+            List<byte[]> data = append.texts("data").stream().map(ScriptJson::decode).toList();
             return new Item.Append(group, append.number("first"), append.numberOr("term", 0), data);
         }
         if (object.has("put")) {
