@@ -12,8 +12,11 @@ import io.raftengine.testing.forge.ItemForge;
 import io.raftengine.testing.forge.MeteredFileSystem;
 import io.raftengine.testing.forge.SegmentForge;
 import io.raftengine.testing.fs.UnsyncedFileSystem;
+import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -29,38 +32,73 @@ import org.junit.jupiter.params.provider.MethodSource;
 class HostileSegmentTest {
     @TempDir Path dir;
 
+    /** What is impossible, the offset behind it in its batch, and the items it stands in. */
     static Stream<Arguments> hostileBatches() {
         return Stream.of(
                 hostile(
                         "tail that decreases",
+                        "entry tail",
+                        51,
                         b -> b.entries(1, 1, "aa", "b").item(1, 1).varint(1).varint(3).varint(1)),
                 hostile(
                         "tail beyond the content",
+                        "entry tail",
+                        49,
                         b -> b.entries(1, 1, "aa").item(1, 1).varint(1).varint(2).varint(99)),
-                hostile("tail beyond 2^31", b -> b.item(1, 1).varint(1).varint(1).varint(1L << 31)),
-                hostile("count beyond the bytes", b -> b.item(1, 1).varint(1L << 40).varint(1)),
-                hostile("count of 2^64 - 1", b -> b.item(1, 1).varint(-1).varint(1)),
+                hostile(
+                        "tail beyond 2^31",
+                        "entry tail",
+                        42,
+                        b -> b.item(1, 1).varint(1).varint(1).varint(1L << 31)),
+                hostile(
+                        "count beyond the bytes",
+                        "entry count",
+                        41,
+                        b -> b.item(1, 1).varint(1L << 40).varint(1)),
+                hostile(
+                        "count of 2^64 - 1",
+                        "entry count",
+                        45,
+                        b -> b.item(1, 1).varint(-1).varint(1)),
                 hostile(
                         "index overflow",
+                        "first index",
+                        46,
                         b -> b.item(1, 1).varint(2).varint(-1).varint(0).varint(0)),
-                hostile("key beyond the section", b -> b.item(1, 3).varint(1).varint(1L << 33)),
+                hostile(
+                        "key beyond the section",
+                        "key length",
+                        41,
+                        b -> b.item(1, 3).varint(1).varint(1L << 33)),
                 hostile(
                         "value beyond the section",
+                        "value length",
+                        43,
                         b -> b.item(1, 3).varint(1).varint(1).varint(7).varint(1L << 31)),
-                hostile("operation 0", b -> b.item(1, 3).varint(0).varint(0).varint(0)),
-                hostile("command 3", b -> b.item(1, 2).varint(3)),
-                hostile("type 9", b -> b.item(1, 9).varint(3)),
-                hostile("more items than bytes", b -> b.put(1, "k", "v").claimItems(1_000_000)));
+                hostile(
+                        "operation 0",
+                        "item operation",
+                        36,
+                        b -> b.item(1, 3).varint(0).varint(0).varint(0)),
+                hostile("command 3", "item command", 36, b -> b.item(1, 2).varint(3)),
+                hostile("type 9", "item type", 35, b -> b.item(1, 9).varint(3)),
+                hostile(
+                        "more items than bytes",
+                        "item count",
+                        19,
+                        b -> b.put(1, "k", "v").claimItems(1_000_000)));
     }
 
-    private static Arguments hostile(String what, Consumer<SegmentBytes.Batch> items) {
-        return Arguments.of(what, items);
+    private static Arguments hostile(
+            String name, String what, int offsetBehind, Consumer<SegmentBytes.Batch> items) {
+        return Arguments.of(name, what, offsetBehind, items);
     }
 
     @ParameterizedTest(name = "{0}")
     @MethodSource("hostileBatches")
     void aBatchWithARightChecksumAndImpossibleItemsIsNeverApplied(
-            String what, Consumer<SegmentBytes.Batch> items) {
+            String name, String what, int offsetBehind, Consumer<SegmentBytes.Batch> items)
+            throws IOException {
         RecoveryFixture fixture =
                 new RecoveryFixture(dir).on(UnsyncedFileSystem.over(FileSystem.local()));
         SegmentBytes segment = SegmentBytes.v2(1).append(1, 1, "a");
@@ -68,15 +106,21 @@ class HostileSegmentTest {
         items.accept(batch);
         batch.end();
         fixture.append(segment);
+        int hostile = segment.offset(1);
         for (RecoveryMode mode :
                 new RecoveryMode[] {ABSOLUTE_CONSISTENCY, TOLERATE_TAIL_CORRUPTION}) {
             CorruptionException error = fixture.refuses(mode, CorruptionException.class);
-            assertThat(error.offset()).isBetween((long) segment.offset(1), (long) segment.size());
+            assertThat(error.what()).startsWith(what);
+            assertThat(error.offset()).isEqualTo(hostile + offsetBehind);
         }
         Outcome outcome = fixture.recover(TOLERATE_ANY_CORRUPTION);
         assertThat(outcome.opens().model().groups()).containsOnlyKeys(1L);
-        assertThat(outcome.dropped().cause()).isEqualTo(DropCause.ROT);
-        assertThat(outcome.dropped().keptIn()).exists();
+        DroppedRange dropped = outcome.dropped();
+        assertThat(dropped.cause()).isEqualTo(DropCause.ROT);
+        assertThat(dropped.fromBytes()).isEqualTo(hostile);
+        assertThat(dropped.toBytes()).isEqualTo(segment.size());
+        assertThat(Files.readAllBytes(dropped.keptIn()))
+                .isEqualTo(Arrays.copyOfRange(segment.bytes(), hostile, segment.size()));
     }
 
     /**

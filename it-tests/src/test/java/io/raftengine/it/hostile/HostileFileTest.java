@@ -119,32 +119,33 @@ class HostileFileTest {
     @ParameterizedTest
     @EnumSource(RecoveryMode.class)
     void aSparseFileOfATerabyteIsRefused(RecoveryMode mode) throws IOException {
-        sparse(SegmentForge.appendName(1), new SegmentForge(2, 1).bytes(), 1L << 40);
-        assertThat(new HostileOpening(dir, mode, 0).outcome())
+        long written = sparse(new SegmentForge(2, 1), 1L << 40);
+        assertThat(new HostileOpening(dir, mode, 0).ofSparseFiles(written).outcome())
                 .isEqualTo("UnsupportedFeatureException");
     }
 
     @ParameterizedTest
     @EnumSource(RecoveryMode.class)
     void aSparseFileOfSevenGigabytesCostsWhatItHolds(RecoveryMode mode) throws IOException {
-        sparse(
-                SegmentForge.appendName(1),
-                new SegmentForge(2, 1).batch(new ItemForge().clean(1)).bytes(),
-                7L << 30);
-        assertThat(new HostileOpening(dir, mode, 0).outcome()).isEqualTo("opens");
+        long written = sparse(new SegmentForge(2, 1).batch(new ItemForge().clean(1)), 7L << 30);
+        assertThat(new HostileOpening(dir, mode, 0).ofSparseFiles(written).outcome())
+                .isEqualTo("opens");
     }
 
     @Test
     void aSparseRottenTailIsKeptWithoutFillingTheDisk() throws IOException {
-        sparse(
-                SegmentForge.appendName(1),
-                new SegmentForge(2, 1)
-                        .batch(new ItemForge().clean(1))
-                        .raw(new byte[] {1, 2})
-                        .bytes(),
-                6L << 30);
-        new SegmentForge(2, 2).batch(new ItemForge().clean(1)).writeTo(dir);
-        assertThat(new HostileOpening(dir, RecoveryMode.TOLERATE_ANY_CORRUPTION, 0).outcome())
+        long written =
+                sparse(
+                        new SegmentForge(2, 1)
+                                .batch(new ItemForge().clean(1))
+                                .raw(new byte[] {1, 2}),
+                        6L << 30);
+        SegmentForge next = new SegmentForge(2, 2).batch(new ItemForge().clean(1));
+        next.writeTo(dir);
+        assertThat(
+                        new HostileOpening(dir, RecoveryMode.TOLERATE_ANY_CORRUPTION, 0)
+                                .ofSparseFiles(written + next.position())
+                                .outcome())
                 .isEqualTo("opens");
         try (var files = Files.list(dir)) {
             assertThat(files.filter(f -> f.getFileName().toString().startsWith("cut-")))
@@ -153,11 +154,13 @@ class HostileFileTest {
         }
     }
 
-    private void sparse(String name, byte[] head, long size) throws IOException {
-        try (RandomAccessFile file = new RandomAccessFile(dir.resolve(name).toFile(), "rw")) {
-            file.write(head);
+    /** The first segment, with nothing behind what was written; answers how much that is. */
+    private long sparse(SegmentForge written, long size) throws IOException {
+        Path segment = written.writeTo(dir);
+        try (RandomAccessFile file = new RandomAccessFile(segment.toFile(), "rw")) {
             file.setLength(size);
         }
+        return written.position();
     }
 
     private static long blocks(Path file) {
