@@ -129,7 +129,8 @@ class RepairFaultsTest {
                 .inject(
                         new Fault.Run(call -> {
                             for (int i = 0; i < 3; i++) {
-                                cut(fixture, disk, seed + call.index() * 31 + i, expected, seen);
+                                String when = "before call " + call.index() + ", image " + i;
+                                cut(fixture, disk, seed, when, expected, seen);
                             }
                         }));
         fixture.repair(RULES);
@@ -137,18 +138,20 @@ class RepairFaultsTest {
         assertThat(seen[0]).as("no copy").isGreaterThan(100);
         int whole = seen[1];
         for (int i = 0; i < 20; i++) {
-            cut(fixture, disk, 1_000_000 + i, expected, seen);
+            cut(fixture, disk, seed, "at the end, image " + i, expected, seen);
         }
         assertThat(seen[1]).as("a copy that was reported is there").isEqualTo(whole + 20);
     }
 
+    /** What the moment is called is what distinguishes its image from those of the same seed. */
     private static void cut(
             RepairFixture fixture,
             SimulatedFileSystem disk,
             long seed,
+            String when,
             Map<Long, GroupState> expected,
             int[] seen) {
-        SimulatedFileSystem image = disk.crashImage(seed);
+        SimulatedFileSystem image = disk.crashImage(seed * 31 + when.hashCode());
         if (image.info(fixture.target) == null) {
             seen[0]++;
             return;
@@ -157,7 +160,7 @@ class RepairFaultsTest {
         FileSystem before = fixture.fs;
         fixture.fs = image;
         assertThat(fixture.state(fixture.target))
-                .as("-Draftengine.seed=%d", seed)
+                .as("-Draftengine.seed=%d, %s", seed, when)
                 .isEqualTo(expected);
         fixture.fs = before;
     }

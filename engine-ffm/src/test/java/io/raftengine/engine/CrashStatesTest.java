@@ -58,7 +58,7 @@ class CrashStatesTest {
                         "{0} distinct images of {1} recovered; -Draftengine.seed={2}",
                         opened,
                         looked,
-                        SEED);
+                        Long.toString(SEED));
         assertThat(opened).as("distinct crash images").isGreaterThan(100L * workloads * SCALE);
         if (purging) {
             assertThat(appendSegmentsDropped).as("append segments dropped").isPositive();

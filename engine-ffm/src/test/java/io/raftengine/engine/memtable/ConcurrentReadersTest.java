@@ -11,8 +11,10 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -21,12 +23,19 @@ import org.junit.jupiter.params.provider.ValueSource;
  * entry's (I7). Every value and every place says by itself which batch it is from, so each answer
  * can be judged without asking what time it is.
  */
+@Timeout(120)
 class ConcurrentReadersTest {
     private static final int GROUPS = 3;
     private static final int BATCHES = 12_000;
     private static final int KEYS = 120;
 
+    /** What the readers must have met before the writer may end: else they showed nothing. */
+    private static final int FOUND_MIN = 1000;
+
     private final AtomicReference<Throwable> failure = new AtomicReference<>();
+    private final AtomicLong entriesFound = new AtomicLong();
+    private final AtomicLong rangesFound = new AtomicLong();
+    private final AtomicLong listings = new AtomicLong();
     private volatile boolean done;
 
     @ParameterizedTest(name = "virtual {0}")
@@ -45,7 +54,7 @@ class ConcurrentReadersTest {
             }
             try {
                 Random random = new Random(1);
-                for (int b = 1; b < BATCHES && failure.get() == null; b++) {
+                for (int b = 1; (b < BATCHES || !readersFoundEnough()) && !failed(); b++) {
                     write(memtables, b, random);
                 }
             } finally {
@@ -57,8 +66,30 @@ class ConcurrentReadersTest {
             if (failure.get() != null) {
                 throw new AssertionError("a reader failed", failure.get());
             }
+            for (int group = 0; group < GROUPS; group++) {
+                assertEveryEntryIsFound(memtables, group);
+            }
         }
         assertThat(budget.reservedBytes()).isZero();
+    }
+
+    private boolean readersFoundEnough() {
+        return entriesFound.get() >= FOUND_MIN && rangesFound.get() >= FOUND_MIN;
+    }
+
+    private boolean failed() {
+        return failure.get() != null;
+    }
+
+    /** Where nobody writes any more, nothing may be missing. */
+    private static void assertEveryEntryIsFound(Memtables memtables, long group) {
+        EntryLocation at = new EntryLocation();
+        for (long i = memtables.first(group); i <= memtables.last(group); i++) {
+            assertThat(memtables.locate(group, i, at))
+                    .as("entry %s of group %s", i, group)
+                    .isTrue();
+            checkPlace(group, i, at);
+        }
     }
 
     // ---- writer --------------------------------------------------------------------------------
@@ -212,7 +243,7 @@ class ConcurrentReadersTest {
         assertThat(at.entryLength()).isEqualTo(entryLength(group, index, b));
     }
 
-    private static void readEntry(Memtables memtables, Random random) {
+    private void readEntry(Memtables memtables, Random random) {
         EntryLocation at = new EntryLocation();
         long group = random.nextInt(GROUPS);
         long first = memtables.first(group);
@@ -221,11 +252,12 @@ class ConcurrentReadersTest {
             long index = first + random.nextLong(last - first + 1);
             if (memtables.locate(group, index, at)) {
                 checkPlace(group, index, at);
+                entriesFound.incrementAndGet();
             }
         }
     }
 
-    private static void readRange(Memtables memtables, Random random) {
+    private void readRange(Memtables memtables, Random random) {
         EntryLocation at = new EntryLocation();
         EntryCursor cursor = new EntryCursor();
         long group = random.nextInt(GROUPS);
@@ -241,6 +273,7 @@ class ConcurrentReadersTest {
                     assertThat(at.blockOffset()).isGreaterThanOrEqualTo(newest);
                     newest = at.blockOffset();
                 }
+                rangesFound.incrementAndGet();
             }
         }
     }
@@ -289,7 +322,7 @@ class ConcurrentReadersTest {
                                 }
                             });
             Random random = new Random(3);
-            for (int i = 0; i < 20_000 && failure.get() == null; i++) {
+            for (int i = 0; (i < 20_000 || listings.get() < 10) && !failed(); i++) {
                 long group = 2L * random.nextInt(2000) + 1;
                 commit(
                         memtables,
@@ -304,7 +337,7 @@ class ConcurrentReadersTest {
         }
     }
 
-    private static void list(Memtables memtables) {
+    private void list(Memtables memtables) {
         boolean[] seen = new boolean[4001];
         int[] lasting = new int[1];
         memtables.forEachGroup(id -> {
@@ -316,5 +349,6 @@ class ConcurrentReadersTest {
         });
         assertThat(lasting[0]).isEqualTo(750);
         assertThat(memtables.exists(748)).isTrue();
+        listings.incrementAndGet();
     }
 }

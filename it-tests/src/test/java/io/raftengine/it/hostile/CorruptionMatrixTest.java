@@ -39,11 +39,7 @@ class CorruptionMatrixTest {
     private static final String VERSION_1 = SegmentForge.appendName(7);
     private static final String HOLE = "a hole in a group";
     private static final int SCALE = Integer.getInteger("raftengine.scale", 1);
-    private static final long SEED =
-            Long.parseLong(
-                    System.getProperty("raftengine.seed", "").isEmpty()
-                            ? "4711"
-                            : System.getProperty("raftengine.seed"));
+    private static final long SEED = Long.getLong("raftengine.seed", 4711);
 
     @TempDir Path dir;
 
@@ -82,7 +78,12 @@ class CorruptionMatrixTest {
 
     /** At least so many in each mode, in the order of the modes; prints them all. */
     private void demand(int[] whole, int[] cut, int[] refused, int unreadable) {
-        System.getLogger("matrix").log(System.Logger.Level.INFO, "seed {0}: {1}", SEED, outcomes);
+        System.getLogger("corruption matrix")
+                .log(
+                        System.Logger.Level.INFO,
+                        "-Draftengine.seed={0}: {1}",
+                        Long.toString(SEED),
+                        outcomes);
         int entries = 0;
         for (RecoveryMode mode : RecoveryMode.values()) {
             Outcomes seen = outcomes.get(mode);
