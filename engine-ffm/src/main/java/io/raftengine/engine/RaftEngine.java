@@ -54,7 +54,9 @@ import java.util.function.LongConsumer;
  * <p><b>Durability.</b> A {@linkplain Durability#BUFFERED buffered} write survives the death of the
  * process, a {@linkplain Durability#SYNC synced} one a power cut. After a failed sync the engine is
  * poisoned: reads go on, writes throw {@link PoisonedException} until the directory is opened
- * again, which decides about the batches in question, each as a whole.
+ * again, which decides about the batches in question, each as a whole. So it is when a caller runs
+ * out of stack while it writes for all that wait with it; if that was in the middle of changing the
+ * index, reads throw as well.
  *
  * <p><b>Memory.</b> Indexes and buffers are off-heap and counted against {@link
  * EngineConfig#memoryLimitBytes()}. Over it, a write is refused with {@link MemoryLimitException}

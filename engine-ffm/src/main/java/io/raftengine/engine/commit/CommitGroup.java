@@ -96,7 +96,17 @@ final class CommitGroup {
     private volatile boolean free = true;
     private volatile boolean syncWanted;
     private volatile boolean virtualWaiter;
-    private volatile int doneGeneration;
+
+    /** Counts up when all outcomes are in the slots. */
+    volatile int doneGeneration;
+
+    /**
+     * Its leader left it in the middle, or gave up waiting for a caller that will never fill its
+     * slot: what is in the slots is all there will ever be. The group is not used again. Set, like
+     * all that a thread without stack has to say, without a call.
+     */
+    volatile boolean abandoned;
+
     private int closedSlots;
 
     /** A free group; its memory is charged to the budget until {@link #release()}. */
@@ -213,12 +223,16 @@ final class CommitGroup {
 
     /**
      * Waits until every caller that claimed has filled its slot, which takes it a copy, or a time
-     * slice when descheduled.
+     * slice when descheduled. Not for one that ran out of stack before it could: then the group is
+     * abandoned, and nothing in it may be read.
      */
-    void awaitReady() {
+    void awaitReady(GroupCommitter committer) {
         for (int i = 0; (int) READY.getVolatile(this) != closedSlots; i++) {
             if (i < READY_YIELDS) {
                 Thread.yield();
+            } else if (committer.broken) {
+                abandoned = true;
+                return;
             } else {
                 LockSupport.parkNanos(READY_PARK_NANOS);
             }
@@ -234,7 +248,7 @@ final class CommitGroup {
     }
 
     boolean done(int generation) {
-        return doneGeneration != generation;
+        return doneGeneration != generation || abandoned;
     }
 
     boolean isClosed() {
@@ -332,7 +346,7 @@ final class CommitGroup {
     }
 
     boolean isFree() {
-        return free;
+        return free && !abandoned;
     }
 
     /** Gives the memory back. Only when free or never to be used again. */

@@ -51,6 +51,12 @@ public final class CommitPipeline implements AutoCloseable {
     /** A few microseconds: a write without sync takes about one. Longer waits sleep. */
     private static final int BUFFERED_SPINS = 64;
 
+    /**
+     * How often the end looks whether callers have left who may never do so: half a second or more.
+     * What they might still touch is then left to them for good.
+     */
+    private static final int BROKEN_PATIENCE = 5_000;
+
     private static final long VIRTUAL_PARK_NANOS = 100_000_000L;
 
     private final MemoryBudget budget;
@@ -115,11 +121,26 @@ public final class CommitPipeline implements AutoCloseable {
             CommitGroup group = open;
             long claimed = group.claim(copied);
             if (claimed >= 0) {
-                int toBuffer = CommitGroup.hasRoom(claimed) ? copied : 0;
-                return commitIn(group, claimed, batch, bytes, toBuffer, sync);
+                boolean left = false;
+                try {
+                    int toBuffer = CommitGroup.hasRoom(claimed) ? copied : 0;
+                    long compacted = commitIn(group, claimed, batch, bytes, toBuffer, sync);
+                    left = true;
+                    return compacted;
+                } catch (RaftEngineException refused) {
+                    left = true;
+                    throw refused;
+                } finally {
+                    if (!left) {
+                        // Out of stack, at worst, so not one call: who waits for this slot to be
+                        // filled or left need not any longer.
+                        committer.broken = true;
+                        group.abandoned = true;
+                    }
+                }
             }
             if (claimed == CommitGroup.FULL) {
-                latecomers.await(() -> open.isFull() && !closed);
+                latecomers.await(() -> open.isFull() && !closed && !committer.broken);
             }
         }
     }
@@ -149,18 +170,42 @@ public final class CommitPipeline implements AutoCloseable {
         }
         int generation = group.generation();
         group.countReady();
-        if (Thread.currentThread().isVirtual()) {
-            awaitVirtual(group, slot, generation, index == 0);
-        } else if (!leadOrSpin(group, generation, sync)) {
-            leadOrAwait(group, generation, index == 0);
+        boolean done = false;
+        long spun = 0;
+        try {
+            await(group, slot, generation, index == 0, sync);
+            done = true;
+        } finally {
+            if (!done) {
+                // The group's leader may be reading the batch in its owner's memory. Not one call:
+                // there may be no stack for it.
+                committer.broken = true;
+                while (group.doneGeneration == generation && !group.abandoned) {
+                    spun++;
+                }
+            }
         }
+        GroupCommitter.unsign(slot);
         RaftEngineException failure = slot.failure;
+        boolean settled = slot.settled;
         long compacted = slot.compactedEntries;
         group.leave(slot);
         if (failure != null) {
             throw failure;
         }
+        if (!settled) {
+            throw committer.brokenOff();
+        }
         return compacted;
+    }
+
+    private void await(
+            CommitGroup group, CommitSlot slot, int generation, boolean first, boolean sync) {
+        if (Thread.currentThread().isVirtual()) {
+            awaitVirtual(group, slot, generation, first);
+        } else if (!leadOrSpin(group, generation, sync)) {
+            leadOrAwait(group, generation, first);
+        }
     }
 
     /**
@@ -215,16 +260,32 @@ public final class CommitPipeline implements AutoCloseable {
 
     /** Leads the group if the token lies there and nobody has closed the group yet. */
     private boolean leadIfOpen(CommitGroup group) {
+        Thread me = Thread.currentThread();
+        boolean whole = false;
         if (!token.tryTake()) {
             return false;
         }
-        if (group.isClosed()) {
-            // Somebody else leads it, or has: only its end is left to wait for.
-            layTokenDown();
-            return false;
+        try {
+            boolean mine = !group.isClosed();
+            if (mine) {
+                lead(group);
+            } else {
+                // Somebody else leads it, or has: only its end is left to wait for.
+                layTokenDown();
+            }
+            whole = true;
+            return mine;
+        } finally {
+            if (!whole) {
+                // Without a call as well. With the token in a dead hand, or callers left asleep,
+                // everything would hang.
+                committer.broken = true;
+                group.abandoned = true;
+                if (token.holder == me) {
+                    token.holder = null;
+                }
+            }
         }
-        lead(group);
-        return true;
     }
 
     private void awaitVirtual(CommitGroup group, CommitSlot slot, int generation, boolean first) {
@@ -246,16 +307,12 @@ public final class CommitPipeline implements AutoCloseable {
     /** Leads the open group if it has callers and the token lies there. By the platform leader. */
     boolean leadOpenGroup() {
         awaitExpected();
-        if (!token.tryTake()) {
-            return false;
-        }
+        return leadClaimed();
+    }
+
+    private boolean leadClaimed() {
         CommitGroup group = open;
-        if (group.claimedSlots() == 0) {
-            layTokenDown();
-            return false;
-        }
-        lead(group);
-        return true;
+        return group.claimedSlots() > 0 && leadIfOpen(group);
     }
 
     /** Sleeps while others are expected in the open group; the last of them wakes this thread. */
@@ -289,7 +346,7 @@ public final class CommitPipeline implements AutoCloseable {
         open = nextGroup();
         latecomers.wakeAll();
         int callers = group.close();
-        group.awaitReady();
+        group.awaitReady(committer);
         try {
             committer.commit(group, callers);
         } finally {
@@ -321,25 +378,40 @@ public final class CommitPipeline implements AutoCloseable {
      * @throws ClosedException the engine is closed; nothing was run
      */
     public void exclusively(Runnable work) {
+        Thread me = Thread.currentThread();
         ExclusiveStep mine = new ExclusiveStep(work);
+        try {
+            awaitRun(mine);
+        } finally {
+            // Without a call, as in leadIfOpen.
+            mine.revoked = true;
+            if (token.holder == me) {
+                committer.broken = true;
+                token.holder = null;
+            }
+        }
+        mine.rethrow();
+    }
+
+    private void awaitRun(ExclusiveStep mine) {
         for (int attempt = 0; !step.compareAndSet(null, mine); attempt++) {
             demandOpen();
+            ExclusiveStep other = step.get();
+            if (other != null && other.revoked) {
+                step.compareAndSet(other, null);
+            }
             Backoff.pause(attempt);
         }
         for (int attempt = 0; !mine.isDone(); attempt++) {
             if (token.tryTake()) {
-                try {
-                    runStep();
-                } finally {
-                    layTokenDown();
-                }
+                runStep();
+                layTokenDown();
             } else if (closed && step.compareAndSet(mine, null)) {
                 demandOpen();
             } else {
                 Backoff.pause(attempt);
             }
         }
-        mine.rethrow();
     }
 
     private void demandOpen() {
@@ -353,6 +425,9 @@ public final class CommitPipeline implements AutoCloseable {
         ExclusiveStep next = step.get();
         if (next != null && step.compareAndSet(next, null)) {
             next.run();
+            if (next.brokeOff()) {
+                committer.broken = true;
+            }
         }
     }
 
@@ -393,6 +468,8 @@ public final class CommitPipeline implements AutoCloseable {
                     return group;
                 }
             }
+            // Their callers may still touch them: they are nobody's any more, and never given back.
+            groups.removeIf(group -> group.abandoned);
             if (groups.size() >= GROUPS_MAX || !addGroup()) {
                 // Callers of a finished group have yet to run and leave it.
                 Backoff.pause(attempt);
@@ -432,6 +509,11 @@ public final class CommitPipeline implements AutoCloseable {
      * @throws RaftEngineException the mark could not be written or synced
      */
     public void idleMark() {
+        if (committer.isPoisoned()) {
+            // Callers that ran out of stack lead nothing: somebody must tell them how it ended.
+            leadClaimed();
+            return;
+        }
         if (!token.tryTake()) {
             return;
         }
@@ -467,7 +549,9 @@ public final class CommitPipeline implements AutoCloseable {
                 }
             }
             for (CommitGroup group : groups) {
-                group.release();
+                if (!group.abandoned) {
+                    group.release();
+                }
             }
         }
     }
@@ -479,13 +563,28 @@ public final class CommitPipeline implements AutoCloseable {
             CommitGroup collecting = open;
             boolean othersFree = true;
             for (CommitGroup group : groups) {
-                othersFree &= group == collecting || group.isFree();
+                othersFree &= group == collecting || group.isFree() || group.abandoned;
             }
-            if (othersFree && collecting.closeIfUnclaimed()) {
+            if (othersFree && (collecting.abandoned || collecting.closeIfUnclaimed())) {
                 return;
             }
+            if (committer.broken && attempt > BROKEN_PATIENCE) {
+                giveUpOnCallers();
+            }
             layTokenDown();
+            if (committer.broken) {
+                leadClaimed();
+            }
             Backoff.pause(attempt);
+        }
+    }
+
+    /** Some ran out of stack before they could leave their group, or before it was opened. */
+    private void giveUpOnCallers() {
+        for (CommitGroup group : groups) {
+            if (!group.isFree()) {
+                group.abandoned = true;
+            }
         }
     }
 }

@@ -42,6 +42,12 @@ final class CommitSlot {
      */
     RaftEngineException failure;
 
+    /**
+     * Set by the leader: the caller has what it asked for. What is neither settled nor failed is of
+     * a commit that broke off, see {@link GroupCommitter#brokenOff}: silence is no success.
+     */
+    boolean settled;
+
     /** A virtual thread that parked to wait for the group, else null. */
     volatile Thread parked;
 
@@ -55,6 +61,7 @@ final class CommitSlot {
         fileOffset = -1;
         compactedEntries = 0;
         failure = null;
+        settled = false;
         parked = null;
     }
 

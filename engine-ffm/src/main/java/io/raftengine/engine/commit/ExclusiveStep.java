@@ -1,5 +1,7 @@
 package io.raftengine.engine.commit;
 
+import java.lang.reflect.UndeclaredThrowableException;
+
 /**
  * Something to be run once with the write token, by whoever holds it next. What it throws belongs
  * to the thread that wanted it run.
@@ -9,13 +11,18 @@ final class ExclusiveStep {
     private Throwable failure;
     private volatile boolean done;
 
+    /** Whoever wanted it run is gone, without a call to say so. */
+    volatile boolean revoked;
+
     ExclusiveStep(Runnable work) {
         this.work = work;
     }
 
     void run() {
         try {
-            work.run();
+            if (!revoked) {
+                work.run();
+            }
         } catch (Throwable failed) {
             // Also what is not declared: whoever runs this has the write token to lay down.
             failure = failed;
@@ -28,15 +35,21 @@ final class ExclusiveStep {
         return done;
     }
 
+    /**
+     * Throws what it threw; what nobody declared, as languages without checked exceptions throw, as
+     * the cause of an {@link UndeclaredThrowableException}.
+     */
     void rethrow() {
-        if (failure != null) {
-            throw ExclusiveStep.<RuntimeException>asUnchecked(failure);
+        switch (failure) {
+            case null -> {}
+            case RuntimeException thrown -> throw thrown;
+            case Error thrown -> throw thrown;
+            default -> throw new UndeclaredThrowableException(failure);
         }
     }
 
-    /** As it was thrown, checked or not: that is its thrower's to answer for. */
-    @SuppressWarnings({"unchecked", "TypeParameterUnusedInFormals"})
-    private static <T extends Throwable> T asUnchecked(Throwable thrown) throws T {
-        throw (T) thrown;
+    /** Whether it ran out of stack, who knows in the middle of what. */
+    boolean brokeOff() {
+        return failure instanceof StackOverflowError;
     }
 }

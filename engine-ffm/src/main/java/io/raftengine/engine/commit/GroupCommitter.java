@@ -58,6 +58,13 @@ public final class GroupCommitter implements AutoCloseable {
     private final CommitCounters counters = new CommitCounters();
 
     /**
+     * Something ended in the middle, and perhaps without what it takes to poison the queue. Whoever
+     * sets it may have so little stack left that it can call nothing; whoever reads it does the
+     * rest.
+     */
+    volatile boolean broken;
+
+    /**
      * End of the active segment when {@link #idleMark} last looked; an idle engine is one whose end
      * stands still.
      */
@@ -105,18 +112,36 @@ public final class GroupCommitter implements AutoCloseable {
 
     /** Refuses early what could only fail; by any thread. */
     void refuseIfPoisoned() {
-        if (queue.poisoned()) {
+        if (isPoisoned()) {
             throw poisonedEarlier();
         }
     }
 
+    /** Whether nothing is ever written again; by any thread. */
+    boolean isPoisoned() {
+        if (broken && !queue.poisoned()) {
+            queue.poison("commit group", withoutDetails);
+        }
+        return queue.poisoned();
+    }
+
+    /** The error for a caller whose outcome nobody could write down. */
+    PoisonedException brokenOff() {
+        return new PoisonedException(
+                "the commit of a group broke off; the outcome is unknown until the log is reopened",
+                withoutDetails);
+    }
+
     /**
-     * Commits a closed group, all of whose slots are filled. Never throws: the outcome is in the
-     * slots.
+     * Commits a closed group, all of whose slots are filled or which is abandoned. The outcome is
+     * in the slots, also where this throws for want of stack: what is not settled there is not
+     * acknowledged.
      */
     void commit(CommitGroup group, int callers) {
         int from = 0;
         try {
+            // Nothing is read of callers that may be gone.
+            refuseIfPoisoned();
             while (from < callers) {
                 int to = endOfRun(group, from, callers);
                 try {
@@ -133,20 +158,21 @@ public final class GroupCommitter implements AutoCloseable {
             }
         } catch (RaftEngineException failed) {
             fail(group, from, callers, failed);
-            memtables.abandonGroup();
+            if (!broken) {
+                memtables.abandonGroup();
+            }
         } catch (Throwable unexpected) {
             // Whatever it was, the callers must not hang and nobody may believe in a half-applied
-            // group.
+            // group. First without a call: where the stack has run out the next one throws again.
+            broken = true;
             fail(group, from, callers, poison(unexpected));
-        } finally {
-            unsign(group, callers);
         }
     }
 
     private PoisonedException poison(Throwable unexpected) {
         try {
             return queue.poison("commit group", unexpected);
-        } catch (OutOfMemoryError noHeap) {
+        } catch (VirtualMachineError noHeapOrStack) {
             return withoutDetails;
         }
     }
@@ -287,17 +313,14 @@ public final class GroupCommitter implements AutoCloseable {
     }
 
     /**
-     * Takes the signatures out of batches that were gathered from their owners' memory: they may be
-     * written again.
+     * Takes the signature out of a batch that was gathered from its owner's memory: it may be
+     * written again. By the owner, when the group is done.
      */
-    private static void unsign(CommitGroup group, int callers) {
-        for (int i = 0; i < callers; i++) {
-            CommitSlot slot = group.slot(i);
-            if (slot.signature != 0 && slot.bufferOffset < 0) {
-                BatchEncoder batch = slot.batch;
-                long tailBytes = batch.itemSectionBytes() + BatchHeader.CRC_BYTES;
-                sign(slot, batch.itemSectionAddress(), tailBytes, 0);
-            }
+    static void unsign(CommitSlot slot) {
+        if (slot.signature != 0 && slot.bufferOffset < 0) {
+            BatchEncoder batch = slot.batch;
+            long tailBytes = batch.itemSectionBytes() + BatchHeader.CRC_BYTES;
+            sign(slot, batch.itemSectionAddress(), tailBytes, 0);
         }
     }
 
@@ -318,6 +341,7 @@ public final class GroupCommitter implements AutoCloseable {
         for (int i = from; i < to; i++) {
             CommitSlot slot = group.slot(i);
             if (!slot.accepted) {
+                slot.settled = true;
                 continue;
             }
             BatchEncoder batch = slot.batch;
@@ -335,6 +359,7 @@ public final class GroupCommitter implements AutoCloseable {
             if (listener != null) {
                 listener.batchApplied(queue.kind(), seq);
             }
+            slot.settled = true;
         }
     }
 
@@ -374,7 +399,7 @@ public final class GroupCommitter implements AutoCloseable {
      */
     void finalMark() {
         // A half-done rotation has sealed and synced the active segment; it takes no more bytes.
-        if (queue.poisoned()
+        if (isPoisoned()
                 || queue.rotationPending()
                 || queue.activeVersion() == FormatVersion.V1
                 || !watermark.dueWhenIdle(queue.end())) {

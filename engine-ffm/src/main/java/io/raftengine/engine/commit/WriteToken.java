@@ -1,7 +1,8 @@
 package io.raftengine.engine.commit;
 
 import io.raftengine.engine.waiting.Backoff;
-import java.util.concurrent.atomic.AtomicBoolean;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 
 /**
  * The right to write: exactly one thread at a time appends to the queue, changes the memtables and
@@ -14,15 +15,29 @@ import java.util.concurrent.atomic.AtomicBoolean;
  * other.
  */
 final class WriteToken {
-    private final AtomicBoolean held = new AtomicBoolean();
+    private static final VarHandle HOLDER;
+
+    static {
+        try {
+            HOLDER = MethodHandles.lookup().findVarHandle(WriteToken.class, "holder", Thread.class);
+        } catch (ReflectiveOperationException impossible) {
+            throw new ExceptionInInitializerError(impossible);
+        }
+    }
+
+    /**
+     * Whose it is, null while it lies there. A field for the sake of a holder that has run out of
+     * stack: it can still find out whether it holds the token, and lay it down, without a call.
+     */
+    volatile Thread holder;
 
     boolean isHeld() {
-        return held.get();
+        return holder != null;
     }
 
     /** Takes the token if it lies there. */
     boolean tryTake() {
-        return !held.get() && held.compareAndSet(false, true);
+        return holder == null && HOLDER.compareAndSet(this, (Thread) null, Thread.currentThread());
     }
 
     /** Waits for the token outside any group; for rare work such as closing. */
@@ -34,6 +49,6 @@ final class WriteToken {
 
     /** Lays the token down; the holder then looks for somebody to wake. */
     void layDown() {
-        held.set(false);
+        holder = null;
     }
 }

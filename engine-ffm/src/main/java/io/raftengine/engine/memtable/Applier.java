@@ -58,11 +58,16 @@ final class Applier {
         groupsAdded = 0;
         entriesCompacted = 0;
         rightOfWay.letReaderPass();
+        boolean whole = false;
         try {
             while (items.next()) {
                 applyItem(items);
             }
+            whole = true;
         } finally {
+            if (!whole) {
+                blocks.wholeness.lost = true;
+            }
             touched.releaseAll();
         }
     }

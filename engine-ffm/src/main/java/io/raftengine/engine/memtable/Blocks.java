@@ -20,6 +20,10 @@ final class Blocks implements AutoCloseable {
 
     private final long base;
     private final SlabCache cache;
+
+    /** Of everything that is kept in these blocks. */
+    final Wholeness wholeness = new Wholeness();
+
     private int spareHead;
     private int spareCount;
     private boolean stocked;

@@ -117,6 +117,7 @@ final class GroupTable {
             if (handle != RETRY) {
                 return handle;
             }
+            blocks.wholeness.demand();
             Backoff.pause(attempt);
         }
     }
@@ -184,9 +185,17 @@ final class GroupTable {
             split(segment, groupId);
             segment = segmentOf(hash);
         }
-        beginWrite(segment);
-        put(segment, hash, record);
-        endWrite(segment);
+        boolean whole = false;
+        try {
+            beginWrite(segment);
+            put(segment, hash, record);
+            endWrite(segment);
+            whole = true;
+        } finally {
+            if (!whole) {
+                blocks.wholeness.lost = true;
+            }
+        }
     }
 
     /** Removes a group that is in the table. */
@@ -197,10 +206,18 @@ final class GroupTable {
         while (!holds(segment, slot, groupId)) {
             slot = next(slot);
         }
-        beginWrite(segment);
-        closeGap(segment, slot);
-        setCount(segment, count(segment) - 1);
-        endWrite(segment);
+        boolean whole = false;
+        try {
+            beginWrite(segment);
+            closeGap(segment, slot);
+            setCount(segment, count(segment) - 1);
+            endWrite(segment);
+            whole = true;
+        } finally {
+            if (!whole) {
+                blocks.wholeness.lost = true;
+            }
+        }
     }
 
     private boolean holds(long segment, int slot, long groupId) {
@@ -253,20 +270,28 @@ final class GroupTable {
             doubleDirectory();
         }
         int prefix = Memory.getInt(segment + PREFIX);
+        int[] handles = new int[SLOTS];
         int sibling = newSegment(depth + 1, prefix << 1 | 1);
-        beginWrite(segment);
-        Memory.putByte(segment + DEPTH, (byte) (depth + 1));
-        Memory.putInt(segment + PREFIX, prefix << 1);
-        distribute(segment, blocks.at(sibling), depth + 1);
-        endWrite(segment);
-        pointTo(sibling, depth + 1, prefix << 1 | 1);
+        boolean whole = false;
+        try {
+            beginWrite(segment);
+            Memory.putByte(segment + DEPTH, (byte) (depth + 1));
+            Memory.putInt(segment + PREFIX, prefix << 1);
+            distribute(handles, segment, blocks.at(sibling), depth + 1);
+            endWrite(segment);
+            pointTo(sibling, depth + 1, prefix << 1 | 1);
+            whole = true;
+        } finally {
+            if (!whole) {
+                blocks.wholeness.lost = true;
+            }
+        }
     }
 
     /**
      * Both halves are filled anew from a copy of the slots; happens once per 88 or so insertions.
      */
-    private void distribute(long segment, long sibling, int depth) {
-        int[] handles = new int[SLOTS];
+    private void distribute(int[] handles, long segment, long sibling, int depth) {
         int count = 0;
         for (int slot = 0; slot < SLOTS; slot++) {
             if (Memory.getByte(segment + TAGS + slot) != 0) {

@@ -424,7 +424,7 @@ public final class Memtables implements AutoCloseable {
             if (isSettled(record, version)) {
                 return exists;
             }
-            Backoff.pause(attempt);
+            awaitWriter(attempt);
         }
     }
 
@@ -464,7 +464,7 @@ public final class Memtables implements AutoCloseable {
                 }
                 return lower ? first : end - 1;
             }
-            Backoff.pause(attempt);
+            awaitWriter(attempt);
         }
     }
 
@@ -495,7 +495,7 @@ public final class Memtables implements AutoCloseable {
                     }
                 }
             }
-            Backoff.pause(attempt);
+            awaitWriter(attempt);
         }
     }
 
@@ -530,7 +530,7 @@ public final class Memtables implements AutoCloseable {
                     }
                     overtaken = rightOfWay.overtaken(overtaken);
                 }
-                Backoff.pause(attempt);
+                awaitWriter(attempt);
             }
         } finally {
             rightOfWay.readingDone(overtaken);
@@ -641,7 +641,7 @@ public final class Memtables implements AutoCloseable {
                     }
                     overtaken = rightOfWay.overtaken(overtaken);
                 }
-                Backoff.pause(attempt);
+                awaitWriter(attempt);
             }
         } finally {
             rightOfWay.readingDone(overtaken);
@@ -704,7 +704,7 @@ public final class Memtables implements AutoCloseable {
                     }
                     overtaken = rightOfWay.overtaken(overtaken);
                 }
-                Backoff.pause(attempt);
+                awaitWriter(attempt);
             }
         } finally {
             rightOfWay.readingDone(overtaken);
@@ -718,6 +718,7 @@ public final class Memtables implements AutoCloseable {
      * @param consumer gets the ids
      */
     public void forEachGroup(LongConsumer consumer) {
+        demandWhole();
         int used = pool.used();
         for (int i = 0; i < used; i++) {
             long record = blocks.at(pool.handleOf(i));
@@ -731,14 +732,25 @@ public final class Memtables implements AutoCloseable {
                     }
                     break;
                 }
-                Backoff.pause(attempt);
+                awaitWriter(attempt);
             }
         }
     }
 
     private long find(long group) {
+        demandWhole();
         int handle = table.find(group);
         return handle == 0 ? 0 : base + ((long) handle << 4);
+    }
+
+    /** For a reader that met a change: lets it pass. */
+    void awaitWriter(int attempt) {
+        demandWhole();
+        Backoff.pause(attempt);
+    }
+
+    void demandWhole() {
+        blocks.wholeness.demand();
     }
 
     private static boolean isGroup(long record, long group) {
@@ -814,7 +826,7 @@ public final class Memtables implements AutoCloseable {
             return;
         }
         closed = true;
-        if (!Memory.checked() || recoveryFailed) {
+        if (!Memory.checked() || recoveryFailed || blocks.wholeness.lost) {
             // The mapping goes as a whole; freeing block by block would only cost time.
             arena.closeAbandoningBlocks();
             return;

@@ -2,7 +2,6 @@ package io.raftengine.engine.memtable;
 
 import io.raftengine.allocator.Memory;
 import io.raftengine.allocator.MemoryBudget;
-import io.raftengine.engine.waiting.Backoff;
 import io.raftengine.log.format.QueueKind;
 
 /**
@@ -116,7 +115,7 @@ public final class PlacedKeys implements AutoCloseable {
                     steps = Math.max(STEPS_MIN, steps / 2);
                     overtaken = rightOfWay.overtaken(overtaken);
                 }
-                Backoff.pause(attempt);
+                memtables.awaitWriter(attempt);
             }
         } finally {
             rightOfWay.readingDone(overtaken);

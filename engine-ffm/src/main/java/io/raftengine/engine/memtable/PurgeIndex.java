@@ -1,6 +1,5 @@
 package io.raftengine.engine.memtable;
 
-import io.raftengine.engine.waiting.Backoff;
 import io.raftengine.error.MemoryLimitException;
 import io.raftengine.log.format.BatchEncoder;
 import io.raftengine.log.format.QueueKind;
@@ -160,7 +159,7 @@ public final class PurgeIndex {
                     return;
                 }
             }
-            Backoff.pause(attempt);
+            memtables.awaitWriter(attempt);
         }
     }
 

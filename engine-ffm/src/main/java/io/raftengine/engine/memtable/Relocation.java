@@ -295,8 +295,10 @@ public final class Relocation implements AutoCloseable {
         assert handle != 0 : "a group that was not admitted";
         long record = memtables.blocks().at(handle);
         memtables.rightOfWay().letReaderPass();
-        GroupRecord.beginWrite(record);
+        Wholeness wholeness = memtables.blocks().wholeness;
+        boolean whole = false;
         try {
+            GroupRecord.beginWrite(record);
             if (GroupRecord.visible(record)) {
                 applyEntries(part, record, squeeze, gate, activeSegment);
                 applyKeys(part, record, squeeze, gate, activeSegment);
@@ -307,8 +309,12 @@ public final class Relocation implements AutoCloseable {
                 memtables.tombstones().late(activeSegment);
                 memtables.tombstones().cleaned(record, activeSegment);
             }
-        } finally {
             GroupRecord.endWrite(record);
+            whole = true;
+        } finally {
+            if (!whole) {
+                wholeness.lost = true;
+            }
         }
     }
 

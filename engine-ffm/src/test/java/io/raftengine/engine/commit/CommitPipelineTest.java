@@ -22,6 +22,7 @@ import io.raftengine.testing.fs.Fault;
 import io.raftengine.testing.fs.Operation;
 import io.raftengine.testing.fs.PausePoint;
 import java.io.IOException;
+import java.lang.reflect.UndeclaredThrowableException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -447,7 +448,13 @@ class CommitPipelineTest {
                 syncing.release();
 
                 assertThat(outcome(leader)).isNull();
-                assertThat(outcome(step)).isSameAs(thrown);
+                Throwable seen = outcome(step);
+                assertThat(
+                                seen instanceof UndeclaredThrowableException undeclared
+                                        ? undeclared.getCause()
+                                        : seen)
+                        .isSameAs(thrown);
+                assertThat(seen).isInstanceOfAny(RuntimeException.class, Error.class);
                 assertThat(outcome(f.commit(false, f.batch(1, 2, 10), true))).isNull();
             }
         }
