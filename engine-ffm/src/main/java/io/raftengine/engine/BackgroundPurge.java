@@ -13,28 +13,20 @@ import java.util.concurrent.locks.LockSupport;
  * when it is made; an interval passes before the first purge.
  */
 final class BackgroundPurge implements AutoCloseable {
-    private static final System.Logger LOG = System.getLogger(BackgroundPurge.class.getName());
-
     private final PurgeManager purge;
     private final long intervalNanos;
     private final List<EngineListener> listeners;
-    private final System.Logger log;
+    private final ListenerNet net;
+    private final EngineLog log;
     private final Thread thread;
     private volatile boolean closed;
     private boolean complained;
 
-    BackgroundPurge(PurgeManager purge, Duration interval, List<EngineListener> listeners) {
-        this(purge, interval, listeners, LOG);
-    }
-
-    /** With another log, for tests. */
     BackgroundPurge(
-            PurgeManager purge,
-            Duration interval,
-            List<EngineListener> listeners,
-            System.Logger log) {
+            PurgeManager purge, Duration interval, List<EngineListener> listeners, EngineLog log) {
         this.purge = purge;
         this.log = log;
+        this.net = new ListenerNet(log);
         this.intervalNanos = interval.toNanos();
         this.listeners = listeners;
         thread = Thread.ofPlatform().name("raft-engine-purge").daemon(true).start(this::run);
@@ -65,23 +57,11 @@ final class BackgroundPurge implements AutoCloseable {
             // Nothing is lost; the next one tries again. A full disk would fill the log as well.
             if (!complained) {
                 complained = true;
-                complain(
-                        System.Logger.Level.WARNING,
-                        "a purge failed; it will be tried again",
-                        failed);
+                log.warning("a purge failed; it will be tried again", failed);
             }
         } catch (Throwable unexpected) {
             // Also where the heap was exhausted: without this thread nothing is ever purged again.
-            complain(System.Logger.Level.ERROR, "background purge", unexpected);
-        }
-    }
-
-    /** The log may be what is broken, or need memory that there is none of. */
-    private void complain(System.Logger.Level level, String what, Throwable failed) {
-        try {
-            log.log(level, what, failed);
-        } catch (Throwable notLogged) {
-            // There is nobody left to be told.
+            log.error("background purge", unexpected);
         }
     }
 
@@ -89,8 +69,8 @@ final class BackgroundPurge implements AutoCloseable {
         for (EngineListener listener : listeners) {
             try {
                 listener.onBackgroundPurge(result);
-            } catch (Throwable theirs) {
-                complain(System.Logger.Level.WARNING, "a listener failed", theirs);
+            } catch (Throwable thrown) {
+                net.caughtAll(thrown);
             }
         }
     }

@@ -4,22 +4,19 @@ import io.raftengine.engine.commit.CommitListener;
 import io.raftengine.log.format.QueueKind;
 import java.util.List;
 
-/**
- * Tells all listeners about batches; what a listener throws is logged and goes no further. All but
- * an {@link Error}: languages without checked exceptions throw any of them here.
- */
+/** Tells all listeners about batches; what one throws falls into the net. */
 final class BatchListeners implements CommitListener {
-    private static final System.Logger LOG = System.getLogger(BatchListeners.class.getName());
-
     private final List<EngineListener> listeners;
+    private final ListenerNet net;
 
-    private BatchListeners(List<EngineListener> listeners) {
+    private BatchListeners(List<EngineListener> listeners, ListenerNet net) {
         this.listeners = listeners;
+        this.net = net;
     }
 
     /** An adapter, or null where nobody listens: then the pipeline need not call at all. */
-    static CommitListener of(List<EngineListener> listeners) {
-        return listeners.isEmpty() ? null : new BatchListeners(listeners);
+    static CommitListener of(List<EngineListener> listeners, ListenerNet net) {
+        return listeners.isEmpty() ? null : new BatchListeners(listeners, net);
     }
 
     @Override
@@ -27,10 +24,8 @@ final class BatchListeners implements CommitListener {
         for (EngineListener listener : listeners) {
             try {
                 listener.onBatchWritten(queue, segmentSeq, offset, bytes);
-            } catch (Error fatal) {
-                throw fatal;
             } catch (Throwable thrown) {
-                complain(thrown);
+                net.caught(thrown);
             }
         }
     }
@@ -40,15 +35,9 @@ final class BatchListeners implements CommitListener {
         for (EngineListener listener : listeners) {
             try {
                 listener.onBatchApplied(queue, segmentSeq);
-            } catch (Error fatal) {
-                throw fatal;
             } catch (Throwable thrown) {
-                complain(thrown);
+                net.caught(thrown);
             }
         }
-    }
-
-    static void complain(Throwable thrown) {
-        LOG.log(System.Logger.Level.WARNING, "a listener threw", thrown);
     }
 }

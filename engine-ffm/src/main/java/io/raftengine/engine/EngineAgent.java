@@ -13,16 +13,18 @@ import org.agrona.concurrent.Agent;
  * the idle mark, which waits for an idle moment.
  */
 final class EngineAgent implements Agent {
-    private static final System.Logger LOG = System.getLogger(EngineAgent.class.getName());
     private static final long IDLE_MARK_NANOS = 50_000_000L;
 
     private final SegmentQueue[] queues;
     private final CommitPipeline pipeline;
     private final LongSupplier clock;
+    private final EngineLog log;
     private long lastLookNanos;
     private boolean complained;
 
-    EngineAgent(CommitPipeline pipeline, LongSupplier clock, SegmentQueue... queues) {
+    EngineAgent(
+            CommitPipeline pipeline, LongSupplier clock, EngineLog log, SegmentQueue... queues) {
+        this.log = log;
         this.clock = clock;
         this.lastLookNanos = clock.getAsLong();
         this.pipeline = pipeline;
@@ -70,7 +72,7 @@ final class EngineAgent implements Agent {
     private void complain(String what, RaftEngineException failed) {
         if (!complained) {
             complained = true;
-            LOG.log(System.Logger.Level.WARNING, what, failed);
+            log.warning(what, failed);
         }
     }
 

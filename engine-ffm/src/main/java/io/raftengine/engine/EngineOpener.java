@@ -45,8 +45,6 @@ import org.agrona.concurrent.BackoffIdleStrategy;
  * directory is the last thing to go.
  */
 final class EngineOpener {
-    private static final System.Logger LOG = System.getLogger(EngineOpener.class.getName());
-
     /** Address space, not memory; handles of 31 bits reach no further. */
     private static final long INDEX_BYTES_MAX = 32L << 30;
 
@@ -61,6 +59,8 @@ final class EngineOpener {
     private final List<EngineListener> listeners;
     private final boolean readOnly;
     private final EngineClockwork clockwork;
+    private final EngineLog log;
+    private final ListenerNet net;
     final OpenedParts parts = new OpenedParts();
     final MemoryBudget budget;
 
@@ -83,16 +83,26 @@ final class EngineOpener {
     RecoveryResult recovered;
     private boolean complete;
 
-    /** Told what recovery dropped. */
-    System.Logger log = LOG;
-
     EngineOpener(
             EngineConfig config,
             FileSystem fs,
             List<EngineListener> listeners,
             boolean readOnly,
             EngineClockwork clockwork) {
+        this(config, fs, listeners, readOnly, clockwork, new EngineLog());
+    }
+
+    /** With another log, for tests. */
+    EngineOpener(
+            EngineConfig config,
+            FileSystem fs,
+            List<EngineListener> listeners,
+            boolean readOnly,
+            EngineClockwork clockwork,
+            EngineLog log) {
         this.clockwork = clockwork;
+        this.log = log;
+        this.net = new ListenerNet(log);
         this.config = config;
         this.fs = fs;
         this.listeners = listeners;
@@ -118,7 +128,7 @@ final class EngineOpener {
     }
 
     private void openOrThrow() {
-        config.warnings().forEach(warning -> LOG.log(System.Logger.Level.WARNING, warning));
+        config.warnings().forEach(log::warning);
         List<Path> dirs = directories();
         dirs.forEach(this::lock);
         DirectoryScan scan = DirectoryScan.scan(fs, dirs);
@@ -153,10 +163,10 @@ final class EngineOpener {
     /** At once: the report itself is lost if the open fails from here on, and the bytes are cut. */
     private void logLosses(RecoveryReport report) {
         for (DroppedRange range : report.dropped()) {
-            log.log(System.Logger.Level.WARNING, "recovery: " + range);
+            log.warning("recovery: " + range);
         }
         for (ScanAnomaly anomaly : report.anomalies()) {
-            log.log(System.Logger.Level.WARNING, "recovery, numbering: " + anomaly.message());
+            log.warning("recovery, numbering: " + anomaly.message());
         }
     }
 
@@ -185,7 +195,7 @@ final class EngineOpener {
                         budget,
                         appendQueue,
                         memtables,
-                        BatchListeners.of(listeners),
+                        BatchListeners.of(listeners, net),
                         clockwork.nanoClock());
         parts.opened(committer::close);
         pipeline = new CommitPipeline(budget, committer);
@@ -199,15 +209,15 @@ final class EngineOpener {
                         committer,
                         appendQueue,
                         rewriteQueue,
-                        BatchListeners.of(listeners),
+                        BatchListeners.of(listeners, net),
                         clockwork.nanoClock());
         parts.opened(purge::close);
         if (!config.backgroundPurgeInterval().isZero()) {
             backgroundPurge =
-                    new BackgroundPurge(purge, config.backgroundPurgeInterval(), listeners);
+                    new BackgroundPurge(purge, config.backgroundPurgeInterval(), listeners, log);
             parts.opened(backgroundPurge::close);
         }
-        agent = new EngineAgent(pipeline, clockwork.nanoClock(), appendQueue, rewriteQueue);
+        agent = new EngineAgent(pipeline, clockwork.nanoClock(), log, appendQueue, rewriteQueue);
         if (clockwork.agentThread()) {
             startAgent();
         }
@@ -234,7 +244,7 @@ final class EngineOpener {
             try {
                 first = Math.min(first, listener.firstSegmentNotReadyForPurge());
             } catch (Throwable thrown) {
-                BatchListeners.complain(thrown);
+                net.caughtAll(thrown);
                 return 0;
             }
         }
@@ -246,7 +256,7 @@ final class EngineOpener {
                 new AgentRunner(
                         new BackoffIdleStrategy(
                                 0, 1, TimeUnit.MICROSECONDS.toNanos(100), AGENT_PARK_NANOS_MAX),
-                        failed -> LOG.log(System.Logger.Level.ERROR, "background agent", failed),
+                        failed -> log.error("background agent", failed),
                         null,
                         agent);
         Thread thread = AgentRunner.startOnThread(runner, EngineOpener::agentThread);
@@ -321,10 +331,7 @@ final class EngineOpener {
                 if (refused.errno() != EACCES) {
                     throw refused;
                 }
-                LOG.log(
-                        System.Logger.Level.WARNING,
-                        "the name of " + dir + " is not synced",
-                        refused);
+                log.warning("the name of " + dir + " is not synced", refused);
             }
         }
     }
@@ -405,6 +412,6 @@ final class EngineOpener {
     }
 
     private SegmentListener segmentListener() {
-        return listeners.isEmpty() ? SegmentListener.NONE : new SegmentListeners(listeners);
+        return listeners.isEmpty() ? SegmentListener.NONE : new SegmentListeners(listeners, net);
     }
 }

@@ -4,15 +4,14 @@ import io.raftengine.log.format.QueueKind;
 import io.raftengine.log.segment.SegmentListener;
 import java.util.List;
 
-/**
- * Tells all listeners about segments; what a listener throws is logged and goes no further, unless
- * it is an {@link Error}.
- */
+/** Tells all listeners about segments; what one throws falls into the net. */
 final class SegmentListeners implements SegmentListener {
     private final List<EngineListener> listeners;
+    private final ListenerNet net;
 
-    SegmentListeners(List<EngineListener> listeners) {
+    SegmentListeners(List<EngineListener> listeners, ListenerNet net) {
         this.listeners = listeners;
+        this.net = net;
     }
 
     @Override
@@ -20,10 +19,8 @@ final class SegmentListeners implements SegmentListener {
         for (EngineListener listener : listeners) {
             try {
                 listener.onNewSegment(kind, seq);
-            } catch (Error fatal) {
-                throw fatal;
             } catch (Throwable thrown) {
-                BatchListeners.complain(thrown);
+                net.caught(thrown);
             }
         }
     }
@@ -33,10 +30,8 @@ final class SegmentListeners implements SegmentListener {
         for (EngineListener listener : listeners) {
             try {
                 listener.onPurged(kind, lastSeq);
-            } catch (Error fatal) {
-                throw fatal;
             } catch (Throwable thrown) {
-                BatchListeners.complain(thrown);
+                net.caught(thrown);
             }
         }
     }

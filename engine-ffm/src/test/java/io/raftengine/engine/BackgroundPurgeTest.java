@@ -10,7 +10,6 @@ import io.raftengine.testing.fs.Operation;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
-import java.util.ResourceBundle;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
@@ -86,62 +85,6 @@ class BackgroundPurgeTest {
             fill(f);
             dropped.await();
             assertThat(f.engine.firstIndex(1)).isEqualTo(40);
-        }
-    }
-
-    /** The log is the first to fail where the heap is exhausted. */
-    @Test
-    void whatTheLogThrowsDoesNotEndIt() throws InterruptedException {
-        AtomicInteger records = new AtomicInteger();
-        EngineListener failing =
-                new EngineListener() {
-                    @Override
-                    public void onBackgroundPurge(PurgeResult result) {
-                        if (records.get() >= 2) {
-                            calledAgain.countDown();
-                        }
-                        throw new OutOfMemoryError("on purpose");
-                    }
-                };
-        try (EngineFixture f = new EngineFixture(Scene.segmentsOf(ENTRY_BYTES)).open();
-                BackgroundPurge purging =
-                        new BackgroundPurge(
-                                f.parts.purge,
-                                Duration.ofMillis(1),
-                                List.of(failing),
-                                new BrokenLog(records))) {
-            assertThat(purging).isNotNull();
-            calledAgain.await();
-        }
-    }
-
-    /** Throws whatever it is to write. */
-    private record BrokenLog(AtomicInteger records) implements System.Logger {
-        @Override
-        public String getName() {
-            return "broken";
-        }
-
-        @Override
-        public boolean isLoggable(Level level) {
-            return true;
-        }
-
-        @Override
-        public void log(Level level, ResourceBundle bundle, String message, Throwable thrown) {
-            fail();
-        }
-
-        @Override
-        public void log(Level level, ResourceBundle bundle, String format, Object... params) {
-            fail();
-        }
-
-        private void fail() {
-            if (records.incrementAndGet() == 1) {
-                throw new OutOfMemoryError("on purpose");
-            }
-            throw new IllegalStateException("on purpose");
         }
     }
 

@@ -17,6 +17,8 @@ final class EngineFixture implements AutoCloseable {
     final FaultyFileSystem fs;
     EngineConfig config;
     List<EngineListener> listeners = List.of();
+    EngineClockwork clockwork = new EngineClockwork(System::nanoTime, false);
+    EngineLog log = new EngineLog();
     RaftEngine engine;
 
     /** What the open engine is made of. */
@@ -51,8 +53,7 @@ final class EngineFixture implements AutoCloseable {
     }
 
     EngineFixture open() {
-        EngineClockwork clockwork = new EngineClockwork(System::nanoTime, false);
-        parts = new EngineOpener(config, fs, listeners, false, clockwork);
+        parts = new EngineOpener(config, fs, listeners, false, clockwork, log);
         engine = RaftEngine.open(config, parts);
         return this;
     }

@@ -7,9 +7,7 @@ import io.raftengine.error.RaftEngineException;
 import io.raftengine.log.format.FormatVersion;
 import io.raftengine.testing.fs.Fault;
 import io.raftengine.testing.fs.Operation;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.ResourceBundle;
 import org.junit.jupiter.api.Test;
 
 /** What recovery dropped is said when it has been cut, whatever becomes of the open. */
@@ -17,36 +15,12 @@ class RecoveryLogTest {
     private static final int WATERMARK_BATCH_BYTES = 46;
 
     private final EngineFixture f = new EngineFixture().open();
-    private final List<String> lines = new ArrayList<>();
 
     /** From the first line on nothing can be opened or written. */
-    private final class Log implements System.Logger {
-        @Override
-        public String getName() {
-            return "test";
-        }
-
-        @Override
-        public boolean isLoggable(Level level) {
-            return true;
-        }
-
-        @Override
-        public void log(Level level, ResourceBundle bundle, String text, Throwable thrown) {
-            add(level, text);
-        }
-
-        @Override
-        public void log(Level level, ResourceBundle bundle, String format, Object... arguments) {
-            add(level, format);
-        }
-
-        private void add(Level level, String text) {
-            lines.add(level + " " + text);
-            f.fs.on(Operation.OPEN, Operation.CREATE, Operation.WRITE, Operation.ALLOCATE)
-                    .inject(Fault.error());
-        }
-    }
+    private final TestLog log =
+            new TestLog(record ->
+                    f.fs.on(Operation.OPEN, Operation.CREATE, Operation.WRITE, Operation.ALLOCATE)
+                            .inject(Fault.error()));
 
     @Test
     void droppedBytesAreNamedThoughTheOpenFailsBehindTheCuts() {
@@ -58,11 +32,11 @@ class RecoveryLogTest {
         assertThatThrownBy(f.engine::close).isInstanceOf(RaftEngineException.class);
 
         EngineClockwork clockwork = new EngineClockwork(System::nanoTime, false);
-        EngineOpener opener = new EngineOpener(f.config, f.fs, List.of(), false, clockwork);
-        opener.log = new Log();
+        EngineOpener opener =
+                new EngineOpener(f.config, f.fs, List.of(), false, clockwork, log.engineLog());
         assertThatThrownBy(() -> RaftEngine.open(f.config, opener))
                 .isInstanceOf(RaftEngineException.class);
-        assertThat(lines)
+        assertThat(log.records())
                 .singleElement()
                 .asString()
                 .startsWith("WARNING recovery: " + f.segment(1) + ": bytes ")
