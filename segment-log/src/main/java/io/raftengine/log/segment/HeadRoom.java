@@ -250,25 +250,37 @@ public final class HeadRoom {
     private void make(long size) {
         long kept = heldBytes;
         boolean whole = false;
-        FileHandle handle = fs.open(path, OpenMode.CREATE);
-        try {
-            if (handle.size() > size) {
-                handle.truncate(size);
+        try (FileHandle handle = fs.open(path, OpenMode.CREATE)) {
+            try {
+                if (handle.size() > size) {
+                    handle.truncate(size);
+                }
+                handle.allocate(0, size);
+                whole = handle.size() == size;
+                // Where the file system cannot allocate there is nothing to hold.
+                useless = !whole;
+            } finally {
+                if (!whole && kept > 0) {
+                    handle.truncate(kept);
+                }
             }
-            handle.allocate(0, size);
-            whole = handle.size() == size;
-            // Where the file system cannot allocate there is nothing to hold.
-            useless = !whole;
         } finally {
-            if (!whole && kept > 0) {
-                handle.truncate(kept);
-            }
-            handle.close();
             if (!whole && kept == 0) {
-                fs.delete(path);
+                deleteIfThere();
             }
         }
         heldBytes = whole ? size : kept;
+    }
+
+    /** What is not held must not take space either; the failure of the call is the one to tell. */
+    private void deleteIfThere() {
+        try {
+            if (fs.info(path) != null) {
+                fs.delete(path);
+            }
+        } catch (StorageException | OutOfSpaceException e) {
+            // The next attempt finds it and goes on with it.
+        }
     }
 
     /** Whether {@link #take} has something to give, or somebody to ask. */
@@ -293,7 +305,8 @@ public final class HeadRoom {
      */
     PreparedFile take() {
         PreparedFile file = takeHeld();
-        while (file == null && bytes > 0 && donor.getAsBoolean()) {
+        // While it is held no reserve is given up: it cannot be opened now, and nor could another.
+        while (file == null && heldBytes == 0 && bytes > 0 && donor.getAsBoolean()) {
             restore(Demand.WHAT_THERE_IS);
             file = takeHeld();
         }
@@ -315,18 +328,37 @@ public final class HeadRoom {
         lock.lock();
         try {
             long size = heldBytes;
-            if (size == 0) {
+            FileHandle handle = size == 0 ? null : openHeld();
+            if (handle == null) {
                 return null;
             }
-            heldBytes = 0;
-            PreparedFile file = new PreparedFile(path, fs.open(path, OpenMode.WRITE), null);
+            PreparedFile file = new PreparedFile(path, handle, null);
             file.allocatedTo = size;
+            heldBytes = 0;
             leaving = true;
             return file;
-        } catch (StorageException | OutOfSpaceException e) {
-            return null;
         } finally {
             lock.unlock();
+        }
+    }
+
+    /** Null if it cannot be opened; for want of a descriptor, say, it is as good as it was. */
+    private FileHandle openHeld() {
+        try {
+            return fs.open(path, OpenMode.WRITE);
+        } catch (StorageException | OutOfSpaceException e) {
+            if (isGone()) {
+                heldBytes = 0;
+            }
+            return null;
+        }
+    }
+
+    private boolean isGone() {
+        try {
+            return fs.info(path) == null;
+        } catch (StorageException | OutOfSpaceException e) {
+            return false;
         }
     }
 }

@@ -342,6 +342,62 @@ class FullDiskQueueTest {
         assertThat(append.statistics().reserveCount()).isLessThan(reserves);
     }
 
+    /** Its space would still be taken, and nobody would know of it. */
+    @Test
+    void theHeadRoomIsKeptWhereItCannotBeOpenedForNow() {
+        fill(10 * TARGET);
+        fs.on(Operation.OPEN).onFiles(HEAD_ROOM::equals).inject(new Fault.Error(24));
+        for (int i = 0; i < 2; i++) {
+            assertThatThrownBy(this::rewriteASegment).isInstanceOf(OutOfSpaceException.class);
+            assertThat(headRoom.heldBytes()).isEqualTo(ROOM);
+        }
+        fs.clearRules();
+        rewriteASegment();
+        assertThat(rewrite.activeSeq()).isEqualTo(2);
+        assertThat(names()).contains("0000000000000002.rewrite").doesNotContain(HEAD_ROOM);
+        append.purgeTo(3);
+        assertThat(headRoom.heldBytes()).isEqualTo(ROOM);
+    }
+
+    @Test
+    void noReserveGivesWayWhereTheHeadRoomIsThereAndCannotBeOpened() {
+        recycleCapacity = 100;
+        open();
+        for (int i = 0; i < 8 * TARGET / PIECE; i++) {
+            append(append);
+        }
+        append.purgeTo(append.activeSeq());
+        agent();
+        append(append);
+        append.rotate();
+        agent();
+        assertThat(headRoom.heldBytes()).isEqualTo(ROOM);
+        int reserves = append.statistics().reserveCount();
+        assertThat(reserves).isPositive();
+        fs.on(Operation.WRITE).onFiles(name -> name.endsWith(".rewrite")).inject(Fault.noSpace());
+        fs.on(Operation.OPEN).onFiles(HEAD_ROOM::equals).inject(new Fault.Error(24));
+        assertThatThrownBy(this::rewriteASegment).isInstanceOf(OutOfSpaceException.class);
+        assertThat(append.statistics().reserveCount()).isEqualTo(reserves);
+        assertThat(headRoom.heldBytes()).isEqualTo(ROOM);
+    }
+
+    @Test
+    void aHeadRoomThatSomebodyDeletedIsMadeAgain() {
+        fill(10 * TARGET);
+        disk.delete(DIR.resolve(HEAD_ROOM));
+        appendUntilFull();
+        assertThatThrownBy(this::rewriteASegment).isInstanceOf(OutOfSpaceException.class);
+        assertThat(headRoom.heldBytes()).isZero();
+        append.purgeTo(3);
+        assertThat(headRoom.heldBytes()).isEqualTo(ROOM);
+    }
+
+    private void rewriteASegment() {
+        for (int i = 0; i < TARGET / PIECE - 1; i++) {
+            rewrite();
+        }
+    }
+
     @Test
     void aReserveThatIsReadIsNotGivenUp() {
         recycleCapacity = 100;
