@@ -1,5 +1,6 @@
 package io.raftengine.log.segment;
 
+import io.raftengine.error.OutOfSpaceException;
 import io.raftengine.error.StorageException;
 import io.raftengine.log.format.FormatVersion;
 import io.raftengine.log.io.FileHandle;
@@ -166,7 +167,12 @@ public final class SegmentReader {
             return false;
         }
         if (((int) STATE.getAndBitwiseOr(this, CLOSED) & CLOSED) == 0) {
-            handle.close();
+            try {
+                handle.close();
+            } catch (StorageException | OutOfSpaceException e) {
+                // The descriptor is gone all the same, and nobody needs what was in the file: no
+                // reason to tell a purge that has dropped it that it failed.
+            }
         }
         return true;
     }
