@@ -9,6 +9,7 @@ import io.raftengine.log.io.FileHandle;
 import io.raftengine.log.io.FileIo;
 import io.raftengine.log.io.FileSystem.OpenMode;
 import java.nio.file.Path;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 
 /**
@@ -17,7 +18,7 @@ import java.util.concurrent.atomic.AtomicReference;
  * pace.
  *
  * <p>A failure here costs nobody anything: the half-made file is deleted and the rotation makes its
- * own.
+ * own. Reserves are tried again later.
  *
  * <p>Background agent only, except {@link #take}, which is the writer's.
  */
@@ -34,9 +35,18 @@ final class NextSegmentPreparer implements AutoCloseable {
     /** AUTO fills while a sync covers fewer appends than this on average. */
     private static final double FILL_BELOW_APPENDS = 4;
 
+    /**
+     * How long no reserve is begun after one that failed, doubled with each that fails after it: a
+     * second without descriptors is soon over, a full disk may stay full.
+     */
+    static final long RETRY_NANOS_MIN = TimeUnit.SECONDS.toNanos(1);
+
+    static final long RETRY_NANOS_MAX = TimeUnit.MINUTES.toNanos(5);
+
     private final QueueContext context;
     private final Mapping zeros;
     private final Pace reservePace;
+    private final Pace reserveRetry;
     private final AtomicReference<PreparedFile> ready = new AtomicReference<>();
 
     // All guarded by the agent's lock in SegmentQueue.
@@ -44,12 +54,13 @@ final class NextSegmentPreparer implements AutoCloseable {
     private boolean buildingReserve;
     private long number;
     private long failedFor = -1;
-    private boolean reservesFailed;
+    private long retryNanos = RETRY_NANOS_MIN;
 
     NextSegmentPreparer(QueueContext context, long firstNumber) {
         this.context = context;
         this.number = firstNumber;
         this.reservePace = new Pace(context.settings().clock());
+        this.reserveRetry = new Pace(context.settings().clock());
         this.zeros = Mapping.map(context.settings().budget(), PIECE_BYTES, "segment-prefill-zeros");
     }
 
@@ -89,7 +100,7 @@ final class NextSegmentPreparer implements AutoCloseable {
     }
 
     private boolean wantsReserve(int segmentsInUse) {
-        if (reservesFailed || context.settings().prefillCapacity() == 0) {
+        if (context.settings().prefillCapacity() == 0 || !reserveRetry.due()) {
             return false;
         }
         int held = context.reserves().size() + (ready.get() != null ? 1 : 0);
@@ -101,14 +112,21 @@ final class NextSegmentPreparer implements AutoCloseable {
     private boolean begin(ActiveSegment active) {
         ReservePool.Reserve reserve =
                 context.settings().recycleCapacity() > 0 ? context.reserves().take() : null;
-        if (reserve != null) {
-            PreparedFile file = SegmentInstaller.openReserve(context, reserve);
-            if (file != null) {
-                publish(file);
-            }
-            return file == null;
+        return reserve == null ? beginNew(false, active) : beginWith(reserve, active);
+    }
+
+    private boolean beginWith(ReservePool.Reserve reserve, ActiveSegment active) {
+        PreparedFile file;
+        try {
+            file = SegmentInstaller.openReserve(context, reserve);
+        } catch (StorageException notNow) {
+            giveUp(false, active);
+            return false;
         }
-        return beginNew(false, active);
+        if (file != null) {
+            publish(file);
+        }
+        return file == null;
     }
 
     private boolean beginNew(boolean asReserve, ActiveSegment active) {
@@ -209,6 +227,7 @@ final class NextSegmentPreparer implements AutoCloseable {
             context.sync(dir);
         }
         context.reserves().add(new ReservePool.Reserve(target, reserveNumber, null));
+        retryNanos = RETRY_NANOS_MIN;
     }
 
     private void publish(PreparedFile file) {
@@ -218,7 +237,8 @@ final class NextSegmentPreparer implements AutoCloseable {
 
     private void giveUp(boolean asReserve, ActiveSegment active) {
         if (asReserve) {
-            reservesFailed = true;
+            reserveRetry.pause(retryNanos);
+            retryNanos = Math.min(2 * retryNanos, RETRY_NANOS_MAX);
         } else {
             failedFor = active.seq();
         }

@@ -14,6 +14,7 @@ import io.raftengine.log.io.FileSystem.OpenMode;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.List;
+import java.util.Set;
 
 /**
  * Turns a file into segment {@code n}: final name, header, sync of the file, sync of the directory.
@@ -33,6 +34,9 @@ import java.util.List;
  * </pre>
  */
 final class SegmentInstaller {
+    /** ENOMEM, ENFILE and EMFILE say nothing about the file that was to be opened. */
+    private static final Set<Integer> PASSING = Set.of(12, 23, 24);
+
     private final QueueContext context;
     private final WriteBuffer buffer;
 
@@ -220,7 +224,12 @@ final class SegmentInstaller {
         }
     }
 
-    /** Opens a reserve for writing; null, and the name deleted, if it cannot be used. */
+    /**
+     * Opens a reserve for writing; null, and the name deleted, if it cannot be used.
+     *
+     * @throws StorageException for want of descriptors or memory; it is as good as it was and back
+     *     in its place
+     */
     static PreparedFile openReserve(QueueContext context, ReservePool.Reserve reserve) {
         try {
             FileInfo info = context.fs().info(reserve.path());
@@ -236,7 +245,11 @@ final class SegmentInstaller {
             file.filledTo = info.sizeBytes() & -WriteBuffer.PAGE_BYTES;
             file.allocatedTo = info.sizeBytes();
             return file;
-        } catch (StorageException | OutOfSpaceException e) {
+        } catch (StorageException e) {
+            if (PASSING.contains(e.errno())) {
+                context.reserves().addFirst(reserve);
+                throw e;
+            }
             context.deleteQuietly(reserve.path());
             return null;
         }

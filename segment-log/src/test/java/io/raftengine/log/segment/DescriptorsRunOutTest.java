@@ -141,6 +141,30 @@ class DescriptorsRunOutTest {
                 .containsExactly("0000000000000001.raftlog", "0000000000000002.raftlog");
     }
 
+    /** Each rotation and each step of the agent would delete one more of them. */
+    @Test
+    void reservesAreStillThereWhenDescriptorsAre() {
+        q.settings().targetBytes(4096).recycleCapacity(10);
+        q.open();
+        for (int i = 0; i < 6; i++) {
+            q.append(4096);
+        }
+        q.purgeTo(6);
+        int reserves = q.queue.statistics().reserveCount();
+        assertThat(reserves).isGreaterThan(1);
+        noDescriptors();
+        for (int i = 0; i < 3; i++) {
+            q.prepare();
+            assertRefused(() -> q.queue.rotate());
+        }
+        assertThat(q.queue.statistics().reserveCount()).isEqualTo(reserves);
+        q.fs.noProgram();
+        q.append(10).verify();
+        assertThat(q.queue.statistics().rotationsRecycled()).isOne();
+        assertThat(q.queue.statistics().reserveCount()).isEqualTo(reserves - 1);
+        q.assertDirectoryIsSound();
+    }
+
     private long descriptors() throws IOException {
         String here = root.toRealPath().toString();
         long count = 0;

@@ -20,6 +20,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The life of files between two segments: what may be used again, what goes, and how. */
 class RecyclingTest {
@@ -373,6 +375,71 @@ class RecyclingTest {
         }
         q.prepare();
         assertThat(q.names(0)).hasSize(3);
+    }
+
+    private int makesReservesWhile(String operation) {
+        int[] tries = {0};
+        q.fs.program((op, path) -> {
+            if (path.getFileName().toString().startsWith("prepared-")) {
+                tries[0] += op.equals("create") ? 1 : 0;
+                if (op.equals(operation)) {
+                    throw ProgrammableFileSystem.failure(op, path);
+                }
+            }
+        });
+        q.prepare();
+        return tries[0];
+    }
+
+    /** Whatever it was: with one fault the engine would make none until it is reopened. */
+    @ParameterizedTest
+    @ValueSource(strings = {"create", "allocate", "write", "sync", "rename", "no room"})
+    void aReserveThatFailedIsTriedAgainAfterAPause(String operation) {
+        q.settings()
+                .targetBytes(64 << 10)
+                .recycleCapacity(4)
+                .prefillCapacity(2)
+                .prefillBytesPerSecond(0);
+        q.open();
+        if (operation.equals("no room")) {
+            q.fs.available(dir, 1000);
+        }
+        makesReservesWhile(operation);
+        assertThat(q.names(0)).containsExactly("0000000000000001.raftlog");
+        q.fs.noProgram();
+        q.fs.available(dir, 1L << 40);
+        nanos.addAndGet(NextSegmentPreparer.RETRY_NANOS_MIN - 1);
+        q.prepare();
+        assertThat(q.queue.statistics().reserveCount()).as("not at once").isZero();
+        nanos.addAndGet(1);
+        q.prepare();
+        assertThat(q.queue.statistics().reserveCount()).isEqualTo(2);
+    }
+
+    @Test
+    void aReserveThatFailsForHoursIsTriedNowAndThenAndSoonAfterOneThatSucceeds() {
+        q.settings()
+                .targetBytes(64 << 10)
+                .recycleCapacity(4)
+                .prefillCapacity(1)
+                .prefillBytesPerSecond(0);
+        q.open();
+        int tries = 0;
+        for (int second = 0; second < 3600; second++) {
+            tries += makesReservesWhile("write");
+            nanos.addAndGet(1_000_000_000);
+        }
+        assertThat(tries).isBetween(12, 25);
+        nanos.addAndGet(NextSegmentPreparer.RETRY_NANOS_MAX);
+        q.fs.noProgram();
+        q.prepare();
+        assertThat(q.queue.statistics().reserveCount()).isOne();
+        q.append(64 << 10).append(1);
+        makesReservesWhile("write");
+        nanos.addAndGet(NextSegmentPreparer.RETRY_NANOS_MIN);
+        q.fs.noProgram();
+        q.prepare();
+        assertThat(q.queue.statistics().reserveCount()).isOne();
     }
 
     // ---- years of it
