@@ -28,7 +28,6 @@ import io.raftengine.log.segment.SegmentQueue;
 import io.raftengine.log.segment.SegmentSource;
 import io.raftengine.recovery.DroppedRange;
 import io.raftengine.recovery.Recovery;
-import io.raftengine.recovery.RecoveryReport;
 import io.raftengine.recovery.RecoveryResult;
 import io.raftengine.recovery.RecoverySettings;
 import java.nio.file.Path;
@@ -147,8 +146,11 @@ final class EngineOpener {
                         fs,
                         scan,
                         memtables.replaySink(),
-                        budget);
-        logLosses(recovered.report());
+                        budget,
+                        this::logLoss);
+        for (ScanAnomaly anomaly : scan.anomalies()) {
+            log.warning("recovery, numbering: " + anomaly.message());
+        }
         openQueues(dirs, scan);
         contexts = new ReadContextPool(budget);
         parts.opened(contexts::close);
@@ -160,14 +162,9 @@ final class EngineOpener {
         }
     }
 
-    /** At once: the report itself is lost if the open fails from here on, and the bytes are cut. */
-    private void logLosses(RecoveryReport report) {
-        for (DroppedRange range : report.dropped()) {
-            log.warning("recovery: " + range);
-        }
-        for (ScanAnomaly anomaly : report.anomalies()) {
-            log.warning("recovery, numbering: " + anomaly.message());
-        }
+    /** At once: the report is lost if the open fails from here on, and the bytes are cut. */
+    private void logLoss(DroppedRange range) {
+        log.warning("recovery: " + range);
     }
 
     FileSystem fileSystem() {

@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 
 /**
  * From a directory listing to a replayed state; the entry point of this module.
@@ -28,6 +29,8 @@ public final class Recovery {
     private final DirectoryScan scan;
     private final ReplaySink sink;
     private final MemoryBudget budget;
+    private final Consumer<DroppedRange> told;
+    private final List<DroppedRange> dropped = new ArrayList<>();
     private final List<StretchReplay> stretches = new ArrayList<>();
 
     /** By segment, for those that hold atomic groups: what they are read as. */
@@ -41,7 +44,9 @@ public final class Recovery {
             FileSystem fs,
             DirectoryScan scan,
             ReplaySink sink,
-            MemoryBudget budget) {
+            MemoryBudget budget,
+            Consumer<DroppedRange> told) {
+        this.told = told;
         this.settings = settings;
         this.fs = fs;
         this.scan = scan;
@@ -85,8 +90,8 @@ public final class Recovery {
      * @throws InvalidArgumentException the last segment of a queue is a symbolic link and this is
      *     not read-only
      * @throws io.raftengine.error.StorageException a file could not be read; that is no damage and
-     *     changes nothing. Or a cut failed: cuts made before it stay and are the same the next open
-     *     would make
+     *     changes nothing. Or a cut failed: cuts made before it stay, are the same the next open
+     *     would make, and are named by a suppressed {@link DroppedBeforeFailure}
      * @throws io.raftengine.error.MemoryLimitException the budget is too small; nothing was changed
      *     on disk
      */
@@ -96,7 +101,31 @@ public final class Recovery {
             DirectoryScan scan,
             ReplaySink sink,
             MemoryBudget budget) {
-        return run(settings, fs, scan, sink, budget, null);
+        return run(settings, fs, scan, sink, budget, range -> {});
+    }
+
+    /**
+     * As {@link #run(RecoverySettings, FileSystem, DirectoryScan, ReplaySink, MemoryBudget)} for
+     * whoever wants to know of each loss when it happens: the report is lost with all that is to be
+     * opened behind it.
+     *
+     * @param settings mode, threads, buffers
+     * @param fs the file system
+     * @param scan the directories' listing
+     * @param sink receives the batches
+     * @param budget pays for the read buffers
+     * @param told gets each dropped range, in the order of the report, as soon as its bytes are
+     *     gone; must not throw
+     * @return the segments with their live ends, and the report
+     */
+    public static RecoveryResult run(
+            RecoverySettings settings,
+            FileSystem fs,
+            DirectoryScan scan,
+            ReplaySink sink,
+            MemoryBudget budget,
+            Consumer<DroppedRange> told) {
+        return run(settings, fs, scan, sink, budget, told, null);
     }
 
     /**
@@ -108,8 +137,9 @@ public final class Recovery {
             DirectoryScan scan,
             ReplaySink sink,
             MemoryBudget budget,
+            Consumer<DroppedRange> told,
             List<Integer> split) {
-        Recovery recovery = new Recovery(settings, fs, scan, sink, budget);
+        Recovery recovery = new Recovery(settings, fs, scan, sink, budget, told);
         List<SegmentFile> all = new ArrayList<>(scan.rewrite());
         all.addAll(scan.append());
         try {
@@ -137,11 +167,17 @@ public final class Recovery {
         long scanned = System.nanoTime();
         sink.merge(threads);
         long merged = System.nanoTime();
-        List<DroppedRange> dropped = new ArrayList<>();
         List<RecoveredSegment> rewrite = new ArrayList<>();
         List<RecoveredSegment> append = new ArrayList<>();
         List<SegmentVerdict> verdicts = verdicts();
-        settle(verdicts, dropped, rewrite, append);
+        try {
+            settle(verdicts, rewrite, append);
+        } catch (RuntimeException failed) {
+            if (!settings.readOnly() && !dropped.isEmpty()) {
+                failed.addSuppressed(new DroppedBeforeFailure(dropped));
+            }
+            throw failed;
+        }
         long cut = System.nanoTime();
 
         RecoveryReport report =
@@ -299,10 +335,9 @@ public final class Recovery {
 
     private void settle(
             List<SegmentVerdict> verdicts,
-            List<DroppedRange> dropped,
             List<RecoveredSegment> rewrite,
             List<RecoveredSegment> append) {
-        TailCutter cutter = new TailCutter(fs, budget);
+        TailCutter cutter = new TailCutter(fs, budget, this::dropped);
         FormatVersion neighbour = FormatVersion.V2;
         if (!settings.readOnly()) {
             // Before anything is cut, so that a read that fails leaves all files as they were.
@@ -317,14 +352,12 @@ public final class Recovery {
             boolean last = isLast(verdicts, i);
             FormatVersion header = !last && verdict.version == null ? neighbour : null;
             if (verdict.damagedHeader != null) {
-                dropped.add(verdict.droppedHeader());
+                dropped(verdict.droppedHeader());
             }
-            if (verdict.drops()) {
-                DroppedRange range =
-                        settings.readOnly() ? verdict.dropped() : cutter.cut(verdict, header);
-                if (range.bytes() > 0) {
-                    dropped.add(range);
-                }
+            if (verdict.drops() && settings.readOnly()) {
+                dropped(verdict.dropped());
+            } else if (verdict.drops()) {
+                cutter.cut(verdict, header);
             } else if (last && !settings.readOnly()) {
                 cutter.sync(verdict);
             }
@@ -333,6 +366,13 @@ public final class Recovery {
             neighbour = verdict.version == null ? neighbour : verdict.version;
         }
         cutter.syncDirectories();
+    }
+
+    private void dropped(DroppedRange range) {
+        if (range.bytes() > 0) {
+            dropped.add(range);
+            told.accept(range);
+        }
     }
 
     private static boolean isLast(List<SegmentVerdict> verdicts, int i) {

@@ -16,6 +16,7 @@ import io.raftengine.log.segment.SegmentFile;
 import java.nio.file.Path;
 import java.util.LinkedHashSet;
 import java.util.Set;
+import java.util.function.Consumer;
 
 /**
  * The only part of recovery that changes the disk. Runs when every segment has its verdict, so a
@@ -31,9 +32,17 @@ final class TailCutter {
 
     private final FileSystem fs;
     private final MemoryBudget budget;
+    private final Consumer<DroppedRange> dropped;
     private final Set<Path> directories = new LinkedHashSet<>();
 
-    TailCutter(FileSystem fs, MemoryBudget budget) {
+    /**
+     * A cutter that has touched nothing yet.
+     *
+     * @param dropped told of each range, naming the side file if there is one, as soon as its bytes
+     *     are gone, whatever fails then
+     */
+    TailCutter(FileSystem fs, MemoryBudget budget, Consumer<DroppedRange> dropped) {
+        this.dropped = dropped;
         this.fs = fs;
         this.budget = budget;
     }
@@ -70,9 +79,8 @@ final class TailCutter {
      * @param verdict a decision to cut or empty
      * @param header version of the header that an emptied segment gets so that it stays a segment
      *     of its queue; null leaves it without one, for whoever opens the queue to write
-     * @return the dropped range, naming the side file if there is one
      */
-    DroppedRange cut(SegmentVerdict verdict, FormatVersion header) {
+    void cut(SegmentVerdict verdict, FormatVersion header) {
         Path path = verdict.file.path();
         keepToOurselves(verdict.file);
         DroppedRange range = verdict.dropped();
@@ -89,18 +97,19 @@ final class TailCutter {
             }
             if (verdict.interruptedGroups.isEmpty()) {
                 file.truncate(verdict.liveEnd);
+                dropped.accept(range);
                 if (header != null) {
                     writeHeader(file, header);
                 }
             } else {
                 cutWithinGroups(file, verdict, header);
+                dropped.accept(range);
             }
             // Without this a power cut could bring the dropped bytes back behind batches that are
             // written next.
             file.sync();
         }
         directories.add(path.getParent());
-        return range;
     }
 
     /**

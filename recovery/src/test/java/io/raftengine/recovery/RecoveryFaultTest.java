@@ -19,10 +19,13 @@ import io.raftengine.testing.fs.FaultyFileSystem;
 import io.raftengine.testing.fs.Operation;
 import io.raftengine.testing.fs.SimulatedFileSystem;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -128,6 +131,9 @@ class RecoveryFaultTest {
             } catch (RaftEngineException e) {
                 failed++;
                 assertThat(e).as("call %d", call).isInstanceOf(StorageException.class);
+                assertThat(namesOf(droppedBefore(e)))
+                        .as("call %d", call)
+                        .isEqualTo(shorter(disk, files));
             }
             assertThat(faulty.openHandles()).as("open files after call %d", call).isZero();
             assertThat(recover(disk, mode)).as("after call %d", call).isEqualTo(expected);
@@ -136,6 +142,57 @@ class RecoveryFaultTest {
             }
         }
         assertThat(failed).isGreaterThan(15);
+    }
+
+    /** What was cut off, as the failure of a recovery tells it; empty where it tells nothing. */
+    private static List<DroppedRange> droppedBefore(Throwable failure) {
+        for (Throwable suppressed : failure.getSuppressed()) {
+            if (suppressed instanceof DroppedBeforeFailure dropped) {
+                assertThat(dropped.ranges()).isNotEmpty();
+                dropped.ranges()
+                        .forEach(range ->
+                                assertThat(dropped).hasMessageContaining(range.toString()));
+                return dropped.ranges();
+            }
+        }
+        return List.of();
+    }
+
+    private static Set<String> namesOf(List<DroppedRange> ranges) {
+        return ranges.stream()
+                .map(range -> range.path().getFileName().toString())
+                .collect(Collectors.toSet());
+    }
+
+    private static Set<String> shorter(SimulatedFileSystem disk, Map<String, byte[]> files) {
+        return files.keySet().stream()
+                .filter(name -> disk.contents(DIR.resolve(name)).length < files.get(name).length)
+                .collect(Collectors.toSet());
+    }
+
+    /** The listener hears of each loss when it happens, so also of those before a failure. */
+    @Test
+    void whatIsCutIsToldAtOnceAlsoWhereTheSyncBehindItFails() {
+        Map<String, byte[]> files = rottenDirectory();
+        for (String name : List.of(APPEND_1, APPEND_2, REWRITE_1)) {
+            SimulatedFileSystem disk = disk(files, true);
+            FaultyFileSystem faulty = new FaultyFileSystem(disk);
+            faulty.on(Operation.SYNC).onFiles(name::equals).inject(Fault.error());
+            List<DroppedRange> told = new ArrayList<>();
+            assertThatThrownBy(() ->
+                            Recovery.run(
+                                    new RecoverySettings(
+                                            RecoveryMode.TOLERATE_ANY_CORRUPTION, 1, 4096, false),
+                                    faulty,
+                                    DirectoryScan.scan(faulty, List.of(DIR)),
+                                    new HeapModel(),
+                                    MemoryBudget.unlimited(),
+                                    told::add))
+                    .isInstanceOfSatisfying(
+                            StorageException.class,
+                            e -> assertThat(droppedBefore(e)).isEqualTo(told));
+            assertThat(namesOf(told)).contains(name).isEqualTo(shorter(disk, files));
+        }
     }
 
     /** Q7, defect 7: a read error is no damage. */

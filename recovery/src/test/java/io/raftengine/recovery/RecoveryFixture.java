@@ -129,7 +129,8 @@ final class RecoveryFixture {
             DirectoryScan scan = DirectoryScan.scan(fs, dirs);
             RecoverySettings settings =
                     new RecoverySettings(mode, threads, blockBytes, readOnly, toSave);
-            RecoveryResult result = Recovery.run(settings, fs, scan, model, budget, split);
+            RecoveryResult result =
+                    Recovery.run(settings, fs, scan, model, budget, range -> {}, split);
             if (readOnly) {
                 assertThat(bytes()).as("read-only changes nothing").isEqualTo(before);
             }
