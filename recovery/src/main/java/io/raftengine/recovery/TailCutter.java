@@ -1,6 +1,7 @@
 package io.raftengine.recovery;
 
 import io.raftengine.allocator.GrowableBuffer;
+import io.raftengine.allocator.Memory;
 import io.raftengine.allocator.MemoryBudget;
 import io.raftengine.error.CorruptionException;
 import io.raftengine.error.OutOfSpaceException;
@@ -11,6 +12,7 @@ import io.raftengine.log.format.SegmentName;
 import io.raftengine.log.io.FileHandle;
 import io.raftengine.log.io.FileInfo;
 import io.raftengine.log.io.FileIo;
+import io.raftengine.log.io.FileKind;
 import io.raftengine.log.io.FileSystem;
 import io.raftengine.log.segment.SegmentFile;
 import java.nio.file.Path;
@@ -170,12 +172,53 @@ final class TailCutter {
         directories.clear();
     }
 
-    /** Copies the bytes to be dropped into a new file beside the segment, durably. */
+    /**
+     * Copies the bytes to be dropped into a file beside the segment, durably. A recovery that ended
+     * between its copy and its cut, or could not cut, has left the copy: it is taken, instead of
+     * making one more at each open.
+     */
     private Path keep(FileHandle from, DroppedRange range) {
-        Path side = freeName(range);
-        copyWhole(from, range.fromBytes(), range.bytes(), COPY_BYTES, range.seq(), side);
+        Path side = sideFile(range, 1);
+        for (int i = 2; fs.info(side) != null && !adopted(side, from, range); i++) {
+            side = sideFile(range, i);
+        }
+        if (fs.info(side) == null) {
+            copyWhole(from, range.fromBytes(), range.bytes(), COPY_BYTES, range.seq(), side);
+        }
         fs.syncDirectory(side.getParent());
         return side;
+    }
+
+    /** Whether a file holds exactly these bytes; it is durable then. */
+    private boolean adopted(Path side, FileHandle from, DroppedRange range) {
+        FileInfo info = fs.info(side);
+        if (info.kind() != FileKind.FILE || info.symlink() || info.sizeBytes() != range.bytes()) {
+            return false;
+        }
+        try (FileHandle copy = fs.open(side, FileSystem.OpenMode.READ);
+                GrowableBuffer buffer =
+                        new GrowableBuffer(budget, 2 * COPY_BYTES, 2 * COPY_BYTES)) {
+            long done = 0;
+            while (done < range.bytes()) {
+                // What is a hole in both need not be read.
+                long data = from.dataFrom(range.fromBytes() + done) - range.fromBytes();
+                data = Math.min(data, copy.dataFrom(done));
+                if (data > done) {
+                    done = Math.min(data, range.bytes());
+                    continue;
+                }
+                int n = (int) Math.min(COPY_BYTES, range.bytes() - done);
+                long theirs = buffer.address() + COPY_BYTES;
+                FileIo.readFully(from, buffer.address(), n, range.fromBytes() + done);
+                FileIo.readFully(copy, theirs, n, done);
+                if (Memory.compare(buffer.address(), n, theirs, n) != 0) {
+                    return false;
+                }
+                done += n;
+            }
+            copy.sync();
+            return true;
+        }
     }
 
     /**
@@ -235,13 +278,9 @@ final class TailCutter {
     /**
      * A name that no scanner takes for a segment: ASCII, and its first 16 characters are no number.
      */
-    private Path freeName(DroppedRange range) {
+    private static Path sideFile(DroppedRange range, int number) {
         String stem = "cut-" + range.path().getFileName() + "-at-" + range.fromBytes();
-        Path side = range.path().resolveSibling(stem + ".bytes");
-        for (int i = 2; fs.info(side) != null; i++) {
-            side = range.path().resolveSibling(stem + "-" + i + ".bytes");
-        }
-        return side;
+        return range.path().resolveSibling(stem + (number == 1 ? "" : "-" + number) + ".bytes");
     }
 
     private void writeHeader(FileHandle file, FormatVersion version) {

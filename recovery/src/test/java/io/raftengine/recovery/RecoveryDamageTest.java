@@ -568,6 +568,26 @@ class RecoveryDamageTest {
                 .hasSize(dropped.bytes());
     }
 
+    /** As a recovery leaves it that died between its copy and its cut. */
+    @Test
+    void aSideFileWithTheSameBytesIsTakenAndOneThatDiffersInABitIsNot() throws IOException {
+        SegmentBytes first = threeBatches(SegmentBytes.v2(1));
+        int p = first.offset(2);
+        first.damage(p + 12).zeros(600_000);
+        byte[] cut = Arrays.copyOfRange(first.bytes(), p, first.size());
+        String stem = "cut-0000000000000001.raftlog-at-" + p;
+        byte[] other = cut.clone();
+        other[other.length - 1] ^= 1;
+        Files.write(dir.resolve(stem + ".bytes"), other);
+        Files.write(dir.resolve(stem + "-2.bytes"), cut);
+        fixture.append(first).append(SegmentBytes.v2(2).append(1, 3, "C"));
+        DroppedRange dropped = fixture.recover(TOLERATE_ANY_CORRUPTION).dropped();
+        assertThat(dropped.keptIn()).isEqualTo(dir.resolve(stem + "-2.bytes"));
+        assertThat(dir.resolve(stem + ".bytes")).hasBinaryContent(other);
+        assertThat(dir.resolve(stem + "-2.bytes")).hasBinaryContent(cut);
+        assertThat(dir.resolve(stem + "-3.bytes")).doesNotExist();
+    }
+
     @Test
     void aDamagedSegmentBehindASymbolicLinkIsRefusedInsteadOfWritten(@TempDir Path elsewhere)
             throws IOException {

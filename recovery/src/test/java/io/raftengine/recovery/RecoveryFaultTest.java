@@ -25,6 +25,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -37,6 +38,9 @@ class RecoveryFaultTest {
     private static final String APPEND_1 = "0000000000000001.raftlog";
     private static final String APPEND_2 = "0000000000000002.raftlog";
     private static final String REWRITE_1 = "0000000000000001.rewrite";
+
+    /** A recovery that is repeated makes no second copy of the bytes that it cuts off. */
+    private static final Predicate<String> SECOND_COPY = name -> name.endsWith("-2.bytes");
 
     /**
      * Two append segments, the last one torn, and a rewrite segment with a group to be read twice.
@@ -137,6 +141,7 @@ class RecoveryFaultTest {
             }
             assertThat(faulty.openHandles()).as("open files after call %d", call).isZero();
             assertThat(recover(disk, mode)).as("after call %d", call).isEqualTo(expected);
+            assertThat(contents(disk).keySet()).as("call %d", call).noneMatch(SECOND_COPY);
             if (opened && faulty.calls() <= call) {
                 break; // there is no such call any more
             }
@@ -274,6 +279,9 @@ class RecoveryFaultTest {
                 assertThat(recover(image[0], mode))
                         .as("power cut at call %d, seed %d", call, seed)
                         .isEqualTo(expected);
+                assertThat(contents(image[0]).keySet())
+                        .as("power cut at call %d, seed %d", call, seed)
+                        .noneMatch(SECOND_COPY);
             }
         }
     }
