@@ -1,6 +1,7 @@
 package io.raftengine.allocator;
 
 import io.raftengine.error.MemoryLimitException;
+import io.raftengine.error.StorageException;
 import java.util.Arrays;
 
 /**
@@ -342,6 +343,21 @@ final class PageRuns {
     }
 
     /**
+     * As {@link #give}, for whoever has another use for what cannot be given back: freeing a block
+     * must not fail because of the pages around it.
+     *
+     * @return false if the system refuses; the run stays in use
+     */
+    boolean tryGive(int run) {
+        try {
+            give(run);
+            return true;
+        } catch (StorageException | VirtualMachineError refused) {
+            return false;
+        }
+    }
+
+    /**
      * Empties the stock. Neighbours go to the system together: a call takes longer than the pages
      * in it, and what is freed in the order it was allocated lies side by side. A failure leaves in
      * stock what was not given back.
@@ -404,7 +420,8 @@ final class PageRuns {
 
     /**
      * Gives pages of descriptors back, but for one, so that the high water may move a little
-     * without a system call.
+     * without a system call. What the system does not take stays charged until the next time: the
+     * run that was given back is no longer anybody's, so nobody may be told that this failed.
      */
     private void trimDescriptors() {
         int keep =
@@ -414,7 +431,11 @@ final class PageRuns {
         int spare = tablePages - keep;
         if (spare > 0) {
             long from = descriptors + ((long) keep << PAGE_SHIFT);
-            system.discard(from, (long) spare << PAGE_SHIFT);
+            try {
+                system.discard(from, (long) spare << PAGE_SHIFT);
+            } catch (StorageException | VirtualMachineError refused) {
+                return;
+            }
             budget.release(name, (long) spare << PAGE_SHIFT);
             tablePages = keep;
         }

@@ -57,7 +57,8 @@ public final class SlabArena implements AutoCloseable {
             long rangeBytes,
             long descriptors,
             long descriptorBytes,
-            long shadow) {
+            long shadow,
+            PageRuns.PageReturn system) {
         this.budget = budget;
         this.name = name;
         this.base = base;
@@ -66,8 +67,7 @@ public final class SlabArena implements AutoCloseable {
         this.descriptorBytes = descriptorBytes;
         this.shadow = shadow;
         int pages = (int) (rangeBytes >>> PageRuns.PAGE_SHIFT);
-        this.runs =
-                new PageRuns(budget, name, base, descriptors, pages, NativeMemory.pageReturn(name));
+        this.runs = new PageRuns(budget, name, base, descriptors, pages, system);
     }
 
     /**
@@ -82,6 +82,12 @@ public final class SlabArena implements AutoCloseable {
      * @throws UnsupportedFeatureException not on Linux
      */
     public static SlabArena open(MemoryBudget budget, String name, long maxBytes) {
+        return open(budget, name, maxBytes, NativeMemory.pageReturn(name));
+    }
+
+    /** With another way to give pages back, for tests. */
+    static SlabArena open(
+            MemoryBudget budget, String name, long maxBytes, PageRuns.PageReturn system) {
         if (maxBytes <= 0) {
             throw new IllegalArgumentException("arena '" + name + "' of " + maxBytes + " B");
         }
@@ -103,7 +109,7 @@ public final class SlabArena implements AutoCloseable {
                 LiveMemory.addArena(base, rangeBytes, shadow, name);
             }
             return new SlabArena(
-                    budget, name, base, rangeBytes, descriptors, descriptorBytes, shadow);
+                    budget, name, base, rangeBytes, descriptors, descriptorBytes, shadow, system);
         } catch (RuntimeException | Error e) {
             NativeMemory.unmap(base, rangeBytes, name);
             if (descriptors != 0) {
@@ -306,12 +312,14 @@ public final class SlabArena implements AutoCloseable {
         runs.setTag(slab, PageRuns.tag(PageRuns.KIND_SLAB, sizeClass, owner));
     }
 
-    /** Takes a slab of a cache that closes; an empty one is given back. Holds runs. */
+    /**
+     * Takes a slab of a cache that closes; an empty one is given back, if the system takes it.
+     * Holds runs.
+     */
     void orphan(int slab) {
         int sizeClass = PageRuns.sizeClass(runs.tag(slab));
         int live = Memory.rawInt(runs.descriptor(slab) + PageRuns.LIVE);
-        if (live == 0) {
-            runs.give(slab);
+        if (live == 0 && runs.tryGive(slab)) {
             return;
         }
         runs.setTag(slab, PageRuns.tag(PageRuns.KIND_SLAB, sizeClass, 0));
@@ -349,7 +357,9 @@ public final class SlabArena implements AutoCloseable {
         Memory.rawPutInt(descriptor + PageRuns.LIVE, live - 1);
         if (live == 1) {
             runs.unlink(orphans, sizeClass, slab);
-            runs.give(slab);
+            if (!runs.tryGive(slab)) {
+                runs.link(orphans, sizeClass, slab);
+            }
         }
     }
 }

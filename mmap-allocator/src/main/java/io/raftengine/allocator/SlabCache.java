@@ -56,6 +56,7 @@ public final class SlabCache implements AutoCloseable {
     private final int[] slabs = new int[SizeClasses.COUNT + 1];
 
     private int idleSlab; // the slab that became empty last, kept; 0 none
+    private boolean refusedSlabs; // some empty ones could not be given back
     private int promisedPages; // charged ahead for this cache
     private boolean closed; // guarded by runs where others look
 
@@ -420,10 +421,44 @@ public final class SlabCache implements AutoCloseable {
     private void dropIdle() {
         int slab = idleSlab;
         idleSlab = 0;
-        if (slab != 0 && Memory.rawInt(runs.descriptor(slab) + PageRuns.LIVE) == 0) {
-            synchronized (runs) {
-                runs.unlink(slabs, PageRuns.sizeClass(runs.tag(slab)), slab);
-                runs.give(slab);
+        if (slab != 0 && isEmpty(slab)) {
+            giveBack(slab);
+        }
+    }
+
+    private boolean isEmpty(int slab) {
+        return Memory.rawInt(runs.descriptor(slab) + PageRuns.LIVE) == 0;
+    }
+
+    /**
+     * Gives an empty slab back. Where the system does not take it, it stays in its list: blocks are
+     * allocated from it, and {@link #trim} tries again.
+     */
+    private void giveBack(int slab) {
+        synchronized (runs) {
+            int sizeClass = PageRuns.sizeClass(runs.tag(slab));
+            runs.unlink(slabs, sizeClass, slab);
+            if (!runs.tryGive(slab)) {
+                runs.link(slabs, sizeClass, slab);
+                refusedSlabs = true;
+            }
+        }
+    }
+
+    /** Gives back what could not be given back when it became empty. */
+    private void dropRefused() {
+        if (!refusedSlabs) {
+            return;
+        }
+        refusedSlabs = false;
+        for (int list = 0; list < FULL; list++) {
+            int slab = slabs[list];
+            while (slab != 0) {
+                int next = Memory.rawInt(runs.descriptor(slab) + PageRuns.NEXT);
+                if (isEmpty(slab)) {
+                    giveBack(slab);
+                }
+                slab = next;
             }
         }
     }
@@ -539,6 +574,7 @@ public final class SlabCache implements AutoCloseable {
         synchronized (runs) {
             requireOpen();
             dropIdle();
+            dropRefused();
             runs.dropStock();
         }
     }
