@@ -126,6 +126,50 @@ class StressCommandTest {
         assertThat(segment).hasContent("a log");
     }
 
+    /** The next run would refuse to empty the directory; and this one may overwrite a segment. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "data/figures.json",
+                "data/0000000000000001.raftlog",
+                "data/below/figures.json",
+                "link/figures.json",
+                "pointer.json",
+                "spill/figures.json",
+                "nowhere/../data/figures.json"
+            })
+    void figuresThatWouldLieAmongTheSegmentsAreRefusedBeforeAnythingIsDone(String file)
+            throws IOException {
+        Files.createDirectories(data);
+        Files.createDirectories(temp.resolve("spill"));
+        Files.createSymbolicLink(temp.resolve("link"), data);
+        Path segment = Files.writeString(data.resolve("0000000000000001.raftlog"), "a log");
+        Files.createSymbolicLink(temp.resolve("pointer.json"), segment);
+
+        Cli cli =
+                stress(
+                        "--json",
+                        temp.resolve(file).toString(),
+                        "--set",
+                        "spill-dir=" + temp.resolve("spill"));
+
+        assertThat(cli.status()).isEqualTo(2);
+        assertThat(cli.err()).contains("--json").contains("data directory");
+        assertThat(segment).hasContent("a log");
+        assertThat(data).isDirectoryContaining(path -> path.equals(segment));
+        assertThat(temp.resolve("spill")).isEmptyDirectory();
+    }
+
+    @Test
+    void figuresMayLieBesideADirectoryThatIsNotThereYet() {
+        Path figures = temp.resolve("data.json");
+        Cli within = stress("--json", data.resolve("figures.json").toString());
+        assertThat(within.status()).isEqualTo(2);
+        assertThat(data).doesNotExist();
+        assertThat(stress("--json", figures.toString()).status()).isZero();
+        assertThat(figures).isNotEmptyFile();
+    }
+
     @Test
     void aDirectoryWithForeignFilesIsNotEmptied() throws IOException {
         Files.createDirectories(data);

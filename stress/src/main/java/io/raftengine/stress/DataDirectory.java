@@ -58,6 +58,24 @@ final class DataDirectory {
         }
     }
 
+    /**
+     * Whether a file is, or would be made, in a directory or one below it, by whatever names and
+     * links; neither of them need be there.
+     */
+    static boolean contains(Path dir, Path file) {
+        return real(file).startsWith(real(dir));
+    }
+
+    private static Path real(Path path) {
+        Path whole = path.toAbsolutePath();
+        try {
+            return whole.toRealPath();
+        } catch (IOException notThere) {
+            Path parent = whole.getParent();
+            return parent == null ? whole : real(parent).resolve(whole.getFileName()).normalize();
+        }
+    }
+
     /** All files but the lock files, whose inodes are what engines exclude each other by. */
     private static List<Path> filesOf(List<Path> dirs) throws IOException {
         List<Path> files = new ArrayList<>();

@@ -34,6 +34,7 @@ public final class StressCommand extends ToolCommand {
                     "--checked needs assertions: start with ./raft-engine, or add -ea to the JVM's options");
         }
         EngineConfig config = options.engineConfig();
+        demandJsonOutside(directories(config));
         // Opened first: a run must not be over before it turns out that its figures go nowhere.
         try (OutputStream json = openJson()) {
             run(config, json);
@@ -44,9 +45,7 @@ public final class StressCommand extends ToolCommand {
     private void run(EngineConfig config, OutputStream json)
             throws IOException, InterruptedException {
         if (!options.reuseData) {
-            List<Path> dirs = new ArrayList<>(List.of(config.dir()));
-            config.spillDir().ifPresent(dirs::add);
-            DataDirectory.empty(FileSystem.local(), dirs);
+            DataDirectory.empty(FileSystem.local(), directories(config));
         }
         StressReport report = measure(config);
         if (json != null) {
@@ -58,6 +57,32 @@ public final class StressCommand extends ToolCommand {
         } else {
             try (StandardOutput out = new StandardOutput()) {
                 out.write(report.text().getBytes(StandardCharsets.UTF_8));
+            }
+        }
+    }
+
+    private static List<Path> directories(EngineConfig config) {
+        List<Path> dirs = new ArrayList<>(List.of(config.dir()));
+        config.spillDir().ifPresent(dirs::add);
+        return dirs;
+    }
+
+    /**
+     * Under the name of a segment the figures would overwrite it; under another the directory would
+     * hold a file that is no engine's, and would not be emptied by the next run.
+     */
+    private void demandJsonOutside(List<Path> dirs) {
+        if (options.json == null || jsonOnOutput()) {
+            return;
+        }
+        for (Path dir : dirs) {
+            if (DataDirectory.contains(dir, Path.of(options.json))) {
+                throw new UsageException(
+                        "--json: "
+                                + options.json
+                                + " lies within the data directory "
+                                + dir
+                                + "; expected a file outside");
             }
         }
     }
