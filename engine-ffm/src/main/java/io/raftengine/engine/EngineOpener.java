@@ -73,8 +73,7 @@ final class EngineOpener {
     EntryReader entryReader;
     ReadContextPool contexts;
 
-    /** For compactions: these must find room when there is none, as they make some. */
-    LogBatch spareBatch;
+    CompactionBatches compactions;
 
     PurgeManager purge;
     BackgroundPurge backgroundPurge;
@@ -185,8 +184,8 @@ final class EngineOpener {
     }
 
     private void openForWriting() {
-        spareBatch = new LogBatch(budget);
-        parts.opened(spareBatch::close);
+        compactions = new CompactionBatches(budget);
+        parts.opened(compactions::close);
         committer =
                 new GroupCommitter(
                         budget,

@@ -34,7 +34,6 @@ import io.raftengine.recovery.RecoveryReport;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
 import java.util.function.LongConsumer;
 
@@ -82,14 +81,9 @@ public final class RaftEngine implements AutoCloseable {
     private final CommitPipeline pipeline;
     private final RangeReader ranges;
     private final GroupScanner scanner;
+    private final CompactionBatches compactions;
     private final UseGate gate = new UseGate();
     private final Object closeLock = new Object();
-
-    /**
-     * Compactions are frequent and tiny; mapping memory for each would cost more than the write.
-     * And they give memory back, so the first one has its own from the beginning.
-     */
-    private final AtomicReference<LogBatch> spareBatch = new AtomicReference<>();
 
     /** Guarded by closeLock. */
     private boolean closed;
@@ -101,7 +95,7 @@ public final class RaftEngine implements AutoCloseable {
         this.pipeline = opened.pipeline;
         this.ranges = new RangeReader(memtables, opened.entryReader);
         this.scanner = new GroupScanner(memtables);
-        spareBatch.set(opened.spareBatch);
+        this.compactions = opened.compactions;
     }
 
     /**
@@ -262,13 +256,13 @@ public final class RaftEngine implements AutoCloseable {
     }
 
     /**
-     * Removes all entries of a group below an index; not synced by itself.
+     * Removes all entries of a group below an index; not synced by itself. Possible also where the
+     * memory limit is used up: then several at once take turns.
      *
      * @param groupId the group
      * @param index the first index to keep, unsigned; beyond the last entry all are removed
      * @return how many entries were really removed; 0, and nothing is written, for a group without
      *     entries or where {@code index} is at most the first one
-     * @throws MemoryLimitException no room for a batch; not where one compaction runs at a time
      * @throws PoisonedException a sync failed before
      * @throws StorageException the write failed; nothing was removed
      * @throws UnsupportedFeatureException the engine was opened for reading only
@@ -279,31 +273,13 @@ public final class RaftEngine implements AutoCloseable {
         if (first == NO_INDEX || Long.compareUnsigned(index, first) <= 0) {
             return 0;
         }
-        LogBatch spare = spareBatch.getAndSet(null);
-        LogBatch batch = spare != null ? spare : newBatch();
+        LogBatch batch = compactions.take();
         try {
             batch.compactTo(groupId, index);
             batch.encoder().finish(0, 1);
             return writable.commit(batch.encoder(), false);
         } finally {
-            batch.clear();
-            keepSpare(batch);
-        }
-    }
-
-    private void keepSpare(LogBatch batch) {
-        if (!spareBatch.compareAndSet(null, batch)) {
-            batch.close();
-        } else if (gate.isClosed()) {
-            // close() may have looked for a spare already.
-            closeSpare();
-        }
-    }
-
-    private void closeSpare() {
-        LogBatch spare = spareBatch.getAndSet(null);
-        if (spare != null) {
-            spare.close();
+            compactions.giveBack(batch);
         }
     }
 
@@ -882,11 +858,7 @@ public final class RaftEngine implements AutoCloseable {
                 parts.purge.stop();
             }
             gate.close();
-            try {
-                parts.parts.closeAll();
-            } finally {
-                closeSpare();
-            }
+            parts.parts.closeAll();
         }
     }
 

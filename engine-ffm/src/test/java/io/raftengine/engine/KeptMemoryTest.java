@@ -3,8 +3,11 @@ package io.raftengine.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.raftengine.allocator.MemoryBudget;
+import io.raftengine.log.format.QueueKind;
+import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -14,13 +17,32 @@ class KeptMemoryTest {
     private static final int READERS = 32;
     private static final long LIMIT = 64L << 20;
 
+    private volatile Runnable beforeTheNextBatch;
+
     private final EngineFixture f =
             new EngineFixture(
-                            WorkloadRun.config(EngineFixture.DIR)
-                                    .targetFileSizeBytes(8 << 20)
-                                    .purgeThresholdBytes(64 << 20)
-                                    .memoryLimitBytes(LIMIT))
-                    .open();
+                    WorkloadRun.config(EngineFixture.DIR)
+                            .targetFileSizeBytes(8 << 20)
+                            .purgeThresholdBytes(64 << 20)
+                            .memoryLimitBytes(LIMIT));
+
+    {
+        f.listeners =
+                List.of(
+                        new EngineListener() {
+                            @Override
+                            public void onBatchWritten(
+                                    QueueKind queue, long seq, long offset, long bytes) {
+                                Runnable step = beforeTheNextBatch;
+                                beforeTheNextBatch = null;
+                                if (step != null) {
+                                    step.run();
+                                }
+                            }
+                        });
+        f.open();
+    }
+
     private final MemoryBudget budget = f.parts.budget;
 
     @AfterEach
@@ -95,5 +117,27 @@ class KeptMemoryTest {
         assertThat(f.engine.compactTo(1, 8)).isEqualTo(3);
         budget.release(rest);
         assertThat(f.engine.firstIndex(1)).isEqualTo(8);
+    }
+
+    /** What is kept for compactions is in use by the first one when the second one comes. */
+    @Test
+    void aCompactionBesideAnotherFindsRoomWhereThereIsNone() throws Exception {
+        f.append(1, 1, 10, false);
+        f.append(2, 1, 10, false);
+        long rest = free();
+        budget.reserve(rest);
+        var second = new FutureTask<>(() -> f.engine.compactTo(2, 8));
+        beforeTheNextBatch =
+                () -> {
+                    Thread thread = Thread.ofPlatform().start(second);
+                    while (thread.getState() != Thread.State.WAITING && !second.isDone()) {
+                        Thread.onSpinWait();
+                    }
+                };
+        assertThat(f.engine.compactTo(1, 5)).isEqualTo(4);
+        assertThat(second.get()).isEqualTo(7);
+        budget.release(rest);
+        assertThat(f.engine.firstIndex(1)).isEqualTo(5);
+        assertThat(f.engine.firstIndex(2)).isEqualTo(8);
     }
 }
