@@ -12,6 +12,7 @@ import io.raftengine.testing.model.GroupState;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -176,5 +177,73 @@ class DamagedHeaderRepairTest {
         assertThat(damage.get(1).fromBytes()).isGreaterThan(SegmentForge.V2_HEADER_BYTES);
         assertThat(fixture.plan("group *: keep existing"))
                 .anyMatch(line -> line.contains("damaged segment header"));
+    }
+
+    /** Some batches whose lengths are no multiples, behind a header that says so. */
+    private Path aligned(int alignment) {
+        SegmentForge segment = new SegmentForge(2, 1, alignment);
+        for (int i = 1; i <= 5; i++) {
+            segment.raw(new byte[-segment.position() & alignment - 1]);
+            entries(segment, 7, i, 1);
+        }
+        return segment.writeTo(fixture.source);
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {2, 16, 512, 4096})
+    void anyBitOfAHeaderWithAlignmentMayFlipAndNothingButTheHeaderIsLost(int alignment)
+            throws IOException {
+        Path segment = aligned(alignment);
+        Map<Long, List<Long>> whole = plan().groups;
+        assertThat(whole).isEqualTo(Map.of(7L, List.of(1L, 5L)));
+        byte[] bytes = Files.readAllBytes(segment);
+        for (int bit = 0; bit < 8 * headerBytes(2); bit++) {
+            Files.write(segment, flipped(bytes, bit));
+            Planned planned = plan();
+            assertThat(planned.groups).as("bit %d", bit).isEqualTo(whole);
+            assertThat(planned.damage)
+                    .as("bit %d", bit)
+                    .singleElement()
+                    .satisfies(damage -> {
+                        assertThat(damage.cause()).isEqualTo(DropCause.ROTTEN_HEADER);
+                        assertThat(damage.toBytes()).isEqualTo(headerBytes(2));
+                    });
+        }
+        assertThat(fixture.budget.reservedBytes()).isZero();
+    }
+
+    @Test
+    void aCopyOfASegmentWithAlignmentHoldsEveryEntry() throws IOException {
+        Path segment = aligned(16);
+        Map<Long, GroupState> whole = fixture.state(fixture.source);
+        Files.write(segment, flipped(Files.readAllBytes(segment), 8 * 20 + 3));
+        assertThat(fixture.repair()).isEqualTo(whole);
+    }
+
+    /** Zeros may as well be batches that the disk lost: then there is nothing to be proven. */
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void zerosWhereBatchesWereAreNoPadding(boolean headerWhole) throws IOException {
+        SegmentForge segment = new SegmentForge(2, 1);
+        entries(segment, 7, 1, 3);
+        int lost = 80;
+        segment.raw(new byte[-segment.position() & 511]);
+        assertThat(segment.position()).isGreaterThan(lost);
+        entries(segment, 7, 4, 3);
+        entries(segment, 7, 7, 3);
+        Path file = segment.writeTo(fixture.source);
+        byte[] bytes = Files.readAllBytes(file);
+        Arrays.fill(bytes, headerWhole ? headerBytes(2) : 0, 512, (byte) 0);
+        Files.write(file, bytes);
+        Planned planned = plan();
+        assertThat(planned.groups).isEmpty();
+        assertThat(planned.damage)
+                .singleElement()
+                .satisfies(damage -> {
+                    assertThat(damage.toBytes()).isEqualTo(bytes.length);
+                    assertThat(damage.validBatchesBehind()).isEqualTo(2);
+                });
+        assertThat(fixture.plan("group *: keep existing"))
+                .anyMatch(line -> line.contains("\"valid_batches_behind\":2"));
     }
 }

@@ -174,25 +174,41 @@ final class SegmentScan implements AutoCloseable {
     /**
      * As {@link #openHeader}, for a copy of what can be saved. An open keeps the bytes behind a
      * damaged header aside for somebody to save (D5), and that is us: where the first batch is
-     * whole under one version, the header said that version.
+     * whole under one version, the header said that version; and where there are zeros in front of
+     * it, the batches say what alignment it said, if one can be proven.
      */
     private boolean openToSave() {
         boolean opened = openHeader();
         boolean whole = opened && nextIsWhole();
-        if (whole && keepsAlignment(scanner.batchOffset())) {
+        if (whole && scanner.batchOffset() == firstBatch && keepsAlignment(scanner.batchOffset())) {
             scanner.seek(firstBatch);
             return true;
         }
         for (FormatVersion version : FormatVersion.values()) {
             if (wholeBatchBehind(version)) {
-                verdict.damagedHeader = opened ? wrongHeader(version) : verdict.damage;
-                verdict.damage = null;
-                scanner.seek(version.headerBytes());
-                openedAs(version);
+                replaceHeader(opened, version, 0);
                 return true;
             }
         }
-        return openHeader();
+        long proven = alignmentSearch().find(budget);
+        if (proven == 0 || opened && alignment == proven) {
+            return openHeader();
+        }
+        replaceHeader(opened, FormatVersion.V2, proven);
+        return true;
+    }
+
+    private AlignmentSearch alignmentSearch() {
+        return new AlignmentSearch(scanner, handle, file, verdict.fileBytes);
+    }
+
+    /** Goes on as if the header had said what the batches say. */
+    private void replaceHeader(boolean opened, FormatVersion version, long proven) {
+        verdict.damagedHeader = opened ? wrongHeader(version) : verdict.damage;
+        verdict.damage = null;
+        scanner.openWithoutHeader(handle, name(), verdict.fileBytes, file.seq(), version, proven);
+        alignment = proven;
+        openedAs(version);
     }
 
     /** A wrong alignment would take the next damaged batch for padding, and hide it. */

@@ -49,7 +49,7 @@ public final class BatchScanner implements AutoCloseable {
      * Padding is looked for up to here. Nothing protects the alignment in a header, and one wrong
      * bit of ours, which is always 0, must not turn damage into padding.
      */
-    private static final long ALIGNMENT_MAX = 64 << 10;
+    public static final long ALIGNMENT_MAX = 64 << 10;
 
     private static final int HEADER = BatchHeader.BYTES;
     private static final int CRC = BatchHeader.CRC_BYTES;
@@ -171,8 +171,28 @@ public final class BatchScanner implements AutoCloseable {
      */
     public void openWithoutHeader(
             FileHandle file, String name, long fileBytes, long segmentSeq, FormatVersion version) {
+        openWithoutHeader(file, name, fileBytes, segmentSeq, version, 0);
+    }
+
+    /**
+     * Goes to a segment whose header is not to be trusted.
+     *
+     * @param file an open file; stays the caller's, and open while the scanner is used on it
+     * @param name its name, for errors
+     * @param fileBytes its physical length
+     * @param segmentSeq number in the segment's name
+     * @param version what it is taken for
+     * @param alignment what its batches are taken to keep; 0 for none
+     */
+    public void openWithoutHeader(
+            FileHandle file,
+            String name,
+            long fileBytes,
+            long segmentSeq,
+            FormatVersion version,
+            long alignment) {
         attach(file, name, fileBytes);
-        begin(version, 0, segmentSeq);
+        begin(version, alignment, segmentSeq);
     }
 
     /**
