@@ -28,8 +28,11 @@ import java.util.zip.CRC32;
  * verified bytes before it can unfold to (D8). For one thread at a time.
  */
 final class BlockFetcher implements AutoCloseable {
-    /** What is read at once. */
+    /** What is read at once, where memory is not scarce. */
     static final int STRETCH_BYTES_MAX = 1 << 20;
+
+    /** What is read at once at least: a few blocks of usual size. */
+    static final int STRETCH_BYTES_MIN = 32 << 10;
 
     /** Copying so much that nobody wants takes less time than another call. */
     static final int GAP_BYTES_MAX = 8 << 10;
@@ -52,6 +55,7 @@ final class BlockFetcher implements AutoCloseable {
 
     private final GrowableBuffer stored;
     private final GrowableBuffer unfolded;
+    private final int stretchBytes;
     private final BlockDecoder decoder = new BlockDecoder();
     private final CRC32 crc = new CRC32();
     private long dataBytes;
@@ -73,7 +77,9 @@ final class BlockFetcher implements AutoCloseable {
             FileOrder order,
             SegmentSource append,
             SegmentSource rewrite,
-            GrowableBuffer data) {
+            GrowableBuffer data,
+            int stretchBytes) {
+        this.stretchBytes = stretchBytes;
         this.runs = runs;
         this.order = order;
         this.append = append;
@@ -85,8 +91,8 @@ final class BlockFetcher implements AutoCloseable {
 
     void clear() {
         dataBytes = 0;
-        stored.shrinkTo(STRETCH_BYTES_MAX);
-        unfolded.shrinkTo(STRETCH_BYTES_MAX);
+        stored.shrinkTo(stretchBytes);
+        unfolded.shrinkTo(stretchBytes);
     }
 
     /** Reads all runs of the table; the order is sorted. */
@@ -123,7 +129,7 @@ final class BlockFetcher implements AutoCloseable {
             int run = order.run(place);
             if (runs.contentBytes(run) == 0) {
                 place++; // nothing of it is in the file
-            } else if (runs.blockBytes(run) > STRETCH_BYTES_MAX) {
+            } else if (runs.blockBytes(run) > stretchBytes) {
                 place = fetchLarge(place, behind);
             } else {
                 place = fetchStretch(place, behind);
@@ -142,7 +148,7 @@ final class BlockFetcher implements AutoCloseable {
             segment.willNeed(from, stretchEnd - from);
             aheadTo = stretchEnd;
         }
-        stored.ensureCapacity(STRETCH_BYTES_MAX, 0);
+        stored.ensureCapacity(stretchBytes, 0);
         pacer.spend(wanted);
         int got = segment.read(stored.address(), bytes, from);
         for (int i = first; i < place; ) {
@@ -173,8 +179,7 @@ final class BlockFetcher implements AutoCloseable {
             int run = order.run(place);
             long begin = runs.blockOffset(run);
             int bytes = runs.blockBytes(run);
-            if (place > first
-                    && (begin - to > gapMax || begin + bytes - from > STRETCH_BYTES_MAX)) {
+            if (place > first && (begin - to > gapMax || begin + bytes - from > stretchBytes)) {
                 break;
             }
             wanted += begin == last ? 0 : bytes;
@@ -296,7 +301,7 @@ final class BlockFetcher implements AutoCloseable {
      */
     private boolean isPrefix(int run) {
         int bytes = runs.contentBytes(run);
-        stored.ensureCapacity(STRETCH_BYTES_MAX, 0);
+        stored.ensureCapacity(stretchBytes, 0);
         readPiece(run, 0, CRC);
         return Memory.getInt(stored.address()) == bytes
                 && BlockDecoder.plausibleContent(bytes, (long) runs.blockBytes(run) - CRC);
@@ -311,11 +316,11 @@ final class BlockFetcher implements AutoCloseable {
             reserve(run, runs.contentBytes(run));
         }
         int block = order.run(first);
-        stored.ensureCapacity(STRETCH_BYTES_MAX, 0);
+        stored.ensureCapacity(stretchBytes, 0);
         crc.reset();
         int piece;
         for (int at = 0; at < contentBytes; at += piece) {
-            piece = Math.min(contentBytes - at, STRETCH_BYTES_MAX);
+            piece = Math.min(contentBytes - at, stretchBytes);
             readPiece(block, at, piece);
             crc.update(stored.view().clear().limit(piece));
             for (int i = first; i < behind; i++) {
@@ -345,7 +350,7 @@ final class BlockFetcher implements AutoCloseable {
         crc.reset();
         int piece;
         for (int at = 0; at < blockBytes - CRC; at += piece) {
-            piece = Math.min(blockBytes - CRC - at, STRETCH_BYTES_MAX);
+            piece = Math.min(blockBytes - CRC - at, stretchBytes);
             readPiece(run, at, piece);
             crc.update(stored.view().clear().limit(piece));
             Memory.copy(stored.address(), data.address() + runs.dataAt(run) + at, piece);
@@ -360,7 +365,7 @@ final class BlockFetcher implements AutoCloseable {
         int blockBytes = runs.blockBytes(run);
         stored.ensureCapacity(blockBytes, 0);
         for (int at = 0; at < blockBytes; ) {
-            int piece = Math.min(blockBytes - at, STRETCH_BYTES_MAX);
+            int piece = Math.min(blockBytes - at, stretchBytes);
             pacer.spend(piece);
             long offset = runs.blockOffset(run) + at;
             int got = segment.read(stored.address() + at, piece, offset);

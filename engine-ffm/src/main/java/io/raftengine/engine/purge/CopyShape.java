@@ -13,4 +13,12 @@ package io.raftengine.engine.purge;
 record CopyShape(long batchBytes, boolean alwaysAtomic, long windowBytes) {
     /** What is written without a test asking for something else. */
     static final CopyShape USUAL = new CopyShape(128 << 10, false, GroupCopy.WINDOW_BYTES);
+
+    private static final long BATCH_BYTES_MIN = 16 << 10;
+
+    /** The same with smaller batches where the memory limit is small. */
+    CopyShape within(long memoryLimitBytes) {
+        long share = Math.max(BATCH_BYTES_MIN, memoryLimitBytes / PurgeParts.SHARES);
+        return new CopyShape(Math.min(batchBytes, share), alwaysAtomic, windowBytes);
+    }
 }

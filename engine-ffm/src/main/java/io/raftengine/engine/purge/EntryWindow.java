@@ -88,6 +88,30 @@ final class EntryWindow implements AutoCloseable {
             SegmentSource rewrite,
             long windowBytes,
             int runsMax) {
+        this(
+                budget,
+                memtables,
+                append,
+                rewrite,
+                windowBytes,
+                runsMax,
+                BlockFetcher.STRETCH_BYTES_MAX);
+    }
+
+    /**
+     * As above, where there is little memory.
+     *
+     * @param stretchBytes most to read with one call, {@link BlockFetcher#STRETCH_BYTES_MIN} to
+     *     {@link BlockFetcher#STRETCH_BYTES_MAX}
+     */
+    EntryWindow(
+            MemoryBudget budget,
+            Memtables memtables,
+            SegmentSource append,
+            SegmentSource rewrite,
+            long windowBytes,
+            int runsMax,
+            int stretchBytes) {
         if (runsMax < 1 || runsMax > FileOrder.RUNS_MAX) {
             throw new IllegalArgumentException("a window of " + runsMax + " runs");
         }
@@ -96,7 +120,7 @@ final class EntryWindow implements AutoCloseable {
         this.order = new FileOrder(budget);
         this.runs = new RunTable(budget, runsMax);
         this.data = new GrowableBuffer(budget, 0, DATA_BYTES_MAX);
-        this.fetcher = new BlockFetcher(budget, runs, order, append, rewrite, data);
+        this.fetcher = new BlockFetcher(budget, runs, order, append, rewrite, data, stretchBytes);
     }
 
     /**

@@ -24,6 +24,12 @@ final class PurgeParts implements AutoCloseable {
     /** Groups admitted with one hold of the write token. */
     private static final int ADMIT_STEP = 128;
 
+    /**
+     * Into so many parts a small memory limit is divided. What a copy needs at once, window, reads
+     * and batches, is a few of them.
+     */
+    static final int SHARES = 32;
+
     private static final long WINDOW_BYTES_MIN = 256 << 10;
 
     private final MemoryBudget budget;
@@ -36,7 +42,7 @@ final class PurgeParts implements AutoCloseable {
     private final CommitListener listener;
     private final Pacer pacer;
     private final PurgeIndex index;
-    private CopyShape shape = CopyShape.USUAL;
+    private CopyShape shape;
     private boolean spaceIsShort;
     private volatile boolean stopped;
     private long steps;
@@ -65,6 +71,7 @@ final class PurgeParts implements AutoCloseable {
             Pacer pacer) {
         this.budget = budget;
         this.settings = settings;
+        this.shape = CopyShape.USUAL.within(settings.memoryLimitBytes());
         this.memtables = memtables;
         this.pipeline = pipeline;
         this.append = append;
@@ -190,9 +197,15 @@ final class PurgeParts implements AutoCloseable {
 
     EntryWindow window() {
         if (window == null) {
-            long share = settings.memoryLimitBytes() / 64;
-            long bytes = Math.min(shape.windowBytes(), Math.max(WINDOW_BYTES_MIN, share));
-            window = new EntryWindow(budget, memtables, append, rewrite, bytes, GroupCopy.RUNS_MAX);
+            long share = settings.memoryLimitBytes() / SHARES;
+            int stretch =
+                    Math.clamp(
+                            share, BlockFetcher.STRETCH_BYTES_MIN, BlockFetcher.STRETCH_BYTES_MAX);
+            long least = Math.min(WINDOW_BYTES_MIN, stretch);
+            long bytes = Math.min(shape.windowBytes(), Math.max(least, share / 2));
+            window =
+                    new EntryWindow(
+                            budget, memtables, append, rewrite, bytes, GroupCopy.RUNS_MAX, stretch);
             open.add(window);
         }
         return window;
