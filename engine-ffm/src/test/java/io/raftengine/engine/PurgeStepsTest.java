@@ -85,6 +85,34 @@ class PurgeStepsTest {
         }
     }
 
+    /** A copy of each begins in one segment and ends in another; then nothing of it is live. */
+    @Test
+    void atomicGroupsOfWhichNothingIsLeftAreForgottenManyAtATime() {
+        int groups = 1100;
+        try (Scene scene = new Scene(Scene.segmentsOf(1))) {
+            List<List<Change>> batches = new ArrayList<>();
+            for (int index = 1; index <= 2; index++) {
+                for (int group = 1; group <= groups; group++) {
+                    batches.add(List.of(Scene.entries(group, index, index + 1)));
+                }
+            }
+            write(scene, batches);
+            scene.cut(1, true);
+            scene.rewriteAppend();
+            assertThat(scene.rewrite().segmentCount()).isGreaterThanOrEqualTo(2 * groups);
+            batches.clear();
+            for (int group = 1; group <= groups; group++) {
+                batches.add(List.of(Scene.compact(group, 3), Scene.entries(group, 3, 4)));
+            }
+            write(scene, batches);
+            scene.cut(128 << 10, false);
+            PurgeResult result = countingSteps(scene, scene::rewriteAppend);
+            assertThat(result.rewriteSegmentsDropped()).isPositive();
+            assertThat(steps).isLessThanOrEqualTo(groups / 64 + OTHER_STEPS);
+            scene.checkAlsoReopened("forgotten");
+        }
+    }
+
     private static void fill(Scene scene, int groups) {
         List<List<Change>> batches = new ArrayList<>();
         for (int block = 0; block < BLOCKS; block++) {
