@@ -242,11 +242,7 @@ final class NextSegmentPreparer implements AutoCloseable {
         } else {
             failedFor = active.seq();
         }
-        try {
-            giveUpBuilding();
-        } catch (StorageException | OutOfSpaceException notClosed) {
-            // It was not to be kept anyway.
-        }
+        giveUpBuilding();
     }
 
     /** The target, in whole pages: a filled file is written in whole pages. */
@@ -264,7 +260,7 @@ final class NextSegmentPreparer implements AutoCloseable {
         if (file == null) {
             return;
         }
-        file.handle.close();
+        QueueContext.closeQuietly(file.handle);
         if (file.recycled()) {
             return; // still has its reserved name
         }
@@ -287,11 +283,8 @@ final class NextSegmentPreparer implements AutoCloseable {
             FileHandle handle = building.handle;
             Path path = building.path;
             building = null;
-            try {
-                handle.close();
-            } finally {
-                context.deleteQuietly(path);
-            }
+            QueueContext.closeQuietly(handle);
+            context.deleteQuietly(path);
         }
     }
 

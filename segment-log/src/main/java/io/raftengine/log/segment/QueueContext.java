@@ -5,6 +5,7 @@ import io.raftengine.error.StorageException;
 import io.raftengine.log.format.QueueKind;
 import io.raftengine.log.format.SegmentName;
 import io.raftengine.log.io.DirectoryHandle;
+import io.raftengine.log.io.FileHandle;
 import io.raftengine.log.io.FileSystem;
 import java.nio.file.Path;
 
@@ -65,6 +66,17 @@ record QueueContext(
             deletions.delete(file, null);
         } catch (StorageException | OutOfSpaceException e) {
             // Nothing depends on it: its name is not that of a live segment.
+        }
+    }
+
+    /**
+     * Closes a file on whose bytes nobody counts; its descriptor is gone whatever the system says.
+     */
+    static void closeQuietly(FileHandle handle) {
+        try {
+            handle.close();
+        } catch (StorageException | OutOfSpaceException e) {
+            // What was to be kept of it was synced before.
         }
     }
 

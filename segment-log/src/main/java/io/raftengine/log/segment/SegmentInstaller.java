@@ -345,7 +345,7 @@ final class SegmentInstaller {
 
     private void discard(PreparedFile file) {
         try {
-            file.handle.close();
+            QueueContext.closeQuietly(file.handle);
             context.deleteQuietly(file.path);
         } finally {
             context.headRoom().left(file.path);
@@ -361,7 +361,7 @@ final class SegmentInstaller {
             return;
         }
         if (prepared.recycled()) {
-            prepared.handle.close();
+            QueueContext.closeQuietly(prepared.handle);
             context.reserves().addFirst(prepared.reserve);
         } else {
             discard(prepared);
