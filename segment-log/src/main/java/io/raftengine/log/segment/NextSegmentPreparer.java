@@ -111,7 +111,7 @@ final class NextSegmentPreparer implements AutoCloseable {
 
     private boolean begin(ActiveSegment active) {
         ReservePool.Reserve reserve =
-                context.settings().recycleCapacity() > 0 ? context.reserves().take() : null;
+                context.settings().recycleCapacity() > 0 ? context.takeReserve() : null;
         return reserve == null ? beginNew(false, active) : beginWith(reserve, active);
     }
 

@@ -21,7 +21,8 @@ record QueueContext(
         QueueCounters counters,
         PoisonSwitch poison,
         HeadRoom headRoom,
-        GradualDeletion deletions) {
+        GradualDeletion deletions,
+        PendingRemoval removal) {
 
     Path segmentPath(Path dir, long seq) {
         return dir.resolve(SegmentName.segment(settings.kind(), seq));
@@ -42,11 +43,42 @@ record QueueContext(
      * poisons.
      */
     void sync(DirectoryHandle dir) {
+        Path before = removal.reserved();
         try {
             dir.sync();
         } catch (StorageException | OutOfSpaceException e) {
             throw poison.poison(dir.path() + ": sync of the directory failed", e);
         }
+        removal.synced(dir.path(), before);
+    }
+
+    /**
+     * Makes the name of the segment purged last durable, if that has not happened by itself.
+     *
+     * @throws StorageException if the directory cannot be opened; nothing was tried
+     */
+    void settleRemoval() {
+        Path reserved = removal.reserved();
+        if (reserved != null) {
+            syncDirectory(reserved.getParent());
+        }
+    }
+
+    /**
+     * Takes out the oldest reserve whose bytes nobody needs any more, or returns null: no reader
+     * looks at it, and no power cut makes it a segment again.
+     */
+    ReservePool.Reserve takeReserve() {
+        ReservePool.Reserve reserve = reserves.take(removal.reserved());
+        if (reserve != null || removal.reserved() == null) {
+            return reserve;
+        }
+        try {
+            settleRemoval();
+        } catch (StorageException | OutOfSpaceException notNow) {
+            return null;
+        }
+        return reserves.take(null);
     }
 
     /**

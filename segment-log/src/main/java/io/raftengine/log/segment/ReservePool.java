@@ -57,12 +57,16 @@ final class ReservePool {
         queue.addFirst(reserve);
     }
 
-    /** Takes out the oldest reserve that no reader looks at, or returns null. */
-    synchronized Reserve take() {
+    /**
+     * Takes out the oldest reserve that no reader looks at, or returns null.
+     *
+     * @param except not this one; may be null
+     */
+    synchronized Reserve take(Path except) {
         Iterator<Reserve> all = queue.iterator();
         while (all.hasNext()) {
             Reserve reserve = all.next();
-            if (reserve.free()) {
+            if (reserve.free() && !reserve.path().equals(except)) {
                 all.remove();
                 return reserve;
             }

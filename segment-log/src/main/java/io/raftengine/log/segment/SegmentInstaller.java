@@ -216,7 +216,7 @@ final class SegmentInstaller {
     /** Renames the first reserve that lets itself be renamed, if there is one. */
     private void recycle(long seq) {
         while (halfMade == null) {
-            ReservePool.Reserve reserve = context.reserves().take();
+            ReservePool.Reserve reserve = context.takeReserve();
             if (reserve == null) {
                 return;
             }
