@@ -36,6 +36,12 @@ final class NextSegmentPreparer implements AutoCloseable {
     private static final double FILL_BELOW_APPENDS = 4;
 
     /**
+     * And fewer bytes than this: a fill saves a sync some 10 to 40 us, and costs as many bytes
+     * again as are written, which take longer than that to reach the disk.
+     */
+    static final double FILL_BELOW_BYTES = 128 << 10;
+
+    /**
      * How long no reserve is begun after one that failed, doubled with each that fails after it: a
      * second without descriptors is soon over, a full disk may stay full.
      */
@@ -191,7 +197,8 @@ final class NextSegmentPreparer implements AutoCloseable {
         PrefillPolicy policy = context.settings().prefill();
         return policy == PrefillPolicy.ALWAYS
                 || (policy == PrefillPolicy.AUTO
-                        && context.counters().appendsPerSync < FILL_BELOW_APPENDS);
+                        && context.counters().appendsPerSync < FILL_BELOW_APPENDS
+                        && context.counters().bytesPerSync < FILL_BELOW_BYTES);
     }
 
     /**
