@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatCode;
 
 import io.raftengine.log.format.FormatVersion;
 import io.raftengine.log.format.QueueKind;
+import io.raftengine.testing.errors.Undeclared;
 import io.raftengine.testing.fs.Fault;
 import io.raftengine.testing.fs.Operation;
 import io.raftengine.testing.fs.SimulatedFileSystem;
@@ -31,7 +32,7 @@ class BrokenLogTest {
     /** Throws in every method, exceptions only, unless it is asked what must stay. */
     private static final class Complaining implements EngineListener {
         private static void complain() {
-            ThrowingListenersTest.<RuntimeException>sneakily(new IOException("on purpose"));
+            Undeclared.raise(new IOException("on purpose"));
         }
 
         @Override
