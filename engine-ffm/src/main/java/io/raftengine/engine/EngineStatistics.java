@@ -15,8 +15,11 @@ package io.raftengine.engine;
  * @param syncedGroups commit groups that were synced
  * @param syncedBatches batches in them; divided by {@code syncedGroups} this says how well group
  *     commit works
+ * @param encodeNanos time callers spent encoding and compressing batches that were to be synced
+ * @param waitNanos time they then waited for their commit group to begin
  * @param writeNanos time leaders spent validating and writing groups that were synced
  * @param syncNanos time leaders spent in syncs
+ * @param applyNanos time leaders spent making groups visible that were synced
  * @param syncs syncs of the append queue
  * @param syncNanosLongest the longest of them
  * @param rotations rotations of the append queue
@@ -42,8 +45,11 @@ public record EngineStatistics(
         long commitGroups,
         long syncedGroups,
         long syncedBatches,
+        long encodeNanos,
+        long waitNanos,
         long writeNanos,
         long syncNanos,
+        long applyNanos,
         long syncs,
         long syncNanosLongest,
         long rotations,

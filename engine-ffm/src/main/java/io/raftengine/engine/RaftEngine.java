@@ -234,9 +234,10 @@ public final class RaftEngine implements AutoCloseable {
             gate.leave(gate.enter());
             return 0;
         }
+        long begunNanos = sync ? writable.now() : 0;
         encoder.finish(compressionThreshold(), config.compressionLevel());
         long bytes = encoder.encodedBytes();
-        writable.commit(encoder, sync);
+        writable.commit(encoder, sync, begunNanos);
         encoder.clear();
         return bytes;
     }
@@ -819,8 +820,11 @@ public final class RaftEngine implements AutoCloseable {
                     commits.groups(),
                     commits.syncedGroups(),
                     commits.syncedBatches(),
+                    commits.encodeNanos(),
+                    commits.waitNanos(),
                     commits.writeNanos(),
                     commits.syncNanos(),
+                    commits.applyNanos(),
                     queue == null ? 0 : queue.syncs(),
                     queue == null ? 0 : queue.syncNanosLongest(),
                     queue == null ? 0 : queue.rotations(),

@@ -8,7 +8,7 @@ import java.lang.invoke.VarHandle;
  */
 public final class CommitCounters {
     /** What an engine that cannot write has committed. */
-    public static final Snapshot NOTHING = new Snapshot(0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+    public static final Snapshot NOTHING = new Snapshot(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
 
     private static final int GROUPS = 0;
     private static final int BATCHES = 1;
@@ -20,7 +20,10 @@ public final class CommitCounters {
     private static final int SYNC_NANOS = 7;
     private static final int WATERMARKS = 8;
     private static final int CALLERS = 9;
-    private static final int COUNT = 10;
+    private static final int ENCODE_NANOS = 10;
+    private static final int WAIT_NANOS = 11;
+    private static final int APPLY_NANOS = 12;
+    private static final int COUNT = 13;
 
     /** Opaque: each value is whole, but no order between them is promised, and none is paid for. */
     private static final VarHandle VALUE = MethodHandles.arrayElementVarHandle(long[].class);
@@ -39,8 +42,11 @@ public final class CommitCounters {
      * @param syncedGroups groups that were synced
      * @param syncedBatches batches in them
      * @param refusedBatches batches that validation refused
+     * @param encodeNanos time callers spent encoding batches that were to be synced
+     * @param waitNanos time they then waited for their group to begin
      * @param writeNanos time spent validating and writing groups that were synced
      * @param syncNanos time spent in syncs
+     * @param applyNanos time spent making groups visible that were synced
      * @param watermarks synced watermarks written
      */
     public record Snapshot(
@@ -51,8 +57,11 @@ public final class CommitCounters {
             long syncedGroups,
             long syncedBatches,
             long refusedBatches,
+            long encodeNanos,
+            long waitNanos,
             long writeNanos,
             long syncNanos,
+            long applyNanos,
             long watermarks) {}
 
     void group(
@@ -67,6 +76,13 @@ public final class CommitCounters {
             add(SYNCED_BATCHES, batches);
             add(SYNC_NANOS, syncNanos);
         }
+    }
+
+    /** What else is known of the time that a synced group took. */
+    void timesOfSynced(long encodeNanos, long waitNanos, long applyNanos) {
+        add(ENCODE_NANOS, encodeNanos);
+        add(WAIT_NANOS, waitNanos);
+        add(APPLY_NANOS, applyNanos);
     }
 
     long groups() {
@@ -107,8 +123,11 @@ public final class CommitCounters {
                 get(SYNCED_GROUPS),
                 get(SYNCED_BATCHES),
                 get(REFUSED),
+                get(ENCODE_NANOS),
+                get(WAIT_NANOS),
                 get(WRITE_NANOS),
                 get(SYNC_NANOS),
+                get(APPLY_NANOS),
                 get(WATERMARKS));
     }
 }

@@ -107,6 +107,21 @@ public final class CommitPipeline implements AutoCloseable {
      *     its fate is unknown
      */
     public long commit(BatchEncoder batch, boolean sync) {
+        return commit(batch, sync, sync ? committer.now() : 0);
+    }
+
+    /**
+     * As above, for a batch that its caller has just encoded.
+     *
+     * @param batch as above
+     * @param sync as above
+     * @param begunNanos when the caller began to encode it, by {@link #now}; counted for batches
+     *     that are to be synced only
+     * @return as above
+     */
+    public long commit(BatchEncoder batch, boolean sync, long begunNanos) {
+        // A write without sync takes about a microsecond, of which the time of day would be a part.
+        long handedInNanos = sync ? committer.now() : 0;
         long bytes = batch == null ? 0 : batch.encodedBytes();
         int copied = bytes <= COPIED_BYTES_MAX ? (int) bytes : 0;
         if (Thread.currentThread().isVirtual()) {
@@ -124,6 +139,9 @@ public final class CommitPipeline implements AutoCloseable {
                 boolean left = false;
                 try {
                     int toBuffer = CommitGroup.hasRoom(claimed) ? copied : 0;
+                    CommitSlot slot = group.slot(CommitGroup.slotOf(claimed));
+                    slot.begunNanos = begunNanos;
+                    slot.handedInNanos = handedInNanos;
                     long compacted = commitIn(group, claimed, batch, bytes, toBuffer, sync);
                     left = true;
                     return compacted;
@@ -429,6 +447,15 @@ public final class CommitPipeline implements AutoCloseable {
                 committer.broken = true;
             }
         }
+    }
+
+    /**
+     * The time by which batches are measured; by any thread.
+     *
+     * @return nanoseconds, as {@link System#nanoTime}
+     */
+    public long now() {
+        return committer.now();
     }
 
     /**

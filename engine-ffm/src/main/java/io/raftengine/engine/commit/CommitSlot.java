@@ -24,6 +24,12 @@ final class CommitSlot {
     /** Whether the caller waits for the disk. */
     boolean sync;
 
+    /** When the caller of a synced batch began to encode it, by the committer's clock. */
+    long begunNanos;
+
+    /** When it handed the batch in. */
+    long handedInNanos;
+
     /** Set by the leader: the batch passed validation and belongs to the write. */
     boolean accepted;
 

@@ -110,6 +110,11 @@ public final class GroupCommitter implements AutoCloseable {
         watermark.segment(queue.activeSeq(), queue.end(), clock.getAsLong());
     }
 
+    /** The time as this measures it; by any thread. */
+    long now() {
+        return clock.getAsLong();
+    }
+
     /** Refuses early what could only fail; by any thread. */
     void refuseIfPoisoned() {
         if (isPoisoned()) {
@@ -197,6 +202,8 @@ public final class GroupCommitter implements AutoCloseable {
         boolean sync = false;
         long bytes = 0;
         int accepted = 0;
+        long encodeNanos = 0;
+        long waitNanos = 0;
         memtables.beginGroup(queue.activeSeq());
         refuseIfPoisoned();
         for (int i = from; i < to; i++) {
@@ -208,7 +215,11 @@ public final class GroupCommitter implements AutoCloseable {
                     bytes += slot.batchBytes;
                 }
             }
-            sync |= slot.sync && slot.failure == null;
+            if (slot.sync && slot.failure == null) {
+                sync = true;
+                encodeNanos += slot.handedInNanos - slot.begunNanos;
+                waitNanos += started - slot.handedInNanos;
+            }
         }
         if (accepted > 0) {
             write(group, from, to, bytes, sync, started);
@@ -225,6 +236,9 @@ public final class GroupCommitter implements AutoCloseable {
         applyOrPoison(group, from, to);
         memtables.endGroup();
         counters.group(to - from, accepted, bytes, sync, written - started, synced - written);
+        if (sync) {
+            counters.timesOfSynced(encodeNanos, waitNanos, clock.getAsLong() - synced);
+        }
     }
 
     private void validate(CommitSlot slot) {

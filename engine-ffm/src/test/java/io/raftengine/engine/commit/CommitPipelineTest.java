@@ -32,9 +32,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/**
- * Groups, leaders and outcomes (scenarios E5, E6, L2 to L5, L9, L10, Q2, Q3; D14, D16; P7; I2, I3).
- */
+/** Groups, leaders and outcomes (scenarios E5, E6, L2 to L5, L9, Q2, Q3; D14, D16; P7; I2, I3). */
 @Timeout(120)
 class CommitPipelineTest {
     private static final int LARGE = CommitPipeline.COPIED_BYTES_MAX + 1;

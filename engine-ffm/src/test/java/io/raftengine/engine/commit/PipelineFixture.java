@@ -27,6 +27,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.BooleanSupplier;
+import java.util.function.LongSupplier;
 
 /** A pipeline on a simulated disk with calls that can be disturbed, and the threads that use it. */
 final class PipelineFixture implements AutoCloseable {
@@ -49,19 +50,23 @@ final class PipelineFixture implements AutoCloseable {
 
     /** The table of groups is seeded with a number that the test knows. */
     PipelineFixture(long hashSeed) {
-        this(1 << 20, GroupCommitter.RUN_BYTES_MAX, System.nanoTime(), hashSeed);
+        this(1 << 20, GroupCommitter.RUN_BYTES_MAX, System::nanoTime, hashSeed);
     }
 
     /** A clock that stands still leaves watermarks out unless many bytes were written. */
     PipelineFixture(long targetBytes, long runBytesMax, long now) {
-        this(targetBytes, runBytesMax, now, 1);
+        this(targetBytes, runBytesMax, () -> now, 1);
     }
 
-    private PipelineFixture(long targetBytes, long runBytesMax, long now, long hashSeed) {
+    PipelineFixture(LongSupplier clock) {
+        this(1 << 20, GroupCommitter.RUN_BYTES_MAX, clock, 1);
+    }
+
+    private PipelineFixture(long targetBytes, long runBytesMax, LongSupplier clock, long hashSeed) {
         disk.createDirectories(DIR);
         queue = openQueue(fs, budget, targetBytes);
         memtables = new Memtables(budget, 1L << 30, hashSeed);
-        committer = new GroupCommitter(budget, queue, memtables, null, () -> now, runBytesMax);
+        committer = new GroupCommitter(budget, queue, memtables, null, clock, runBytesMax);
         pipeline = new CommitPipeline(budget, committer);
     }
 
