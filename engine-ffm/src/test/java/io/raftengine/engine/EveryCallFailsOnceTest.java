@@ -9,6 +9,7 @@ import io.raftengine.testing.fs.Fault;
 import io.raftengine.testing.fs.FaultRule;
 import io.raftengine.testing.fs.FaultyFileSystem;
 import io.raftengine.testing.fs.SimulatedFileSystem;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -16,17 +17,26 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /**
  * A scripted life of an engine with its first I/O call failing, then its second, and so on until
- * none is left to fail; each first once, then from that call on. After each: the error was typed,
- * nothing leaked, and after a reopen every acknowledged batch is there, every refused one is not,
- * and one of unknown outcome is there whole or not at all (P2, P4, P7, D14, I2). Includes L1 to L3,
- * L5 and L6 at every place they can happen. A purge that is interrupted changes no answer, whatever
- * it had done by then.
+ * none is left to fail; each first once, then from that call on, under all policies of filling
+ * segments ahead. After each: the error was typed, nothing leaked, and after a reopen every
+ * acknowledged batch is there, every refused one is not, and one of unknown outcome is there whole
+ * or not at all (P2, P4, P7, D14, I2). Includes L1 to L3, L5 and L6 at every place they can happen.
+ * A purge that is interrupted changes no answer, whatever it had done by then.
  */
 class EveryCallFailsOnceTest {
     private static final long SEED = Long.getLong("raftengine.seed", 20_250);
     private static final int SEEDS = Math.max(1, Integer.getInteger("raftengine.scale", 1));
     private static final int STEPS = 34;
     private static final int STEPS_WITH_PURGES = 60;
+
+    /**
+     * The policies of filling segments ahead make other calls each: all of them take turns from
+     * call to call, or where there is time for it each has every call for itself.
+     */
+    private static final List<List<PrefillPolicy>> POLICIES =
+            SEEDS == 1
+                    ? List.of(List.of(PrefillPolicy.values()))
+                    : Arrays.stream(PrefillPolicy.values()).map(List::of).toList();
 
     /** What a call does instead of its duty. */
     enum Trouble {
@@ -51,7 +61,9 @@ class EveryCallFailsOnceTest {
     void everyCallMayFailAndNothingIsLostInventedOrLeaked(Trouble trouble) {
         for (int s = 0; s < SEEDS; s++) {
             Workload workload = Workload.random(SEED + s, STEPS);
-            failEachCall(trouble, workload, WorkloadRun.config(WorkloadRun.DIR));
+            for (List<PrefillPolicy> inTurn : POLICIES) {
+                failEachCall(trouble, workload, inTurn, WorkloadRun.config(WorkloadRun.DIR));
+            }
         }
     }
 
@@ -61,20 +73,31 @@ class EveryCallFailsOnceTest {
     void everyCallOfALifeWithPurgesMayFail(Trouble trouble) {
         for (int s = 0; s < SEEDS; s++) {
             Workload workload = Workload.purging(SEED + s, STEPS_WITH_PURGES, 65);
-            WorkloadRun done =
-                    failEachCall(trouble, workload, WorkloadRun.purgingConfig(WorkloadRun.DIR));
-            assertThat(done.appendSegmentsDropped).as("seed " + (SEED + s)).isPositive();
-            assertThat(done.rewriteSegmentsDropped).as("seed " + (SEED + s)).isPositive();
+            for (List<PrefillPolicy> inTurn : POLICIES) {
+                EngineConfig.Builder config = WorkloadRun.purgingConfig(WorkloadRun.DIR);
+                WorkloadRun done = failEachCall(trouble, workload, inTurn, config);
+                assertThat(done.appendSegmentsDropped).as("seed " + (SEED + s)).isPositive();
+                assertThat(done.rewriteSegmentsDropped).as("seed " + (SEED + s)).isPositive();
+            }
         }
     }
 
-    /** Answers the run in which no call was left to fail. */
+    /** Answers a run in which no call was left to fail. */
     private static WorkloadRun failEachCall(
-            Trouble trouble, Workload workload, EngineConfig.Builder config) {
+            Trouble trouble,
+            Workload workload,
+            List<PrefillPolicy> inTurn,
+            EngineConfig.Builder config) {
+        int over = 0;
         for (long call = 0; ; call++) {
+            // So that a call which fails under one policy in one trouble does so under the next
+            // one in another.
+            int policy = (int) ((call + trouble.ordinal()) % inTurn.size());
+            config.prefill(inTurn.get(policy));
             Attempt attempt = new Attempt(workload, config, call, trouble);
             attempt.run();
-            if (attempt.rule.fired() == 0) {
+            over = attempt.rule.fired() == 0 ? over + 1 : 0;
+            if (over == inTurn.size()) {
                 assertThat(call)
                         .as("calls that failed, seed " + workload.seed())
                         .isGreaterThan(120);
@@ -96,18 +119,16 @@ class EveryCallFailsOnceTest {
             this.workload = workload;
             sticky = trouble.sticky;
             long seed = workload.seed();
+            fs = new FaultyFileSystem(new SimulatedFileSystem(seed));
+            run = new WorkloadRun(fs, config.build());
             name =
                     String.format(
-                            Locale.ROOT, "-Draftengine.seed=%d, call %d %s", seed, call, trouble);
-            fs = new FaultyFileSystem(new SimulatedFileSystem(seed));
-            run =
-                    new WorkloadRun(
-                            fs,
-                            config.prefill(
-                                            call % 2 == 0
-                                                    ? PrefillPolicy.NEVER
-                                                    : PrefillPolicy.ALWAYS)
-                                    .build());
+                            Locale.ROOT,
+                            "-Draftengine.seed=%d, prefill %s, call %d %s",
+                            seed,
+                            run.config.prefill(),
+                            call,
+                            trouble);
             rule =
                     trouble.sticky
                             ? fs.failFrom(call, trouble.fault)
