@@ -9,9 +9,16 @@ import io.raftengine.error.ConfigException;
 import io.raftengine.log.format.FormatVersion;
 import io.raftengine.log.io.FileSystem;
 import io.raftengine.recovery.RecoveryMode;
+import java.lang.reflect.Method;
+import java.lang.reflect.Modifier;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.function.UnaryOperator;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
@@ -52,6 +59,115 @@ class EngineConfigTest {
         config.toMap().forEach(again::set);
 
         assertThat(again.build()).isEqualTo(config).hasSameHashCodeAs(config);
+    }
+
+    /** B1. */
+    @Test
+    void theDefaultsReadBackEqualInEveryValueAndNameNoSpillDir() throws Exception {
+        EngineConfig config = EngineConfig.builder(DIR).build();
+
+        EngineConfig again = readBack(config);
+
+        assertThat(config.toMap()).doesNotContainKeys("spill-dir", "memory-limit", "prefill-limit");
+        assertThat(again).isEqualTo(config);
+        assertThat(valuesOf(again))
+                .isEqualTo(valuesOf(config))
+                .containsEntry("warnings", List.of());
+    }
+
+    /** B1: with equality going by what is printed, a value that is not printed is never missed. */
+    @Test
+    void everyKeyIsPrintedAsItWasSetAndReadBack() throws Exception {
+        Map<String, String> common = new TreeMap<>();
+        common.put("dir", "some where");
+        common.put("spill-dir", "else where");
+        common.put("recovery-mode", "absolute-consistency");
+        common.put("recovery-read-block-size", "2KiB");
+        common.put("recovery-threads", "7");
+        common.put("batch-compression-threshold", "0KiB");
+        common.put("compression-level", "3");
+        common.put("target-file-size", "1MiB");
+        common.put("purge-threshold", "30MiB");
+        common.put("purge-rewrite-threshold", "12345B");
+        common.put("purge-rewrite-garbage-ratio", "0.1");
+        common.put("memory-limit", "77MiB");
+        common.put("prefill", "always");
+        common.put("purge-head-room", "3KiB");
+        common.put("purge-append-garbage-ratio", "0.7");
+        common.put("purge-bytes-per-second", "9GiB");
+        common.put("background-purge-interval", "1500ms");
+        common.put("verify-every-read", "true");
+        Map<String, String> recycling = new TreeMap<>(common);
+        recycling.put("format-version", "2");
+        recycling.put("enable-log-recycle", "true");
+        recycling.put("prefill-for-recycle", "true");
+        recycling.put("prefill-limit", "5MiB");
+        Map<String, String> old = new TreeMap<>(common);
+        old.put("format-version", "1");
+        old.put("enable-log-recycle", "false");
+        old.put("prefill-for-recycle", "false");
+
+        Set<String> keys = new TreeSet<>();
+        for (Map<String, String> values : List.of(recycling, old)) {
+            EngineConfig.Builder builder = EngineConfig.builder();
+            values.forEach(builder::set);
+            EngineConfig config = builder.build();
+            assertThat(config.toMap()).isEqualTo(values);
+            assertThat(valuesOf(readBack(config))).isEqualTo(valuesOf(config));
+            keys.addAll(values.keySet());
+        }
+        keys.add("bytes-per-sync"); // has no effect, so there is nothing to print
+        assertThat(keys)
+                .containsExactlyInAnyOrderElementsOf(
+                        Arrays.stream(ConfigKey.values()).map(ConfigKey::spelling).toList());
+        Map<String, String> defaults = EngineConfig.builder(DIR).build().toMap();
+        assertThat(common)
+                .as("none is a default")
+                .noneSatisfy((key, value) -> assertThat(defaults).containsEntry(key, value));
+    }
+
+    private static EngineConfig readBack(EngineConfig config) {
+        EngineConfig.Builder again = EngineConfig.builder();
+        config.toMap().forEach(again::set);
+        return again.build();
+    }
+
+    /** What every public method without parameters answers, by name. */
+    private static Map<String, Object> valuesOf(EngineConfig config) throws Exception {
+        Map<String, Object> values = new TreeMap<>();
+        for (Method method : EngineConfig.class.getMethods()) {
+            if (method.getDeclaringClass() == EngineConfig.class
+                    && method.getParameterCount() == 0
+                    && !Modifier.isStatic(method.getModifiers())) {
+                values.put(method.getName(), method.invoke(config));
+            }
+        }
+        assertThat(values).hasSizeGreaterThan(ConfigKey.values().length - 2);
+        return values;
+    }
+
+    /** B3: a tenth of the purge threshold, but no less than a segment. */
+    @Test
+    void theRewriteThresholdIsNoLessThanTheTarget() {
+        assertThat(rewriteThreshold("2GB", "10GB")).isEqualTo(2L << 30);
+        assertThat(rewriteThreshold("1GB", "10GB")).isEqualTo(1L << 30);
+        assertThat(rewriteThreshold("1GB", "20GB")).isEqualTo(2L << 30);
+        assertThat(rewriteThreshold("2GB", "2GB")).isEqualTo(2L << 30);
+        EngineConfig given =
+                EngineConfig.builder(DIR)
+                        .set("purge-rewrite-threshold", "1MB")
+                        .set("target-file-size", "2GB")
+                        .build();
+        assertThat(given.purgeRewriteThresholdBytes()).as("set by hand").isEqualTo(1 << 20);
+        assertThat(given.warnings()).isEmpty();
+    }
+
+    private static long rewriteThreshold(String target, String purge) {
+        return EngineConfig.builder(DIR)
+                .set("target-file-size", target)
+                .set("purge-threshold", purge)
+                .build()
+                .purgeRewriteThresholdBytes();
     }
 
     @Test
@@ -100,7 +216,11 @@ class EngineConfigTest {
         assertThat(config.recoveryReadBlockBytes()).isEqualTo(512);
         assertThat(config.recoveryThreads()).isEqualTo(1);
         assertThat(config.prefillLimitBytes()).isZero();
-        assertThat(config.warnings()).hasSize(3);
+        assertThat(config.warnings())
+                .satisfiesExactlyInAnyOrder(
+                        warning -> assertThat(warning).contains("recovery-read-block-size"),
+                        warning -> assertThat(warning).contains("recovery-threads"),
+                        warning -> assertThat(warning).contains("prefill-limit"));
     }
 
     @Test

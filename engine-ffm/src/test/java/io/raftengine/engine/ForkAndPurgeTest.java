@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.raftengine.log.format.QueueKind;
 import io.raftengine.log.format.SegmentName;
+import io.raftengine.recovery.RecoveryMode;
 import io.raftengine.testing.fs.Fault;
 import io.raftengine.testing.fs.FaultyFileSystem;
 import io.raftengine.testing.fs.Operation;
@@ -23,6 +24,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /**
@@ -83,6 +85,90 @@ class ForkAndPurgeTest {
     private static void write(RaftEngine engine, LogBatch batch, List<Ledger.Change> changes) {
         Ledger.fill(batch, changes);
         engine.write(batch, Durability.BUFFERED);
+    }
+
+    /** N1 as the real engine has it: recycling is off, two of the keys have been rewritten. */
+    @ParameterizedTest
+    @CsvSource({"COPY, true", "COPY, false", "LINK, true", "LINK, false"})
+    void keysOfBothQueuesAreInTheForkAndBothGoOn(ForkMode mode, boolean running) {
+        EngineConfig.Builder config = WorkloadRun.config(WorkloadRun.DIR).enableLogRecycle(false);
+        Path target = Path.of("/fork");
+        try (EngineFixture source = new EngineFixture(config).open()) {
+            source.put(1, "one", "1", true);
+            source.put(1, "two", "2", true);
+            source.engine.maintenance().rewriteAppend(Long.MAX_VALUE);
+            assertThat(source.engine.segmentSpan(QueueKind.APPEND).firstSeq()).isGreaterThan(1);
+            source.put(1, "three", "3", true);
+            source.put(1, "four", "4", false);
+            if (running) {
+                source.engine.fork(target, mode);
+            } else {
+                source.engine.close();
+                RaftEngine.fork(source.config, source.fs, target, mode);
+                source.open();
+            }
+            try (EngineFixture fork = source.at(target)) {
+                fork.config = config.dir(target).build();
+                fork.open();
+                assertKeys(fork, "1", "2", "3", "4");
+
+                source.put(1, "one", "source", true);
+                source.put(1, "three", "source", true);
+                assertKeys(fork, "1", "2", "3", "4");
+                fork.put(1, "two", "fork", true);
+                fork.put(1, "four", "fork", true);
+                assertKeys(source, "source", "2", "source", "4");
+                for (EngineFixture each : List.of(source, fork)) {
+                    each.append(2, 1, 30, true);
+                    each.engine.maintenance().rewriteAppend(Long.MAX_VALUE);
+                    each.engine.maintenance().rewriteRewrite();
+                    each.append(2, 31, 5, true);
+                    each.reopen();
+                }
+                assertKeys(source, "source", "2", "source", "4");
+                assertKeys(fork, "1", "fork", "3", "fork");
+                assertThat(source.holds(2, 1, 35)).isTrue();
+                assertThat(fork.holds(2, 1, 35)).isTrue();
+            }
+        }
+    }
+
+    private static void assertKeys(EngineFixture f, String... values) {
+        assertThat(List.of("one", "two", "three", "four"))
+                .extracting(key -> f.value(1, key))
+                .containsExactly(values);
+    }
+
+    /**
+     * N1, D10: the mode in which the real engine refuses a fork, since it cuts sealed segments,
+     * which the fork may share with its source.
+     */
+    @Test
+    void aForkThatIsRescuedCutsNothingOfItsSource() {
+        Path target = Path.of("/fork");
+        EngineConfig.Builder config = WorkloadRun.config(WorkloadRun.DIR).targetFileSizeBytes(512);
+        try (EngineFixture source = new EngineFixture(config).open()) {
+            for (int group = 1; group <= 60; group++) {
+                source.append(group, 1, 1, true);
+            }
+            source.engine.fork(target, ForkMode.LINK);
+            Path shared = source.segment(2);
+            source.disk.flipBit(shared, source.length(2) - 60, 3);
+            byte[] damaged = source.disk.contents(shared);
+            try (EngineFixture fork = source.at(target)) {
+                fork.config =
+                        config.dir(target)
+                                .recoveryMode(RecoveryMode.TOLERATE_ANY_CORRUPTION)
+                                .build();
+                fork.open();
+                assertThat(fork.engine.recoveryReport().dropped()).isNotEmpty();
+                fork.append(1, 2, 50, true);
+                fork.engine.maintenance().rewriteAppend(Long.MAX_VALUE);
+            }
+            assertThat(source.disk.contents(shared)).isEqualTo(damaged);
+            source.append(2, 2, 1, true);
+            assertThat(source.holds(2, 1, 2)).isTrue();
+        }
     }
 
     /**
