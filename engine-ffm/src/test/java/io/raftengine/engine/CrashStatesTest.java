@@ -67,7 +67,7 @@ class CrashStatesTest {
     }
 
     /** Everything that was written has landed: the death of the process alone. */
-    private static final CrashChoices PROCESS_KILLED =
+    static final CrashChoices PROCESS_KILLED =
             new CrashChoices() {
                 @Override
                 public boolean lands(int position, int count) {
