@@ -6,6 +6,7 @@ import io.raftengine.testing.fs.SimulatedFileSystem;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
@@ -44,12 +45,14 @@ class ClosingTest {
         fs.createDirectories(EngineFixture.DIR);
         AtomicReference<Thread> closer = new AtomicReference<>();
         AtomicBoolean agentIsDone = new AtomicBoolean();
+        CountDownLatch agentIsAtWork = new CountDownLatch(1);
         EngineClockwork clockwork =
                 new EngineClockwork(
                         () -> {
-                            Thread closing = closer.get();
-                            if (closing != null && isAgent(Thread.currentThread())) {
-                                while (!waitsOrIsDone(closing)) {
+                            // It works until somebody who closes waits for it, or does not.
+                            if (isAgent(Thread.currentThread())) {
+                                agentIsAtWork.countDown();
+                                while (!waitsOrIsDone(closer.get())) {
                                     Thread.yield();
                                 }
                                 agentIsDone.set(true);
@@ -67,6 +70,7 @@ class ClosingTest {
                     seen[0] = agentIsDone.get();
                     seen[1] = Thread.currentThread().isInterrupted();
                 });
+        agentIsAtWork.await();
         closer.set(thread);
         thread.start();
         thread.join();
@@ -79,6 +83,9 @@ class ClosingTest {
     }
 
     private static boolean waitsOrIsDone(Thread thread) {
+        if (thread == null) {
+            return false;
+        }
         return switch (thread.getState()) {
             case WAITING, TIMED_WAITING, TERMINATED -> true;
             default -> false;
