@@ -60,7 +60,7 @@ class EveryCallFailsOnceTest {
     @EnumSource(Trouble.class)
     void everyCallMayFailAndNothingIsLostInventedOrLeaked(Trouble trouble) {
         for (int s = 0; s < SEEDS; s++) {
-            Workload workload = Workload.random(SEED + s, STEPS);
+            Workload workload = Workload.random(SEED + s, STEPS).behindSyncedWrites();
             for (List<PrefillPolicy> inTurn : POLICIES) {
                 failEachCall(trouble, workload, inTurn, WorkloadRun.config(WorkloadRun.DIR));
             }
@@ -72,7 +72,8 @@ class EveryCallFailsOnceTest {
     @EnumSource(Trouble.class)
     void everyCallOfALifeWithPurgesMayFail(Trouble trouble) {
         for (int s = 0; s < SEEDS; s++) {
-            Workload workload = Workload.purging(SEED + s, STEPS_WITH_PURGES, 65);
+            Workload workload =
+                    Workload.purging(SEED + s, STEPS_WITH_PURGES, 65).behindSyncedWrites();
             for (List<PrefillPolicy> inTurn : POLICIES) {
                 EngineConfig.Builder config = WorkloadRun.purgingConfig(WorkloadRun.DIR);
                 WorkloadRun done = failEachCall(trouble, workload, inTurn, config);
@@ -88,13 +89,29 @@ class EveryCallFailsOnceTest {
             Workload workload,
             List<PrefillPolicy> inTurn,
             EngineConfig.Builder config) {
+        long[] openCalls = new long[inTurn.size()];
+        long[] syncedCalls = new long[inTurn.size()];
+        for (int p = 0; p < inTurn.size(); p++) {
+            WorkloadRun smooth = new WorkloadRun(newDisk(workload), config(config, inTurn.get(p)));
+            smooth.open();
+            openCalls[p] = callsOf(smooth);
+            workload.steps().subList(0, Workload.SYNCED_WRITES).forEach(smooth::take);
+            syncedCalls[p] = callsOf(smooth) - openCalls[p];
+            workload.steps().stream().skip(Workload.SYNCED_WRITES).forEach(smooth::take);
+            smooth.close();
+            assertThat(smooth.bytesPrefilled > 0)
+                    .as("filled ahead: %s", inTurn.get(p))
+                    .isEqualTo(inTurn.get(p) != PrefillPolicy.NEVER);
+        }
         int over = 0;
         for (long call = 0; ; call++) {
             // So that a call which fails under one policy in one trouble does so under the next
             // one in another.
             int policy = (int) ((call + trouble.ordinal()) % inTurn.size());
-            config.prefill(inTurn.get(policy));
-            Attempt attempt = new Attempt(workload, config, call, trouble);
+            // The many synced writes are all alike, and there for what they tell the engine.
+            long failing = call < openCalls[policy] ? call : call + syncedCalls[policy];
+            Attempt attempt =
+                    new Attempt(workload, config(config, inTurn.get(policy)), failing, trouble);
             attempt.run();
             over = attempt.rule.fired() == 0 ? over + 1 : 0;
             if (over == inTurn.size()) {
@@ -106,6 +123,18 @@ class EveryCallFailsOnceTest {
         }
     }
 
+    private static FaultyFileSystem newDisk(Workload workload) {
+        return new FaultyFileSystem(new SimulatedFileSystem(workload.seed()));
+    }
+
+    private static EngineConfig config(EngineConfig.Builder config, PrefillPolicy prefill) {
+        return config.prefill(prefill).build();
+    }
+
+    private static long callsOf(WorkloadRun run) {
+        return ((FaultyFileSystem) run.fs).calls();
+    }
+
     /** One run with one failing call. */
     private static final class Attempt {
         private final String name;
@@ -115,12 +144,12 @@ class EveryCallFailsOnceTest {
         private final WorkloadRun run;
         private final boolean sticky;
 
-        Attempt(Workload workload, EngineConfig.Builder config, long call, Trouble trouble) {
+        Attempt(Workload workload, EngineConfig config, long call, Trouble trouble) {
             this.workload = workload;
             sticky = trouble.sticky;
             long seed = workload.seed();
-            fs = new FaultyFileSystem(new SimulatedFileSystem(seed));
-            run = new WorkloadRun(fs, config.build());
+            fs = newDisk(workload);
+            run = new WorkloadRun(fs, config);
             name =
                     String.format(
                             Locale.ROOT,

@@ -87,6 +87,30 @@ record Workload(long seed, List<Step> steps) {
         return new Workload(seed, script);
     }
 
+    /** How many steps at the beginning of {@link #behindSyncedWrites} are there for their syncs. */
+    static final int SYNCED_WRITES = 60;
+
+    /**
+     * The same behind so many synced writes that the engine takes its writers for such as wait for
+     * the disk, and behind some more during which its agent prepares the next segments.
+     */
+    Workload behindSyncedWrites() {
+        List<Step> script = new ArrayList<>();
+        for (int i = 0; i < SYNCED_WRITES + 12; i++) {
+            int bytes = i < SYNCED_WRITES ? 8 : 400;
+            byte[] key = {'w'};
+            script.add(
+                    new Step.Write(
+                            List.of(new Change.Put(GROUPS + 1, key, value(GROUPS, i, bytes))),
+                            true));
+            for (int a = 0; i >= SYNCED_WRITES && a < 2; a++) {
+                script.add(new Step.Agent());
+            }
+        }
+        script.addAll(steps);
+        return new Workload(seed, script);
+    }
+
     private static Step maintenance(SplittableRandom random, int kind) {
         return switch (kind) {
             case 0, 1 -> new Step.Purge();

@@ -42,6 +42,11 @@ final class WorkloadRun {
     long rewriteSegmentsDropped;
     long bytesRewritten;
 
+    /** Zeros that were written ahead of the log. */
+    long bytesPrefilled;
+
+    private EngineOpener parts;
+
     /** The open engine, or null. */
     RaftEngine engine;
 
@@ -79,7 +84,9 @@ final class WorkloadRun {
     }
 
     void open() {
-        engine = RaftEngine.open(config, opener());
+        EngineOpener opener = opener();
+        engine = RaftEngine.open(config, opener);
+        parts = opener;
     }
 
     /** Newest state that was handed to the engine at all. */
@@ -166,6 +173,10 @@ final class WorkloadRun {
     void close() {
         RaftEngine closing = engine;
         engine = null;
+        if (parts != null) {
+            bytesPrefilled += parts.appendQueue.statistics().bytesPrefilled();
+            parts = null;
+        }
         closing.close();
         durable = acknowledged;
     }
