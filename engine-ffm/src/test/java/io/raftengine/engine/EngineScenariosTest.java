@@ -21,13 +21,10 @@ import io.raftengine.testing.fs.Fault;
 import io.raftengine.testing.fs.FaultyFileSystem;
 import io.raftengine.testing.fs.Operation;
 import io.raftengine.testing.fs.SimulatedFileSystem;
-import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.IntUnaryOperator;
-import java.util.function.LongFunction;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -38,7 +35,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * The engine by the scenarios of the real one: H1 to H22, K1 to K14, L1 to L8 (as D14 has them), Q9
- * to Q13; headers in {@link HeaderScenariosTest}.
+ * to Q13; headers in {@link HeaderScenariosTest}, H16 in {@link CutSegmentTest}.
  */
 @Timeout(120)
 class EngineScenariosTest {
@@ -221,91 +218,6 @@ class EngineScenariosTest {
             assertThat(f.engine.recoveryReport().clean()).isTrue();
             assertThat(f.fs.info(EngineFixture.DIR.resolve("notes.txt"))).isNotNull();
         }
-    }
-
-    /** H16: cut anywhere, it opens with the batches that are whole, and not one less. */
-    @ParameterizedTest
-    @EnumSource(FormatVersion.class)
-    void aCutFileOpensWithTheBatchesThatAreWhole(FormatVersion version) {
-        try (EngineFixture f = new EngineFixture(version(version)).open()) {
-            // Batches of a single entry are read in a way of their own.
-            for (int b = 1, next = 1; b <= 12; b++) {
-                f.append(1, next, 1 + b % 2, true);
-                next += 1 + b % 2;
-            }
-            f.engine.close();
-            int length = f.length(1);
-            for (int cut = 1; cut <= length; cut += cut < 200 || cut >= length - 80 ? 1 : 7) {
-                cutAndOpen(
-                        f,
-                        version,
-                        length - cut,
-                        b -> b + (b + 1) / 2,
-                        i -> EngineFixture.entry(1, i));
-            }
-        }
-    }
-
-    /** H16: one big file, read in many windows; less by a byte, and all of it but a byte. */
-    @ParameterizedTest
-    @EnumSource(FormatVersion.class)
-    void aBigFileOpensWithoutItsLastByteAndWithItsFirstAlone(FormatVersion version) {
-        EngineConfig.Builder big =
-                version(version).targetFileSizeBytes(16 << 20).purgeThresholdBytes(64 << 20);
-        try (EngineFixture f = new EngineFixture(big).open()) {
-            for (int i = 1; i <= 40; i++) {
-                try (LogBatch batch = f.engine.newBatch()) {
-                    batch.addEntry(1, i, Workload.value(1, i, 100_000));
-                    f.write(batch, i % 7 == 0);
-                }
-            }
-            f.engine.close();
-            assertThat(f.length(1)).isGreaterThan(1 << 20);
-            for (int length : new int[] {f.length(1) - 1, f.length(1) / 2, 1}) {
-                cutAndOpen(f, version, length, b -> b, i -> Workload.value(1, i, 100_000));
-            }
-        }
-    }
-
-    private static void cutAndOpen(
-            EngineFixture f,
-            FormatVersion version,
-            int length,
-            IntUnaryOperator lastOf,
-            LongFunction<byte[]> entry) {
-        byte[] whole = f.disk.contents(f.segment(1));
-        int batches = batchesWithin(whole, version, length);
-        try (EngineFixture shorter = f.afterPowerCut(0)) {
-            try (var file = shorter.disk.open(shorter.segment(1), FileSystem.OpenMode.WRITE)) {
-                file.truncate(length);
-            }
-            shorter.open();
-            long last = shorter.engine.lastIndex(1);
-            assertThat(last)
-                    .as("%d of %d bytes", length, whole.length)
-                    .isEqualTo(batches == 0 ? RaftEngine.NO_INDEX : lastOf.applyAsInt(batches));
-            for (long i = 1; i <= last; i++) {
-                assertThat(shorter.engine.getEntry(1, i)).isEqualTo(entry.apply(i));
-            }
-            shorter.append(2, 1, 1, true);
-            shorter.reopen();
-            assertThat(shorter.holds(2, 1, 1)).isTrue();
-            assertThat(shorter.engine.lastIndex(1)).isEqualTo(last);
-        }
-    }
-
-    /** How many batches with entries end within the first bytes of a segment. */
-    private static int batchesWithin(byte[] segment, FormatVersion version, int length) {
-        ByteBuffer bytes = ByteBuffer.wrap(segment);
-        int batches = 0;
-        int at = version.headerBytes();
-        while (at < segment.length) {
-            int end = at + (int) (bytes.getLong(at) >>> 8);
-            boolean hasEntries = bytes.getLong(at + 8) > 16;
-            batches += hasEntries && end <= length ? 1 : 0;
-            at = end;
-        }
-        return batches;
     }
 
     /** H18, D12. */
