@@ -398,11 +398,16 @@ public final class CommitPipeline implements AutoCloseable {
     public void exclusively(Runnable work) {
         Thread me = Thread.currentThread();
         ExclusiveStep mine = new ExclusiveStep(work);
+        long spun = 0;
         try {
             awaitRun(mine);
         } finally {
-            // Without a call, as in leadIfOpen.
+            // Without a call, as in leadIfOpen. What a leader is running needs what its owner would
+            // give back.
             mine.revoked = true;
+            while (mine.begun && !mine.done) {
+                spun++;
+            }
             if (token.holder == me) {
                 committer.broken = true;
                 token.holder = null;
@@ -566,7 +571,17 @@ public final class CommitPipeline implements AutoCloseable {
         closed = true;
         // Callers that claimed before they could see the flag still get their turn: their group is
         // led first.
-        awaitIdle();
+        Thread me = Thread.currentThread();
+        boolean idle = false;
+        try {
+            awaitIdle();
+            idle = true;
+        } finally {
+            if (!idle && token.holder == me) {
+                committer.broken = true;
+                token.holder = null;
+            }
+        }
         try {
             committer.finalMark();
         } finally {

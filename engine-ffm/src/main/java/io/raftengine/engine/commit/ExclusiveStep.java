@@ -9,7 +9,11 @@ import java.lang.reflect.UndeclaredThrowableException;
 final class ExclusiveStep {
     private final Runnable work;
     private Throwable failure;
-    private volatile boolean done;
+
+    /** Somebody runs it, or has. */
+    volatile boolean begun;
+
+    volatile boolean done;
 
     /** Whoever wanted it run is gone, without a call to say so. */
     volatile boolean revoked;
@@ -19,6 +23,7 @@ final class ExclusiveStep {
     }
 
     void run() {
+        begun = true;
         try {
             if (!revoked) {
                 work.run();

@@ -452,7 +452,10 @@ public final class GroupCommitter implements AutoCloseable {
             if (slot.failure == null && slot.batchBytes > 0) {
                 slot.failure = failure;
             }
-            bareSync |= slot.sync && slot.failure == null;
+            if (slot.failure == null) {
+                bareSync |= slot.sync;
+                slot.settled |= !slot.sync; // it wanted nothing
+            }
         }
         return bareSync;
     }

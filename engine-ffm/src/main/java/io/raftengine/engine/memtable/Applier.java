@@ -63,12 +63,13 @@ final class Applier {
             while (items.next()) {
                 applyItem(items);
             }
+            touched.releaseAll();
             whole = true;
         } finally {
             if (!whole) {
                 blocks.wholeness.lost = true;
+                touched.releaseAll();
             }
-            touched.releaseAll();
         }
     }
 

@@ -49,15 +49,20 @@ record QueueContext(
         } catch (StorageException | OutOfSpaceException e) {
             throw poison.poison(dir.path() + ": sync of the directory failed", e);
         }
-        removal.synced(dir.path(), before);
+        // A sync of the same directory that failed beside this one has taken the error with it.
+        if (!poison.poisoned()) {
+            removal.synced(dir.path(), before);
+        }
     }
 
     /**
      * Makes the name of the segment purged last durable, if that has not happened by itself.
      *
      * @throws StorageException if the directory cannot be opened; nothing was tried
+     * @throws io.raftengine.error.PoisonedException if the sync fails, or something did before
      */
     void settleRemoval() {
+        poison.check();
         Path reserved = removal.reserved();
         if (reserved != null) {
             syncDirectory(reserved.getParent());
@@ -69,7 +74,7 @@ record QueueContext(
      * looks at it, and no power cut makes it a segment again.
      */
     ReservePool.Reserve takeReserve() {
-        ReservePool.Reserve reserve = reserves.take(removal.reserved());
+        ReservePool.Reserve reserve = reserves.take(removal);
         if (reserve != null || removal.reserved() == null) {
             return reserve;
         }
@@ -78,7 +83,7 @@ record QueueContext(
         } catch (StorageException | OutOfSpaceException notNow) {
             return null;
         }
-        return reserves.take(null);
+        return reserves.take(removal);
     }
 
     /**

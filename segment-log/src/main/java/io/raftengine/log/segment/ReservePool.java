@@ -60,9 +60,11 @@ final class ReservePool {
     /**
      * Takes out the oldest reserve that no reader looks at, or returns null.
      *
-     * @param except not this one; may be null
+     * @param removal whose segment is not taken. Asked under the lock: a removal begins before its
+     *     reserve is added, so what is seen here is pending no more or known to be
      */
-    synchronized Reserve take(Path except) {
+    synchronized Reserve take(PendingRemoval removal) {
+        Path except = removal.reserved();
         Iterator<Reserve> all = queue.iterator();
         while (all.hasNext()) {
             Reserve reserve = all.next();
