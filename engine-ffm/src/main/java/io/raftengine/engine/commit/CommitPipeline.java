@@ -189,7 +189,6 @@ public final class CommitPipeline implements AutoCloseable {
         int generation = group.generation();
         group.countReady();
         boolean done = false;
-        long spun = 0;
         try {
             await(group, slot, generation, index == 0, sync);
             done = true;
@@ -199,7 +198,7 @@ public final class CommitPipeline implements AutoCloseable {
                 // there may be no stack for it.
                 committer.broken = true;
                 while (group.doneGeneration == generation && !group.abandoned) {
-                    spun++;
+                    // not even a hint to the processor: that is a call as well
                 }
             }
         }
@@ -398,7 +397,6 @@ public final class CommitPipeline implements AutoCloseable {
     public void exclusively(Runnable work) {
         Thread me = Thread.currentThread();
         ExclusiveStep mine = new ExclusiveStep(work);
-        long spun = 0;
         try {
             awaitRun(mine);
         } finally {
@@ -406,7 +404,7 @@ public final class CommitPipeline implements AutoCloseable {
             // give back.
             mine.revoked = true;
             while (mine.begun && !mine.done) {
-                spun++;
+                // as above
             }
             if (token.holder == me) {
                 committer.broken = true;
