@@ -640,11 +640,6 @@ public final class PurgeManager implements AutoCloseable {
         // What is dead may be so because of a write that nobody has synced: a power cut would take
         // that, and what it removed must still be there.
         parts.syncAppended();
-        // What removes a thing of one queue may be in the other one: neither goes before the
-        // other's
-        // last drop is certain.
-        SegmentQueue other = kind == QueueKind.APPEND ? rewrite : append;
-        other.settlePurge();
         try {
             return queue.purgeTo(firstLive);
         } finally {

@@ -1,5 +1,7 @@
 package io.raftengine.log.io;
 
+import io.raftengine.error.OutOfSpaceException;
+import io.raftengine.error.StorageException;
 import java.util.Deque;
 
 /**
@@ -45,6 +47,23 @@ public final class Closing {
             all(steps);
         } catch (Throwable further) {
             suppress(cause, further);
+        }
+    }
+
+    /**
+     * Closes a file on whose bytes nobody counts any more, or which were synced before. Its
+     * descriptor is gone whatever the system says of it.
+     *
+     * @param file an open file; null for none
+     */
+    public static void quietly(FileHandle file) {
+        if (file == null) {
+            return;
+        }
+        try {
+            file.close();
+        } catch (StorageException | OutOfSpaceException e) {
+            // Nothing is lost by it, and nothing could be done.
         }
     }
 

@@ -2,6 +2,7 @@ package io.raftengine.log.segment;
 
 import io.raftengine.error.OutOfSpaceException;
 import io.raftengine.error.StorageException;
+import io.raftengine.log.io.Closing;
 import io.raftengine.log.io.FileHandle;
 import io.raftengine.log.io.FileInfo;
 import io.raftengine.log.io.FileSystem;
@@ -73,7 +74,7 @@ final class GradualDeletion {
         try {
             fs.delete(file);
         } catch (StorageException | OutOfSpaceException e) {
-            closeQuietly(handle);
+            Closing.quietly(handle);
             throw e;
         }
         if (handle == null) {
@@ -82,7 +83,7 @@ final class GradualDeletion {
         if (backlog.size() < BACKLOG_MAX && isNameless(handle)) {
             backlog.add(new Doomed(handle, former));
         } else {
-            closeQuietly(handle);
+            Closing.quietly(handle);
         }
     }
 
@@ -177,7 +178,7 @@ final class GradualDeletion {
         } catch (StorageException | OutOfSpaceException e) {
             // Closing it gives back the rest.
         }
-        closeQuietly(current.handle);
+        Closing.quietly(current.handle);
         current = null;
     }
 
@@ -191,11 +192,11 @@ final class GradualDeletion {
         try {
             boolean any = current != null;
             if (current != null) {
-                closeQuietly(current.handle);
+                Closing.quietly(current.handle);
                 current = null;
             }
             while (takeNext()) {
-                closeQuietly(current.handle);
+                Closing.quietly(current.handle);
                 current = null;
                 any = true;
             }
@@ -210,21 +211,10 @@ final class GradualDeletion {
         lock.lock();
         try {
             finishNow();
-            backlog.forEach(doomed -> closeQuietly(doomed.handle));
+            backlog.forEach(doomed -> Closing.quietly(doomed.handle));
             backlog.clear();
         } finally {
             lock.unlock();
-        }
-    }
-
-    private static void closeQuietly(FileHandle handle) {
-        if (handle == null) {
-            return;
-        }
-        try {
-            handle.close();
-        } catch (StorageException | OutOfSpaceException e) {
-            // A file without a name and without a use.
         }
     }
 }

@@ -66,7 +66,6 @@ final class HeadRoomKeeper {
             return false;
         }
         try (DirectoryHandle dir = context.openDirectory(directory())) {
-            context.settleRemoval();
             ReservePool.Reserve reserve = context.reserves().takeNewestOf(directory());
             if (reserve == null) {
                 return false;

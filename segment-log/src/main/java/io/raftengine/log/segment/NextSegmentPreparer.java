@@ -4,6 +4,7 @@ import io.raftengine.allocator.Mapping;
 import io.raftengine.error.OutOfSpaceException;
 import io.raftengine.error.StorageException;
 import io.raftengine.log.format.SegmentName;
+import io.raftengine.log.io.Closing;
 import io.raftengine.log.io.DirectoryHandle;
 import io.raftengine.log.io.FileHandle;
 import io.raftengine.log.io.FileIo;
@@ -34,12 +35,6 @@ final class NextSegmentPreparer implements AutoCloseable {
 
     /** AUTO fills while a sync covers fewer appends than this on average. */
     private static final double FILL_BELOW_APPENDS = 4;
-
-    /**
-     * And fewer bytes than this: a fill saves a sync some 10 to 40 us, and costs as many bytes
-     * again as are written, which take longer than that to reach the disk.
-     */
-    static final double FILL_BELOW_BYTES = 128 << 10;
 
     /**
      * How long no reserve is begun after one that failed, doubled with each that fails after it: a
@@ -117,7 +112,7 @@ final class NextSegmentPreparer implements AutoCloseable {
 
     private boolean begin(ActiveSegment active) {
         ReservePool.Reserve reserve =
-                context.settings().recycleCapacity() > 0 ? context.takeReserve() : null;
+                context.settings().recycleCapacity() > 0 ? context.reserves().take() : null;
         return reserve == null ? beginNew(false, active) : beginWith(reserve, active);
     }
 
@@ -197,8 +192,7 @@ final class NextSegmentPreparer implements AutoCloseable {
         PrefillPolicy policy = context.settings().prefill();
         return policy == PrefillPolicy.ALWAYS
                 || (policy == PrefillPolicy.AUTO
-                        && context.counters().appendsPerSync < FILL_BELOW_APPENDS
-                        && context.counters().bytesPerSync < FILL_BELOW_BYTES);
+                        && context.counters().appendsPerSync < FILL_BELOW_APPENDS);
     }
 
     /**
@@ -267,7 +261,7 @@ final class NextSegmentPreparer implements AutoCloseable {
         if (file == null) {
             return;
         }
-        QueueContext.closeQuietly(file.handle);
+        Closing.quietly(file.handle);
         if (file.recycled()) {
             return; // still has its reserved name
         }
@@ -290,7 +284,7 @@ final class NextSegmentPreparer implements AutoCloseable {
             FileHandle handle = building.handle;
             Path path = building.path;
             building = null;
-            QueueContext.closeQuietly(handle);
+            Closing.quietly(handle);
             context.deleteQuietly(path);
         }
     }

@@ -8,8 +8,8 @@ package io.raftengine.log.segment;
  */
 public enum PrefillPolicy {
     /**
-     * Fill while most writes are synced and small; allocate only where writes are buffered and
-     * synced now and then, or large: those would pay for the zeros and gain nothing.
+     * Fill while most writes are synced; allocate only where writes are buffered and synced now and
+     * then: those would pay for the zeros and gain nothing.
      */
     AUTO,
     /** Fill always. */

@@ -5,7 +5,6 @@ import io.raftengine.error.StorageException;
 import io.raftengine.log.format.QueueKind;
 import io.raftengine.log.format.SegmentName;
 import io.raftengine.log.io.DirectoryHandle;
-import io.raftengine.log.io.FileHandle;
 import io.raftengine.log.io.FileSystem;
 import java.nio.file.Path;
 
@@ -21,8 +20,7 @@ record QueueContext(
         QueueCounters counters,
         PoisonSwitch poison,
         HeadRoom headRoom,
-        GradualDeletion deletions,
-        PendingRemoval removal) {
+        GradualDeletion deletions) {
 
     Path segmentPath(Path dir, long seq) {
         return dir.resolve(SegmentName.segment(settings.kind(), seq));
@@ -43,47 +41,11 @@ record QueueContext(
      * poisons.
      */
     void sync(DirectoryHandle dir) {
-        Path before = removal.reserved();
         try {
             dir.sync();
         } catch (StorageException | OutOfSpaceException e) {
             throw poison.poison(dir.path() + ": sync of the directory failed", e);
         }
-        // A sync of the same directory that failed beside this one has taken the error with it.
-        if (!poison.poisoned()) {
-            removal.synced(dir.path(), before);
-        }
-    }
-
-    /**
-     * Makes the name of the segment purged last durable, if that has not happened by itself.
-     *
-     * @throws StorageException if the directory cannot be opened; nothing was tried
-     * @throws io.raftengine.error.PoisonedException if the sync fails, or something did before
-     */
-    void settleRemoval() {
-        poison.check();
-        Path reserved = removal.reserved();
-        if (reserved != null) {
-            syncDirectory(reserved.getParent());
-        }
-    }
-
-    /**
-     * Takes out the oldest reserve whose bytes nobody needs any more, or returns null: no reader
-     * looks at it, and no power cut makes it a segment again.
-     */
-    ReservePool.Reserve takeReserve() {
-        ReservePool.Reserve reserve = reserves.take(removal);
-        if (reserve != null || removal.reserved() == null) {
-            return reserve;
-        }
-        try {
-            settleRemoval();
-        } catch (StorageException | OutOfSpaceException notNow) {
-            return null;
-        }
-        return reserves.take(removal);
     }
 
     /**
@@ -103,17 +65,6 @@ record QueueContext(
             deletions.delete(file, null);
         } catch (StorageException | OutOfSpaceException e) {
             // Nothing depends on it: its name is not that of a live segment.
-        }
-    }
-
-    /**
-     * Closes a file on whose bytes nobody counts; its descriptor is gone whatever the system says.
-     */
-    static void closeQuietly(FileHandle handle) {
-        try {
-            handle.close();
-        } catch (StorageException | OutOfSpaceException e) {
-            // What was to be kept of it was synced before.
         }
     }
 

@@ -41,17 +41,12 @@ final class QueueCounters {
      */
     double appendsPerSync = APPENDS_PER_SYNC_AT_FIRST;
 
-    /** Mean number of bytes that a sync covers; the other thing that AUTO decides by. */
-    double bytesPerSync;
-
     private int unsyncedAppends;
-    private long unsyncedBytes;
 
     void appended(long bytes) {
         appends++;
         bytesAppended += bytes;
         unsyncedAppends++;
-        unsyncedBytes += bytes;
     }
 
     void synced(long nanos) {
@@ -60,9 +55,7 @@ final class QueueCounters {
         syncNanosLongest = Math.max(syncNanosLongest, nanos);
         if (unsyncedAppends > 0) {
             appendsPerSync += (unsyncedAppends - appendsPerSync) / MEAN_OVER;
-            bytesPerSync += (unsyncedBytes - bytesPerSync) / MEAN_OVER;
             unsyncedAppends = 0;
-            unsyncedBytes = 0;
         }
     }
 

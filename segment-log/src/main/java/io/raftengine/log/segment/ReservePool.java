@@ -57,18 +57,12 @@ final class ReservePool {
         queue.addFirst(reserve);
     }
 
-    /**
-     * Takes out the oldest reserve that no reader looks at, or returns null.
-     *
-     * @param removal whose segment is not taken. Asked under the lock: a removal begins before its
-     *     reserve is added, so what is seen here is pending no more or known to be
-     */
-    synchronized Reserve take(PendingRemoval removal) {
-        Path except = removal.reserved();
+    /** Takes out the oldest reserve that no reader looks at, or returns null. */
+    synchronized Reserve take() {
         Iterator<Reserve> all = queue.iterator();
         while (all.hasNext()) {
             Reserve reserve = all.next();
-            if (reserve.free() && !reserve.path().equals(except)) {
+            if (reserve.free()) {
                 all.remove();
                 return reserve;
             }

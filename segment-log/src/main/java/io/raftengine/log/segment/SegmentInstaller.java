@@ -216,7 +216,7 @@ final class SegmentInstaller {
     /** Renames the first reserve that lets itself be renamed, if there is one. */
     private void recycle(long seq) {
         while (halfMade == null) {
-            ReservePool.Reserve reserve = context.takeReserve();
+            ReservePool.Reserve reserve = context.reserves().take();
             if (reserve == null) {
                 return;
             }
@@ -345,7 +345,7 @@ final class SegmentInstaller {
 
     private void discard(PreparedFile file) {
         try {
-            QueueContext.closeQuietly(file.handle);
+            Closing.quietly(file.handle);
             context.deleteQuietly(file.path);
         } finally {
             context.headRoom().left(file.path);
@@ -361,7 +361,7 @@ final class SegmentInstaller {
             return;
         }
         if (prepared.recycled()) {
-            QueueContext.closeQuietly(prepared.handle);
+            Closing.quietly(prepared.handle);
             context.reserves().addFirst(prepared.reserve);
         } else {
             discard(prepared);

@@ -15,8 +15,8 @@ import java.util.concurrent.locks.ReentrantLock;
 
 /**
  * Takes the oldest segments off a queue, one by one: first the name leaves the log's name space,
- * then readers stop finding the segment, and only when the last one has left its bytes may be
- * overwritten.
+ * durably, then readers stop finding the segment, and only when the last one has left its bytes may
+ * be overwritten.
  *
  * <pre>
  *     sealed --rename to a reserved name--> reserve, busy --last reader left--> reserve, free --> another segment
@@ -24,8 +24,8 @@ import java.util.concurrent.locks.ReentrantLock;
  * </pre>
  *
  * <p>Each name is made durable before the next one goes: after a crash a younger file missing below
- * an older one would be a hole, and the older one would lie there for ever (I4). The last one may
- * wait for the sync that the next rotation does anyway, see {@link PendingRemoval}.
+ * an older one would be a hole, and the older one would lie there for ever (I4). It also keeps an
+ * old number from coming back over an inode that already serves another segment.
  *
  * <p>One purger at a time, beside the writer and the agent: a purge holds the monitor of this
  * object over all its syncs. The agent has both queues to serve and waits for none of it.
@@ -124,13 +124,9 @@ final class SegmentPurger {
     }
 
     private void removeName(SegmentReader segment, int remaining) {
-        context.settleRemoval();
-        if (reserve(segment, remaining)) {
-            return;
-        }
         Path path = segment.path();
         try (DirectoryHandle dir = context.openDirectory(path.getParent())) {
-            if (context.fs().info(path) != null) {
+            if (!reserve(segment, remaining) && context.fs().info(path) != null) {
                 context.deletions().delete(path, segment);
             }
             context.sync(dir);
@@ -160,7 +156,6 @@ final class SegmentPurger {
             long number = context.reserves().nextNumber();
             Path target = segment.path().resolveSibling(SegmentName.reserved(number));
             context.fs().rename(segment.path(), target);
-            context.removal().begin(target);
             context.reserves().add(new ReservePool.Reserve(target, number, segment));
         } catch (StorageException | OutOfSpaceException e) {
             return false; // deleting it does the job as well

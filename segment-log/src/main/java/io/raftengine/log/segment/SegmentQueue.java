@@ -138,8 +138,7 @@ public final class SegmentQueue implements SegmentSource, AutoCloseable {
                         new QueueCounters(),
                         new PoisonSwitch(),
                         headRoom,
-                        new GradualDeletion(fs, settings.clock()),
-                        new PendingRemoval());
+                        new GradualDeletion(fs, settings.clock()));
         WriteBuffer buffer = new WriteBuffer(settings.budget());
         SegmentInstaller installer = new SegmentInstaller(context, buffer);
         QueueOpener opener = new QueueOpener(context, buffer, installer);
@@ -533,19 +532,6 @@ public final class SegmentQueue implements SegmentSource, AutoCloseable {
     }
 
     /**
-     * Makes sure that what was dropped stays dropped: before this, a power cut may bring the
-     * segment dropped last back, whole. To be called before the <em>other</em> queue drops
-     * anything; this one sees to it itself.
-     *
-     * @throws StorageException if the directory cannot be opened; try again
-     * @throws PoisonedException if the sync fails, or the queue was poisoned before
-     */
-    public void settlePurge() {
-        checkWritable();
-        context.settleRemoval();
-    }
-
-    /**
      * Lets this queue's reserves give way when the head-room is needed and absent, and makes the
      * head-room if it is missing because the last run used it up and space is still short. Called
      * once, when all queues of the engine are open: what their opening cut off is free now, and
@@ -642,7 +628,6 @@ public final class SegmentQueue implements SegmentSource, AutoCloseable {
             if (!poisoned() && !installer.pending()) {
                 steps.addLast(active::seal);
             }
-            steps.addLast(this::settleAtEnd);
             steps.addLast(background::close);
             steps.addLast(() -> preparer.release(table.count()));
             steps.addLast(installer::close);
@@ -656,17 +641,6 @@ public final class SegmentQueue implements SegmentSource, AutoCloseable {
             }
         } finally {
             agentLock.unlock();
-        }
-    }
-
-    /** Where it cannot be done now, the next open does it. */
-    private void settleAtEnd() {
-        try {
-            if (!poisoned()) {
-                context.settleRemoval();
-            }
-        } catch (StorageException | OutOfSpaceException notNow) {
-            // Nothing depends on it as long as nothing else is removed.
         }
     }
 

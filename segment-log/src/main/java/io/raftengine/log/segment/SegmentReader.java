@@ -1,8 +1,8 @@
 package io.raftengine.log.segment;
 
-import io.raftengine.error.OutOfSpaceException;
 import io.raftengine.error.StorageException;
 import io.raftengine.log.format.FormatVersion;
+import io.raftengine.log.io.Closing;
 import io.raftengine.log.io.FileHandle;
 import io.raftengine.log.io.FileIo;
 import java.lang.invoke.MethodHandles;
@@ -167,12 +167,8 @@ public final class SegmentReader {
             return false;
         }
         if (((int) STATE.getAndBitwiseOr(this, CLOSED) & CLOSED) == 0) {
-            try {
-                handle.close();
-            } catch (StorageException | OutOfSpaceException e) {
-                // The descriptor is gone all the same, and nobody needs what was in the file: no
-                // reason to tell a purge that has dropped it that it failed.
-            }
+            // No reason to tell a purge that has dropped it that it failed.
+            Closing.quietly(handle);
         }
         return true;
     }

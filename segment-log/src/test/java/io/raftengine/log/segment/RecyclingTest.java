@@ -59,63 +59,6 @@ class RecyclingTest {
         return dir.resolve(String.format("%016d.raftlog.reserved", number));
     }
 
-    // ---- when a removal is durable
-
-    /** A sync of the directory holds up all who sync; the rotation needs one in any case. */
-    @Test
-    void aSegmentPurgedBetweenTwoRotationsCostsNoSyncOfTheDirectory() {
-        q.settings().targetBytes(1).recycleCapacity(10);
-        q.open().append(100).append(100).append(100);
-        for (long seq = 2; seq < 10; seq++) {
-            q.fs.forgetCalls();
-            q.purgeTo(seq);
-            assertThat(q.fs.calls()).noneMatch(call -> call.startsWith("syncdir"));
-            q.append(100); // rotates
-        }
-        q.verify();
-    }
-
-    @Test
-    void ofSeveralSegmentsPurgedAtOnceAllButTheLastAreDurableWhenTheNextOneGoes() {
-        q.settings().targetBytes(1).recycleCapacity(10).prefillCapacity(10);
-        q.open().append(100).append(100).append(100).append(100);
-        q.fs.forgetCalls();
-        q.purgeTo(4);
-        assertThat(q.fs.calls().stream().filter(call -> call.matches("(rename|syncdir) .*")))
-                .map(call -> call.split(" ")[0])
-                .containsExactly("rename", "syncdir", "rename", "syncdir", "rename");
-        q.fs.forgetCalls();
-        q.queue.settlePurge();
-        q.queue.settlePurge();
-        assertThat(q.fs.calls()).hasSize(1).allMatch(call -> call.startsWith("syncdir"));
-    }
-
-    /** A power cut could make it the segment that it was: with the bytes of another one in it. */
-    @Test
-    void aReserveIsNotOpenedForWritingBeforeItsOldNameIsGoneForGood() {
-        q.settings().targetBytes(4096).recycleCapacity(10);
-        q.open().append(5000).append(3000);
-        q.purgeTo(2);
-        assertThat(q.queue.statistics().reserveCount()).isEqualTo(1);
-        q.fs.forgetCalls();
-        q.prepare();
-        assertThat(q.fs.calls().stream().filter(call -> call.matches("(syncdir|open|create) .*")))
-                .map(call -> call.split(" ")[0])
-                .startsWith("syncdir", "open");
-        q.append(2000).append(10).verify();
-        assertThat(q.queue.statistics().rotationsRecycled()).isEqualTo(1);
-    }
-
-    @Test
-    void aCloseMakesTheLastRemovalDurable() {
-        q.settings().targetBytes(1).recycleCapacity(10);
-        q.open().append(100).append(100);
-        q.purgeTo(2);
-        q.fs.forgetCalls();
-        q.queue.close();
-        assertThat(q.fs.calls()).anyMatch(call -> call.startsWith("syncdir"));
-    }
-
     // ---- what may become a segment
 
     /**

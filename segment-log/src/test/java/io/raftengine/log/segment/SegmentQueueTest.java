@@ -209,26 +209,6 @@ class SegmentQueueTest {
         q.verify();
     }
 
-    /** AUTO: as many bytes again would take longer than a fill saves. */
-    @Test
-    void autoFillsNothingForLargeWritesHoweverManyAreSynced() {
-        q.settings().targetBytes(4 << 20).prefill(PrefillPolicy.AUTO);
-        q.open();
-        for (int i = 0; i < 60; i++) {
-            q.append(512 << 10);
-            q.queue.sync();
-        }
-        q.append(100).prepare();
-        assertThat(q.queue.statistics().bytesPrefilled()).isZero();
-        for (int i = 0; i < 60; i++) {
-            q.append(1000);
-            q.queue.sync();
-        }
-        q.prepare();
-        assertThat(q.queue.statistics().bytesPrefilled()).as("small ones again").isPositive();
-        q.verify();
-    }
-
     /** Zeros on their way to the disk are in the way of syncs. */
     @Test
     void aFillStaysOneMebibyteAheadAndIsPacedOnceHalfOfThatIsThere() {
