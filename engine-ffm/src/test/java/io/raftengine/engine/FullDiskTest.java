@@ -157,12 +157,7 @@ class FullDiskTest {
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
     void thePurgeRunsOnAFullDiskAndWritersGoOnWithoutReopening(boolean recycle) {
-        disk.setCapacity(14 * TARGET);
-        Life life = new Life(fs, Life.config(DIR).enableLogRecycle(recycle).build());
-        life.open();
-        life.writeUntilFull(40);
-        life.agent();
-        life.writeUntilFull(10_000);
+        Life life = lifeOnAFullDisk(Life.config(DIR).enableLogRecycle(recycle));
         for (int turn = 0; turn < 25; turn++) {
             String where = "turn " + turn;
             PurgeResult result = life.engine.purgeExpiredFiles();
@@ -191,12 +186,7 @@ class FullDiskTest {
     /** Each of the purge's syncs shares a group with writers whose write fails. */
     @Test
     void thePurgeFreesSpaceAlthoughWritersTryAgainAndAgain() throws Exception {
-        disk.setCapacity(14 * TARGET);
-        Life life = new Life(fs, Life.config(DIR).build());
-        life.open();
-        life.writeUntilFull(40);
-        life.agent();
-        life.writeUntilFull(10_000);
+        Life life = lifeOnAFullDisk(Life.config(DIR));
         AtomicBoolean enough = new AtomicBoolean();
         CountDownLatch refused = new CountDownLatch(4);
         List<CompletableFuture<Void>> writers = new ArrayList<>();
@@ -261,6 +251,17 @@ class FullDiskTest {
         life.engine.close();
     }
 
+    /** It has made its head-room, and its writers have found no space. */
+    private Life lifeOnAFullDisk(EngineConfig.Builder config) {
+        disk.setCapacity(14 * TARGET);
+        Life life = new Life(fs, config.build());
+        life.open();
+        life.writeUntilFull(40);
+        life.agent();
+        life.writeUntilFull(10_000);
+        return life;
+    }
+
     private long available(long capacity) {
         disk.setCapacity(capacity);
         return disk.availableBytes(DIR);
@@ -269,12 +270,7 @@ class FullDiskTest {
     /** Interrupted at any call: what was acknowledged is there, and the next purge ends the job. */
     @Test
     void aPurgeOnAFullDiskMayDieAtAnyCall() {
-        disk.setCapacity(14 * TARGET);
-        Life life = new Life(fs, Life.config(DIR).build());
-        life.open();
-        life.writeUntilFull(40);
-        life.agent();
-        life.writeUntilFull(10_000);
+        Life life = lifeOnAFullDisk(Life.config(DIR));
         life.engine.sync();
         int[] calls = {0};
         int[] checked = {0};

@@ -3,7 +3,6 @@ package io.raftengine.allocator;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.raftengine.error.StorageException;
-import java.util.function.Supplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -18,7 +17,7 @@ class RefusedPagesTest {
     private static final int CLASSES = 4;
 
     private final MemoryBudget budget = new MemoryBudget(48L << 20);
-    private Supplier<Throwable> refusal;
+    private Runnable refusal;
     private int refused;
 
     @AfterEach
@@ -35,22 +34,20 @@ class RefusedPagesTest {
                 (address, bytes) -> {
                     if (refusal != null) {
                         refused++;
-                        throwAsItIs(refusal.get());
+                        refusal.run();
                     }
                     system.discard(address, bytes);
                 });
     }
 
-    @SuppressWarnings("unchecked")
-    private static <T extends Throwable> void throwAsItIs(Throwable thrown) throws T {
-        throw (T) thrown;
-    }
-
     private void refuse(boolean error) {
         refusal =
-                error
-                        ? () -> new OutOfMemoryError("on purpose")
-                        : () -> new StorageException("test", "madvise", 22, "on purpose");
+                () -> {
+                    if (error) {
+                        throw new OutOfMemoryError("on purpose");
+                    }
+                    throw new StorageException("test", "madvise", 22, "on purpose");
+                };
     }
 
     /** Full slabs of several classes; the blocks of one slab after those of another. */

@@ -423,7 +423,7 @@ public final class CommitPipeline implements AutoCloseable {
             }
             Backoff.pause(attempt);
         }
-        for (int attempt = 0; !mine.isDone(); attempt++) {
+        for (int attempt = 0; !mine.done; attempt++) {
             if (token.tryTake()) {
                 runStep();
                 layTokenDown();

@@ -36,10 +36,6 @@ final class ExclusiveStep {
         }
     }
 
-    boolean isDone() {
-        return done;
-    }
-
     /**
      * Throws what it threw; what nobody declared, as languages without checked exceptions throw, as
      * the cause of an {@link UndeclaredThrowableException}.

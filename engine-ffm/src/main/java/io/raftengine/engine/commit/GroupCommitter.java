@@ -145,8 +145,6 @@ public final class GroupCommitter implements AutoCloseable {
     void commit(CommitGroup group, int callers) {
         int from = 0;
         try {
-            // Nothing is read of callers that may be gone.
-            refuseIfPoisoned();
             while (from < callers) {
                 int to = endOfRun(group, from, callers);
                 try {
@@ -204,8 +202,9 @@ public final class GroupCommitter implements AutoCloseable {
         int accepted = 0;
         long encodeNanos = 0;
         long waitNanos = 0;
-        memtables.beginGroup(queue.activeSeq());
+        // First: nothing is read of callers that may be gone.
         refuseIfPoisoned();
+        memtables.beginGroup(queue.activeSeq());
         for (int i = from; i < to; i++) {
             CommitSlot slot = group.slot(i);
             if (slot.failure == null && slot.batchBytes > 0) {

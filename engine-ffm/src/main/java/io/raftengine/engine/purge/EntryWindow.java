@@ -79,30 +79,9 @@ final class EntryWindow implements AutoCloseable {
      * @param windowBytes most bytes to need for entries and for knowing where they are, unless the
      *     first run is larger
      * @param runsMax most runs, at most 262,144
-     * @throws io.raftengine.error.MemoryLimitException the budget has not enough left
-     */
-    EntryWindow(
-            MemoryBudget budget,
-            Memtables memtables,
-            SegmentSource append,
-            SegmentSource rewrite,
-            long windowBytes,
-            int runsMax) {
-        this(
-                budget,
-                memtables,
-                append,
-                rewrite,
-                windowBytes,
-                runsMax,
-                BlockFetcher.STRETCH_BYTES_MAX);
-    }
-
-    /**
-     * As above, where there is little memory.
-     *
      * @param stretchBytes most to read with one call, {@link BlockFetcher#STRETCH_BYTES_MIN} to
      *     {@link BlockFetcher#STRETCH_BYTES_MAX}
+     * @throws io.raftengine.error.MemoryLimitException the budget has not enough left
      */
     EntryWindow(
             MemoryBudget budget,

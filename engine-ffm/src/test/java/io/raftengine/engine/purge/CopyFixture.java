@@ -179,7 +179,19 @@ final class CopyFixture implements AutoCloseable {
     }
 
     EntryWindow window(long windowBytes, int runsMax) {
-        return new EntryWindow(budget, memtables, append, rewrite, windowBytes, runsMax);
+        return window(budget, windowBytes, runsMax);
+    }
+
+    /** Paid for by another budget. */
+    EntryWindow window(MemoryBudget payer, long windowBytes, int runsMax) {
+        return new EntryWindow(
+                payer,
+                memtables,
+                append,
+                rewrite,
+                windowBytes,
+                runsMax,
+                BlockFetcher.STRETCH_BYTES_MAX);
     }
 
     /** The entries of a finished batch as its own bytes say. */

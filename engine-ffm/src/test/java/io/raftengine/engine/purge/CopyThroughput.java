@@ -209,7 +209,8 @@ final class CopyThroughput {
                                 append,
                                 rewrite,
                                 Long.getLong("window", GroupCopy.WINDOW_BYTES),
-                                GroupCopy.RUNS_MAX);
+                                GroupCopy.RUNS_MAX,
+                                BlockFetcher.STRETCH_BYTES_MAX);
                 RewriteLog log =
                         new RewriteLog(budget, rewrite, null, System::nanoTime, poison -> {})) {
             began = System.nanoTime();

@@ -36,9 +36,7 @@ class DamagedBlocksTest {
 
     private final MemoryBudget budget = new MemoryBudget(80 << 20);
     private final CopyFixture engine = new CopyFixture();
-    private final EntryWindow window =
-            new EntryWindow(
-                    budget, engine.memtables, engine.append, engine.rewrite, 16 << 20, 1000);
+    private final EntryWindow window = engine.window(budget, 16 << 20, 1000);
 
     @AfterEach
     void close() {
@@ -298,9 +296,7 @@ class DamagedBlocksTest {
         do {
             MemoryBudget tight = new MemoryBudget(limit);
             failure = null;
-            try (EntryWindow poor =
-                    new EntryWindow(
-                            tight, engine.memtables, engine.append, engine.rewrite, 16 << 20, 99)) {
+            try (EntryWindow poor = engine.window(tight, 16 << 20, 99)) {
                 collectAll(poor);
                 poor.read(engine.noPace);
                 assertHandsOut(poor, 8011);

@@ -365,9 +365,7 @@ class EntryWindowTest {
         engine.plain(1, 1, 1, 1000).plain(2, 1, 1, 40 << 20).write();
         long before = engine.budget.reservedBytes();
         MemoryBudget tight = new MemoryBudget(3 << 20);
-        try (EntryWindow small =
-                new EntryWindow(
-                        tight, engine.memtables, engine.append, engine.rewrite, 1 << 20, 100)) {
+        try (EntryWindow small = engine.window(tight, 1 << 20, 100)) {
             small.collect(1, 1, 2, QueueKind.APPEND, ALL);
             small.read(engine.noPace);
             assertThat(engine.handOut(small).get(new EntryKey(1, 1)))
