@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.raftengine.log.format.QueueKind;
 import io.raftengine.testing.fs.Call;
 import io.raftengine.testing.fs.Fault;
+import io.raftengine.testing.fs.FaultRule;
+import io.raftengine.testing.fs.Operation;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
@@ -95,6 +97,32 @@ class PurgeDurabilityTest {
             State state = after -> after.holds(1, 1, 20) || after.holds(1, 15, 20);
             cutAtEachCallOfTheRewriteQueue(f, state, purge -> purge.rewriteAppend(2));
         }
+    }
+
+    /** Writers would wait for a sync that changes nothing. */
+    @Test
+    void aPurgeSyncsTheAppendQueueOnlyWhereSomethingWaitsForIt() {
+        try (EngineFixture f = new EngineFixture().open()) {
+            for (long group = 1; group <= 2; group++) {
+                f.append(group, 1, 30, true);
+                f.engine.maintenance().rotate(QueueKind.APPEND);
+            }
+            f.append(3, 1, 1, true);
+            assertThat(syncsOfTheAppendQueue(f, 1)).isZero();
+            f.append(3, 2, 1, false);
+            assertThat(syncsOfTheAppendQueue(f, 2)).isPositive();
+        }
+    }
+
+    private static int syncsOfTheAppendQueue(EngineFixture f, long purgedThrough) {
+        FaultRule syncs =
+                f.fs.on(Operation.SYNC)
+                        .onFiles(name -> name.endsWith(".raftlog"))
+                        .inject(new Fault.Run(call -> {}));
+        PurgeResult purged = f.engine.maintenance().rewriteAppend(purgedThrough);
+        syncs.remove();
+        assertThat(purged.appendSegmentsDropped()).isEqualTo(1);
+        return syncs.matched();
     }
 
     private static void cutAtEachCallOfTheRewriteQueue(

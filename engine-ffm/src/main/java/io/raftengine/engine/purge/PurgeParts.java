@@ -44,6 +44,7 @@ final class PurgeParts implements AutoCloseable {
     private final PurgeIndex index;
     private CopyShape shape;
     private boolean spaceIsShort;
+    private boolean synced;
     private volatile boolean stopped;
     private long steps;
 
@@ -155,9 +156,15 @@ final class PurgeParts implements AutoCloseable {
         return steps;
     }
 
-    /** Returns once everything that was ever appended is on disk. Not with the write token. */
+    /**
+     * Returns once everything that was ever appended is on disk. Not with the write token. Where
+     * writers sync it mostly is: a sync of its own would be one more that they wait for.
+     */
     void syncAppended() {
-        pipeline.commit(null, true);
+        exclusively(() -> synced = append.isSynced());
+        if (!synced) {
+            pipeline.commit(null, true);
+        }
     }
 
     /**

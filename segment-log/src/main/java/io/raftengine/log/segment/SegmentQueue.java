@@ -443,6 +443,18 @@ public final class SegmentQueue implements SegmentSource, AutoCloseable {
         active.sync();
     }
 
+    /**
+     * Whether everything appended is on disk, so that a sync would change nothing. For whoever may
+     * append.
+     *
+     * @return false if some bytes wait for a sync
+     * @throws PoisonedException if nobody knows, since a sync failed
+     */
+    public boolean isSynced() {
+        checkWritable();
+        return active.syncedEnd() == active.end();
+    }
+
     private void checkAppend(long bytes) {
         checkWritable();
         if (bytes <= 0) {
