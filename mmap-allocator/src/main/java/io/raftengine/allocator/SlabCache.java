@@ -4,7 +4,6 @@ import io.raftengine.error.ClosedException;
 import io.raftengine.error.MemoryLimitException;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
-import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * Allocates and frees blocks of one {@link SlabArena} for one thread at a time, without a lock as
@@ -29,12 +28,14 @@ public final class SlabCache implements AutoCloseable {
 
     private static final VarHandle RETURNED;
     private static final VarHandle LIVE_BYTES;
+    private static final VarHandle BUSY;
 
     static {
         try {
             MethodHandles.Lookup lookup = MethodHandles.lookup();
             RETURNED = lookup.findVarHandle(SlabCache.class, "returned", int.class);
             LIVE_BYTES = lookup.findVarHandle(SlabCache.class, "liveBytes", long.class);
+            BUSY = lookup.findVarHandle(SlabCache.class, "busy", boolean.class);
         } catch (ReflectiveOperationException e) {
             throw new ExceptionInInitializerError(e);
         }
@@ -65,9 +66,15 @@ public final class SlabCache implements AutoCloseable {
     private volatile int returned;
 
     private long liveBytes; // allocated less freed through this cache, so perhaps negative; read by
+
     // others
 
-    private final AtomicBoolean busy = new AtomicBoolean(); // checked mode
+    /**
+     * Whether a thread is inside; checked mode. Taken back by an assignment: for a call there may
+     * be no stack.
+     */
+    @SuppressWarnings("UnusedVariable")
+    private volatile boolean busy;
 
     SlabCache(SlabArena arena, int id) {
         this.arena = arena;
@@ -112,7 +119,7 @@ public final class SlabCache implements AutoCloseable {
             Memory.fill(address, bytes, FRESH); // nobody may count on zeros
             return handle;
         } finally {
-            busy.set(false);
+            busy = false;
         }
     }
 
@@ -361,7 +368,7 @@ public final class SlabCache implements AutoCloseable {
             LiveMemory.freed(arena.shadow(), address - base, bytes);
             freeBlock(handle, bytes);
         } finally {
-            busy.set(false);
+            busy = false;
         }
     }
 
@@ -627,7 +634,7 @@ public final class SlabCache implements AutoCloseable {
     }
 
     private void enter() {
-        if (!busy.compareAndSet(false, true)) {
+        if (!BUSY.compareAndSet(this, false, true)) {
             throw new AssertionError(
                     "cache of arena '" + arena.name() + "' is used by two threads");
         }
