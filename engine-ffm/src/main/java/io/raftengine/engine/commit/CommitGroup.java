@@ -55,6 +55,7 @@ final class CommitGroup {
     /** In what {@link #claim} returns, never in the claim word. */
     private static final long WITHOUT_ROOM_BIT = 1L << 62;
 
+    private static final int NOT_KNOWN = -1;
     private static final int READY_YIELDS = 100;
     private static final long READY_PARK_NANOS = 10_000L;
 
@@ -93,7 +94,6 @@ final class CommitGroup {
     @SuppressWarnings("UnusedVariable")
     private volatile int waiting;
 
-    private volatile boolean free = true;
     private volatile boolean syncWanted;
     private volatile boolean virtualWaiter;
 
@@ -108,6 +108,12 @@ final class CommitGroup {
     volatile boolean abandoned;
 
     private int closedSlots;
+
+    /**
+     * How many have to leave until the group is free: its callers and its leader. Nobody of a new
+     * one; of one that collects nobody knows. By the token holder.
+     */
+    private int everyone;
 
     /** A free group; its memory is charged to the budget until {@link #release()}. */
     CommitGroup(MemoryBudget budget, int bufferBytes) {
@@ -128,16 +134,24 @@ final class CommitGroup {
         return controlAddress + HEAD_ROOM_AT + HEAD_ROOM_BYTES;
     }
 
-    /** Makes a free group collect callers. By the token holder. */
+    /**
+     * Makes a free group collect callers. By the token holder. A volatile store costs a write
+     * without sync as much as a copy of a hundred bytes, so none is made here that changes nothing,
+     * and the last one orders all.
+     */
     void open() {
-        assert free : "a group in use was opened again";
-        free = false;
-        syncWanted = false;
-        virtualWaiter = false;
+        assert isFree() : "a group in use was opened again";
+        everyone = NOT_KNOWN;
+        if (syncWanted) {
+            syncWanted = false;
+        }
+        if (virtualWaiter) {
+            virtualWaiter = false;
+        }
         READY.setOpaque(this, 0);
         LEFT.setOpaque(this, 0);
         WAITING.setOpaque(this, 0);
-        CLAIM.setVolatile(this, 0L);
+        CLAIM.setRelease(this, 0L);
     }
 
     /**
@@ -213,6 +227,7 @@ final class CommitGroup {
         long word = (long) CLAIM.getAndBitwiseOr(this, CLOSED_BIT);
         assert word >= 0 : "closed twice";
         closedSlots = slotOf(word);
+        everyone = closedSlots + 1;
         return closedSlots;
     }
 
@@ -312,8 +327,9 @@ final class CommitGroup {
         int slotCount = closedSlots;
         // Under the token or not, only the group's one leader comes here.
         doneGeneration = doneGeneration + 1;
-        Memory.getAndAddInt(controlAddress + EVENT_AT, 1);
+        // Who announces itself from here on sees that the group is done before it would sleep.
         if ((int) WAITING.getVolatile(this) > 0) {
+            Memory.getAndAddInt(controlAddress + EVENT_AT, 1);
             WaitWord.wakeAll(controlAddress + EVENT_AT);
         }
         if (virtualWaiter) {
@@ -339,14 +355,12 @@ final class CommitGroup {
      * closed.
      */
     private void leaveOne() {
-        int everyone = closedSlots + 1;
-        if ((int) LEFT.getAndAdd(this, 1) + 1 == everyone) {
-            free = true;
-        }
+        LEFT.getAndAdd(this, 1);
     }
 
+    /** Whether nobody uses the group. By the token holder. */
     boolean isFree() {
-        return free && !abandoned;
+        return (int) LEFT.getAcquire(this) == everyone && !abandoned;
     }
 
     /** Gives the memory back. Only when free or never to be used again. */

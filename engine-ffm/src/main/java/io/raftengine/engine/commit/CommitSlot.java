@@ -68,13 +68,20 @@ final class CommitSlot {
         compactedEntries = 0;
         failure = null;
         settled = false;
-        parked = null;
+        forgetParked();
     }
 
     /** Drops what would keep the caller's objects reachable. */
     void clear() {
         batch = null;
         failure = null;
-        parked = null;
+        forgetParked();
+    }
+
+    /** A volatile store is not made for nothing: platform threads never park here. */
+    private void forgetParked() {
+        if (parked != null) {
+            parked = null;
+        }
     }
 }

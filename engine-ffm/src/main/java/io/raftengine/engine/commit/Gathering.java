@@ -59,7 +59,9 @@ final class Gathering {
         }
         int halvings = impatience;
         if (group.claimedSlots() >= callers) {
-            impatience = 0;
+            if (halvings > 0) {
+                impatience = 0;
+            }
             impatientGroups = 0;
         } else if (halvings < IMPATIENCE_MAX) {
             impatience = halvings + 1;
@@ -76,6 +78,10 @@ final class Gathering {
      */
     void groupEnded(int callers, int callersOfNext) {
         // More than a group has slots for cannot come.
-        expected = Math.clamp(callers + callersOfNext, 1, CommitGroup.SLOTS_MAX);
+        int around = Math.clamp(callers + callersOfNext, 1, CommitGroup.SLOTS_MAX);
+        if (expected != around) {
+            // Mostly it is what it was, and a volatile store is not cheap.
+            expected = around;
+        }
     }
 }

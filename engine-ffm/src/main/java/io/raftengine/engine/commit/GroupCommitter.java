@@ -196,7 +196,8 @@ public final class GroupCommitter implements AutoCloseable {
     }
 
     private void commitRun(CommitGroup group, int from, int to) {
-        long started = clock.getAsLong();
+        // Nobody wants to know when a write without sync began, and to ask costs a part of it.
+        long started = group.syncWanted() ? clock.getAsLong() : 0;
         boolean sync = false;
         long bytes = 0;
         int accepted = 0;
@@ -223,8 +224,6 @@ public final class GroupCommitter implements AutoCloseable {
         if (accepted > 0) {
             write(group, from, to, bytes, sync, started);
         }
-        // Without a sync the whole group takes a microsecond; asking for the time again would show
-        // in it.
         long written = sync ? clock.getAsLong() : started;
         if (sync) {
             long end = queue.end();
@@ -300,7 +299,7 @@ public final class GroupCommitter implements AutoCloseable {
         }
         assert queue.end() == offset : "the segment ends at " + queue.end() + ", not " + offset;
         if (due != SyncedWatermark.NONE) {
-            watermark.said(due, now);
+            watermark.said(due, sync ? now : clock.getAsLong());
             counters.watermark();
         }
     }
