@@ -126,6 +126,14 @@ fn sleep_until(due: Instant) {
     }
 }
 
+/// What an operation met.
+#[derive(Clone, Copy, Default)]
+pub struct Met {
+    pub purge: bool,
+    /// A window in which nothing was done.
+    pub control: bool,
+}
+
 /// What one thread did.
 pub struct ThreadFigures {
     pub latency: Latencies,
@@ -133,6 +141,8 @@ pub struct ThreadFigures {
     pub service: Option<Latencies>,
     /// Of `latency` those operations that met a purge.
     pub during_purge: Latencies,
+    /// And those that met a window in which nothing was done.
+    pub during_control: Latencies,
     pub bytes: u64,
     pub elapsed: Duration,
 }
@@ -143,15 +153,19 @@ impl ThreadFigures {
             latency: Latencies::new()?,
             service: if paced { Some(Latencies::new()?) } else { None },
             during_purge: Latencies::new()?,
+            during_control: Latencies::new()?,
             bytes: 0,
             elapsed: Duration::ZERO,
         })
     }
 
-    pub fn record(&mut self, due: Option<Instant>, start: Instant, end: Instant, met_purge: bool) {
+    pub fn record(&mut self, due: Option<Instant>, start: Instant, end: Instant, met: Met) {
         self.latency.record(end - due.unwrap_or(start));
-        if met_purge {
+        if met.purge {
             self.during_purge.record(end - due.unwrap_or(start));
+        }
+        if met.control {
+            self.during_control.record(end - due.unwrap_or(start));
         }
         if let Some(service) = &mut self.service {
             service.record(end - start);
@@ -168,6 +182,7 @@ pub struct Figures {
     latency: Latencies,
     service: Option<Latencies>,
     during_purge: Latencies,
+    during_control: Latencies,
     bytes: u64,
     seconds: f64,
     fairness: f64,
@@ -180,6 +195,7 @@ impl Figures {
             latency: Latencies::new()?,
             service: if paced { Some(Latencies::new()?) } else { None },
             during_purge: Latencies::new()?,
+            during_control: Latencies::new()?,
             bytes: 0,
             seconds: 0.0,
             fairness: fairness(threads.iter().map(ThreadFigures::ops_per_second).collect()),
@@ -190,6 +206,7 @@ impl Figures {
                 all.add(one)?;
             }
             sum.during_purge.add(&thread.during_purge)?;
+            sum.during_control.add(&thread.during_control)?;
             sum.bytes += thread.bytes;
             sum.seconds = sum.seconds.max(thread.elapsed.as_secs_f64());
         }
@@ -224,6 +241,8 @@ impl Figures {
         outside.subtract(&self.during_purge)?;
         let at = |part: &Latencies| part.0.value_at_quantile(0.99) as f64;
         object["purge_p99_ratio"] = ratio(at(&self.during_purge), at(&outside)).into();
+        object["control_p99_ratio"] = ratio(at(&self.during_control), at(&outside)).into();
+        object["during_control"] = self.during_control.json()?;
         object["during_purge"] = self.during_purge.json()?;
         object["outside_purge"] = outside.json()?;
         Ok(())
@@ -317,7 +336,7 @@ mod tests {
         let mut figures = ThreadFigures::new(true).expect("histogram");
         let due = Instant::now();
         let start = due + Duration::from_millis(9);
-        figures.record(Some(due), start, start + Duration::from_millis(1), false);
+        figures.record(Some(due), start, start + Duration::from_millis(1), Met::default());
         assert!(figures.latency.0.max() >= 9_900_000);
         assert!(figures.service.expect("paced").0.max() < 1_100_000);
     }

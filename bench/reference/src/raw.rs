@@ -11,7 +11,7 @@ use serde_json::json;
 
 use crate::args::RawArgs;
 use crate::failure::{Failure, Outcome};
-use crate::latency::{describe, write_json, Figures, ThreadFigures};
+use crate::latency::{describe, write_json, Figures, Met, ThreadFigures};
 
 const FILL_BYTES: usize = 1 << 20;
 
@@ -95,7 +95,7 @@ impl PrefilledFile {
             self.file.write_all_at(&record, offset)?;
             self.file.sync_data()?;
             now = Instant::now();
-            figures.record(None, start, now, false);
+            figures.record(None, start, now, Met::default());
             figures.bytes += bytes;
             offset += bytes;
         }

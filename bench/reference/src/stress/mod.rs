@@ -33,6 +33,7 @@ pub struct Run<'a> {
     pub stop: Stop,
     pub ready: Barrier,
     pub window: Window,
+    pub control: Window,
     /// The longest rotation any write had part in.
     pub rotation_max_nanos: AtomicU64,
 }
@@ -150,6 +151,7 @@ fn measure(args: &StressArgs, config: Config) -> Outcome<Report> {
         stop: Stop::default(),
         ready: Barrier::new((args.write_threads + args.read_threads) as usize),
         window: Window::new(),
+        control: Window::new(),
         rotation_max_nanos: AtomicU64::new(0),
     };
     let counters = EngineCounters::read();

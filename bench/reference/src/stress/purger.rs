@@ -33,8 +33,18 @@ impl Window {
         self.end.store(STILL_OPEN, Ordering::SeqCst);
     }
 
-    fn close(&self) {
-        self.end.store(self.nanos(Instant::now()), Ordering::SeqCst);
+    /// Answers how long it was open, in nanoseconds.
+    fn close(&self) -> u64 {
+        let now = self.nanos(Instant::now());
+        self.end.store(now, Ordering::SeqCst);
+        now - self.begin.load(Ordering::SeqCst).min(now)
+    }
+
+    /// Opens it for so long, beginning now.
+    fn open_for(&self, nanos: u64) {
+        let now = self.nanos(Instant::now()).max(1);
+        self.begin.store(now, Ordering::SeqCst);
+        self.end.store(now + nanos, Ordering::SeqCst);
     }
 
     /// Whether an operation that has just returned met the newest window.
@@ -70,10 +80,18 @@ impl PurgeFigures {
 pub fn run(run: &Run<'_>) -> Outcome<PurgeFigures> {
     let interval = Duration::from_secs_f64(run.args.purge_interval);
     let mut figures = PurgeFigures::default();
-    while run.stop.sleep(interval) {
+    let mut lasted = 0;
+    // The control window is as long as the last purge, half an interval later, and nothing happens in it.
+    while run.stop.sleep(interval / 2) {
+        if lasted > 0 {
+            run.control.open_for(lasted);
+        }
+        if !run.stop.sleep(interval / 2) {
+            break;
+        }
         run.window.open();
         let outcome = purge(run, &mut figures);
-        run.window.close();
+        lasted = run.window.close();
         outcome?;
     }
     Ok(figures)

@@ -8,7 +8,7 @@ use rand::{Rng, SeedableRng};
 use super::{content, Run};
 use crate::entry::EntryExt;
 use crate::failure::{Failure, Outcome};
-use crate::latency::{Pace, ThreadFigures};
+use crate::latency::{Met, Pace, ThreadFigures};
 
 pub fn run(run: &Run<'_>) -> Outcome<ThreadFigures> {
     let args = run.args;
@@ -35,7 +35,7 @@ pub fn run(run: &Run<'_>) -> Outcome<ThreadFigures> {
         let (Some(last), Some(entry)) = (last, entry) else {
             continue;
         };
-        figures.record(due, start, now, false);
+        figures.record(due, start, now, Met::default());
         figures.bytes += entry.bytes().len() as u64;
         if args.verify {
             let data = entry.data().map_err(|e| Failure::new("Protobuf", e))?;

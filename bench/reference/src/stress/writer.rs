@@ -13,7 +13,7 @@ use super::content::Content;
 use super::Run;
 use crate::entry::{Entry, EntryExt};
 use crate::failure::{Failure, Outcome};
-use crate::latency::{Pace, ThreadFigures};
+use crate::latency::{Met, Pace, ThreadFigures};
 
 const BATCH_ITEMS: usize = 4096;
 
@@ -60,7 +60,10 @@ pub fn run(run: &Run<'_>, thread: u64) -> Outcome<ThreadFigures> {
         let start = Instant::now();
         let bytes = run.engine.write(&mut writer.batch, !args.write_without_sync)?;
         end = Instant::now();
-        figures.record(due, start, end, run.window.touches(due.unwrap_or(start), end));
+        let from = due.unwrap_or(start);
+        let met =
+            Met { purge: run.window.touches(from, end), control: run.control.touches(from, end) };
+        figures.record(due, start, end, met);
         figures.bytes += bytes as u64;
         writer.note_rotation();
         if args.ack {

@@ -304,6 +304,7 @@ class StressCommandTest {
         assertThat(number(cli, "purges")).isPositive();
         assertThat(cli.out())
                 .contains("\"during_purge\":{\"ops\":", "\"outside_purge\":{\"ops\":")
+                .contains("\"during_control\":{\"ops\":", "\"control_p99_ratio\":")
                 .contains(
                         "\"samples\":[{\"s\":",
                         "\"descriptors\":",

@@ -18,6 +18,9 @@ final class KindFigures {
 
     final Histogram outsidePurge;
 
+    /** Operations that met a window in which nothing was done; part of those that met no purge. */
+    final Histogram duringControl;
+
     final long ops;
     final double seconds;
     final double opsPerSecond;
@@ -35,6 +38,7 @@ final class KindFigures {
         this.service = paced ? WorkerFigures.newHistogram() : null;
         boolean purged = workers.stream().anyMatch(worker -> worker.duringPurge != null);
         this.duringPurge = purged ? WorkerFigures.newHistogram() : null;
+        this.duringControl = purged ? WorkerFigures.newHistogram() : null;
         long bytes = 0;
         long nanos = 0;
         long allocated = 0;
@@ -47,6 +51,7 @@ final class KindFigures {
             }
             if (worker.duringPurge != null) {
                 duringPurge.add(worker.duringPurge);
+                duringControl.add(worker.duringControl);
             }
             bytes += worker.bytes;
             nanos = Math.max(nanos, worker.elapsedNanos);
@@ -77,7 +82,16 @@ final class KindFigures {
      * where one of the two never happened.
      */
     double purgeRatioAt99() {
-        return ratio(duringPurge.getValueAtPercentile(99), outsidePurge.getValueAtPercentile(99));
+        return ratioAt99(duringPurge);
+    }
+
+    /** What {@link #purgeRatioAt99} would be of purges that do nothing. */
+    double controlRatioAt99() {
+        return ratioAt99(duringControl);
+    }
+
+    private double ratioAt99(Histogram part) {
+        return ratio(part.getValueAtPercentile(99), outsidePurge.getValueAtPercentile(99));
     }
 
     /**

@@ -4,6 +4,11 @@ package io.raftengine.stress;
  * When the purger was at work, so that the latencies of writes can be told apart: those that met a
  * purge, or the compactions it asked for, and those that met none.
  *
+ * <p>A second one, the control, is as long as the last purge and opened half an interval later,
+ * while the purger does nothing. A write that takes long for whatever reason is likely to meet any
+ * window, so writes that met one are slow ones even then: what a purge did to the writes that met
+ * it is what they took beyond those that met the control.
+ *
  * <p>Opened and closed by the purger's thread; asked by all others.
  */
 final class MaintenanceWindow {
@@ -21,8 +26,19 @@ final class MaintenanceWindow {
         everOpened = true;
     }
 
-    void close() {
-        end = System.nanoTime();
+    /** Nanoseconds it was open. */
+    long close() {
+        long now = System.nanoTime();
+        end = now;
+        return now - begin;
+    }
+
+    /** Opens it for so long, beginning now. */
+    void openFor(long nanos) {
+        long now = System.nanoTime();
+        begin = now;
+        end = now + nanos;
+        everOpened = true;
     }
 
     /**

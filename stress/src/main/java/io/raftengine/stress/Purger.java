@@ -8,11 +8,13 @@ import java.util.concurrent.TimeUnit;
 final class Purger implements Runnable {
     private final StressRun run;
     private final MaintenanceWindow window;
+    private final MaintenanceWindow control;
     private final PurgeFigures figures = new PurgeFigures();
 
-    Purger(StressRun run, MaintenanceWindow window) {
+    Purger(StressRun run, MaintenanceWindow window, MaintenanceWindow control) {
         this.run = run;
         this.window = window;
+        this.control = control;
     }
 
     /** What it did; to be read after its thread has ended. */
@@ -24,12 +26,19 @@ final class Purger implements Runnable {
     public void run() {
         try {
             long interval = (long) (run.options().purgeInterval * TimeUnit.SECONDS.toNanos(1));
-            while (run.sleep(interval)) {
+            long lasted = 0;
+            while (run.sleep(interval / 2)) {
+                if (lasted > 0) {
+                    control.openFor(lasted);
+                }
+                if (!run.sleep(interval - interval / 2)) {
+                    break;
+                }
                 window.open();
                 try {
                     purge();
                 } finally {
-                    window.close();
+                    lasted = window.close();
                 }
             }
         } catch (InterruptedException asked) {

@@ -174,7 +174,9 @@ final class StressReport {
         if (figures.duringPurge != null) {
             writePart(json, "during_purge", figures.duringPurge);
             writePart(json, "outside_purge", figures.outsidePurge);
+            writePart(json, "during_control", figures.duringControl);
             json.writeNumberField("purge_p99_ratio", figures.purgeRatioAt99());
+            json.writeNumberField("control_p99_ratio", figures.controlRatioAt99());
         }
         json.writeEndObject();
     }
@@ -287,7 +289,12 @@ final class StressReport {
         if (figures.duringPurge != null && figures.duringPurge.getTotalCount() > 0) {
             describe(out, "During purge", figures.duringPurge);
             describe(out, "Outside purge", figures.outsidePurge);
-            line(out, "p99 during / outside purge = %.2f", figures.purgeRatioAt99());
+            describe(out, "During control", figures.duringControl);
+            line(
+                    out,
+                    "p99 during / outside purge = %.2f, and of purges that do nothing = %.2f",
+                    figures.purgeRatioAt99(),
+                    figures.controlRatioAt99());
         }
         line(out, "Bandwidth = %.2f MiB/s", figures.bytesPerSecond / (1 << 20));
         line(out, "Fairness = %.1f%%", figures.fairness * 100);

@@ -25,6 +25,7 @@ final class StressRun {
 
     private final List<Path> directories;
     private final MaintenanceWindow maintenance;
+    private final MaintenanceWindow control;
     private final Purger purger;
     private final Samples samples;
     private final ThreadFactory workerThreads;
@@ -51,7 +52,8 @@ final class StressRun {
         this.directories = new ArrayList<>(List.of(options.path));
         config.spillDir().ifPresent(directories::add);
         this.maintenance = options.purgeInterval > 0 ? new MaintenanceWindow() : null;
-        this.purger = maintenance == null ? null : new Purger(this, maintenance);
+        this.control = maintenance == null ? null : new MaintenanceWindow();
+        this.purger = maintenance == null ? null : new Purger(this, maintenance, control);
         this.samples = options.sampleInterval > 0 ? new Samples(this) : null;
     }
 
@@ -71,6 +73,11 @@ final class StressRun {
     /** When purges happen, or null if they do not. */
     MaintenanceWindow maintenance() {
         return maintenance;
+    }
+
+    /** As long as the last purge, and nothing happens in it; null where nothing purges. */
+    MaintenanceWindow control() {
+        return control;
     }
 
     /** Whether somebody looks at the writers while they run. */

@@ -20,6 +20,7 @@ abstract class Worker implements Runnable {
     private final StressRun run;
     private final long opsPerSecond;
     private final MaintenanceWindow window;
+    private final MaintenanceWindow control;
     private final WorkerFigures figures;
     private boolean over;
 
@@ -27,6 +28,7 @@ abstract class Worker implements Runnable {
         this.run = run;
         this.opsPerSecond = opsPerSecond;
         this.window = run.maintenance();
+        this.control = run.control();
         this.figures = new WorkerFigures(opsPerSecond > 0, window != null, run.sampled());
     }
 
@@ -94,12 +96,16 @@ abstract class Worker implements Runnable {
             long bytes = operate();
             end = System.nanoTime();
             if (bytes != NOTHING_DONE) {
-                figures.record(due, start, end, window != null && window.touches(due, end));
+                figures.record(due, start, end, met(window, due, end), met(control, due, end));
                 figures.bytes += bytes;
                 acknowledge();
             }
         }
         return end;
+    }
+
+    private static boolean met(MaintenanceWindow window, long due, long end) {
+        return window != null && window.touches(due, end);
     }
 
     /** Virtual threads are not counted one by one; the run counts them together. */

@@ -21,6 +21,9 @@ final class WorkerFigures {
     /** Of {@link #latency} those operations that met a purge; null where nothing purges. */
     final Histogram duringPurge;
 
+    /** Those that met the control window. */
+    final Histogram duringControl;
+
     /**
      * The same latencies since the last look; null where nobody looks. Read while it is written.
      */
@@ -38,6 +41,7 @@ final class WorkerFigures {
     WorkerFigures(boolean paced, boolean purged, boolean sampled) {
         this.service = paced ? newHistogram() : null;
         this.duringPurge = purged ? newHistogram() : null;
+        this.duringControl = purged ? newHistogram() : null;
         this.recent = sampled ? new SingleWriterRecorder(1, LONGEST_NANOS, DIGITS) : null;
     }
 
@@ -45,11 +49,14 @@ final class WorkerFigures {
         return new Histogram(1, LONGEST_NANOS, DIGITS);
     }
 
-    void record(long due, long start, long end, boolean metPurge) {
+    void record(long due, long start, long end, boolean metPurge, boolean metControl) {
         long nanos = Math.clamp(end - due, 1, LONGEST_NANOS);
         latency.recordValue(nanos);
         if (metPurge && duringPurge != null) {
             duringPurge.recordValue(nanos);
+        }
+        if (metControl && duringControl != null) {
+            duringControl.recordValue(nanos);
         }
         if (recent != null) {
             recent.recordValue(nanos);

@@ -26,7 +26,7 @@ class StressPartsTest {
     @Test
     void aLateOperationCountsFromWhenItWasDue() {
         WorkerFigures figures = new WorkerFigures(true, false, false);
-        figures.record(1_000_000, 10_000_000, 11_000_000, false);
+        figures.record(1_000_000, 10_000_000, 11_000_000, false, false);
         assertThat(figures.latency.getMaxValue()).isCloseTo(10_000_000, within(10_000L));
         assertThat(figures.service.getMaxValue()).isCloseTo(1_000_000, within(1_000L));
     }
@@ -101,14 +101,16 @@ class StressPartsTest {
     @Test
     void writesThatMetAPurgeAreToldFromTheOthersAndBothTogetherAreAll() {
         WorkerFigures figures = new WorkerFigures(false, true, false);
-        figures.record(0, 0, 100, false);
-        figures.record(0, 0, 100, false);
-        figures.record(0, 0, 7_000, true);
+        figures.record(0, 0, 100, false, false);
+        figures.record(0, 0, 200, false, true);
+        figures.record(0, 0, 7_000, true, false);
         KindFigures kind = new KindFigures(List.of(figures));
         assertThat(kind.latency.getTotalCount()).isEqualTo(3);
         assertThat(kind.duringPurge.getTotalCount()).isEqualTo(1);
         assertThat(kind.outsidePurge.getTotalCount()).isEqualTo(2);
-        assertThat(kind.purgeRatioAt99()).isCloseTo(70, within(0.1));
+        assertThat(kind.duringControl.getTotalCount()).isEqualTo(1);
+        assertThat(kind.purgeRatioAt99()).isCloseTo(35, within(0.1));
+        assertThat(kind.controlRatioAt99()).isEqualTo(1);
     }
 
     @Test
@@ -125,6 +127,19 @@ class StressPartsTest {
         assertThat(window.touches(before, after)).as("around it").isTrue();
         assertThat(window.touches(after, after + 10)).as("after it").isFalse();
         assertThat(window.touches(before - 10, before)).as("before it").isFalse();
+    }
+
+    @Test
+    void aWindowWithAnEndMeetsWhatBeginsBeforeItsEnd() {
+        MaintenanceWindow window = new MaintenanceWindow();
+        long before = System.nanoTime() - 1;
+        window.openFor(1_000_000_000);
+        long opened = System.nanoTime();
+        assertThat(window.touches(before - 10, before)).as("over before it opened").isFalse();
+        assertThat(window.touches(opened, opened + 10)).as("in it").isTrue();
+        assertThat(window.touches(opened + 2_000_000_000, opened + 2_000_000_010))
+                .as("behind its end")
+                .isFalse();
     }
 
     @Test
