@@ -1,7 +1,6 @@
 package io.raftengine.engine.memtable;
 
 import io.raftengine.allocator.Memory;
-import io.raftengine.engine.waiting.Backoff;
 import io.raftengine.error.MemoryLimitException;
 import io.raftengine.recovery.IdHash;
 import java.lang.invoke.VarHandle;
@@ -117,8 +116,7 @@ final class GroupTable {
             if (handle != RETRY) {
                 return handle;
             }
-            blocks.wholeness.demand();
-            Backoff.pause(attempt);
+            blocks.wholeness.awaitChange(attempt);
         }
     }
 

@@ -15,7 +15,7 @@ import java.util.Arrays;
 public final class KeyCursor implements AutoCloseable {
     private static final int KEY_BYTES_MIN = 64;
 
-    private final Memtables memtables;
+    private final GroupReader groups;
     private final KeyReader reader;
     private final KeyPortion portion;
 
@@ -32,8 +32,8 @@ public final class KeyCursor implements AutoCloseable {
     private boolean ended; // the portion being filled: at the bound, or full
 
     KeyCursor(Memtables memtables, MemoryBudget budget) {
-        this.memtables = memtables;
-        this.reader = new KeyReader(memtables.base());
+        this.groups = memtables.groups();
+        this.reader = new KeyReader(memtables.blocks().base());
         this.portion = new KeyPortion(budget);
     }
 
@@ -86,7 +86,7 @@ public final class KeyCursor implements AutoCloseable {
             if (!more) {
                 return false;
             }
-            memtables.fill(this, groupId);
+            groups.fill(this, groupId);
             if (portion.isEmpty()) {
                 return false;
             }

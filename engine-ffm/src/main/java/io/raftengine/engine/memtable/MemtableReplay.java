@@ -75,8 +75,7 @@ final class MemtableReplay implements ReplaySink {
         for (MergeThread worker : workers) {
             worker.close();
         }
-        memtables.setGroupCount(groups);
-        memtables.settleRecovered();
+        memtables.setGroupCount(groups - new RecoveredGroups(memtables).settle());
     }
 
     /** Frees partitions that were never joined. */

@@ -3,7 +3,6 @@ package io.raftengine.engine.memtable;
 import io.raftengine.allocator.Memory;
 import io.raftengine.allocator.MemoryBudget;
 import io.raftengine.allocator.SlabArena;
-import io.raftengine.engine.waiting.Backoff;
 import io.raftengine.error.RaftEngineException;
 import io.raftengine.log.format.ItemReader;
 import io.raftengine.log.format.QueueKind;
@@ -62,7 +61,6 @@ public final class Memtables implements AutoCloseable {
     private final MemoryBudget budget;
     private final long hashSeed;
     private final SlabArena arena;
-    private final long base;
     private final Blocks blocks;
     private final RecordPool pool;
     private final GroupTable table;
@@ -71,17 +69,15 @@ public final class Memtables implements AutoCloseable {
     private final KeyTree keys;
     private final WaitingCells waiting;
     private final OldGroups old;
+    private final RewrittenGroups rewritten;
     private final Tombstones tombstones;
     private final Validation validation;
     private final Applier applier;
     private final RightOfWay rightOfWay = new RightOfWay();
-    private final EntryReader entryReader;
+    private final GroupReader groups;
 
     private MemtableReplay replay;
     private boolean recoveryFailed;
-
-    /** Groups of which the rewrite queue may hold something; changed with the write token. */
-    private int extensions;
 
     private volatile long groupCount;
     private boolean closed;
@@ -112,7 +108,6 @@ public final class Memtables implements AutoCloseable {
         this.hashSeed = hashSeed;
         arena = SlabArena.open(budget, "memtables", maxBytes);
         try {
-            base = arena.base();
             blocks = new Blocks(arena);
             pool = new RecordPool(blocks, GroupRecord.BYTES);
             table = new GroupTable(blocks, hashSeed);
@@ -122,10 +117,11 @@ public final class Memtables implements AutoCloseable {
             waiting = new WaitingCells(blocks);
             validation = new Validation(blocks, table, pool, entries.chunks(), waiting);
             old = new OldGroups();
+            rewritten = new RewrittenGroups(blocks);
             tombstones = new Tombstones(blocks);
             applier =
                     new Applier(blocks, table, entries, keys, waiting, old, tombstones, rightOfWay);
-            entryReader = new EntryReader(base);
+            groups = new GroupReader(blocks, pool, table, rightOfWay);
         } catch (RuntimeException e) {
             arena.closeAbandoningBlocks();
             throw e;
@@ -264,77 +260,20 @@ public final class Memtables implements AutoCloseable {
         return replay;
     }
 
-    /**
-     * Takes the records of groups that were cleaned in the end out of the table, and notes for
-     * purge what the others hold.
-     */
-    void settleRecovered() {
-        int used = pool.used();
-        for (int i = 0; i < used; i++) {
-            int handle = pool.handleOf(i);
-            long record = blocks.at(handle);
-            int extension = GroupRecord.extension(record);
-            if (extension != 0) {
-                settleRewritten(record, extension);
-            }
-            if (GroupRecord.visible(record)) {
-                boolean appended = GroupRecord.rewrittenEnd(record) != GroupRecord.end(record);
-                if (appended || GroupRecord.keyCount(record) > 0) {
-                    old.addUnknown(handle, record);
-                }
-            } else if (GroupRecord.isFree(record)) {
-                table.remove(GroupRecord.id(record));
-                pool.free(handle);
-            }
-        }
-    }
-
-    private void settleRewritten(long record, int handle) {
-        long extension = blocks.at(handle);
-        if (GroupExtension.has(extension, GroupExtension.COMPACTED)) {
-            GroupExtension.unset(extension, GroupExtension.COMPACTED);
-            if (GroupRecord.rewrittenEntries(record)) {
-                tombstones.compacted(record, Tombstones.RECOVERED);
-            }
-        }
-        if (GroupRecord.visible(record)
-                && GroupRecord.holdsNothing(record)
-                && !GroupExtension.has(extension, GroupExtension.APPENDED)) {
-            // Everything the rewrite queue has of it is dead. It may have been cleaned when all
-            // that was dead already and nothing had to be carried: it must not come back (D12).
-            GroupRecord.setVisible(record, false);
-            groupCount = groupCount - 1;
-        }
-        GroupExtension.unset(extension, GroupExtension.APPENDED);
-        if (!GroupRecord.visible(record) && !GroupExtension.hasRemovals(extension)) {
-            GroupRecord.setExtension(record, 0);
-            blocks.free(handle, GroupExtension.BYTES);
-        } else {
-            listExtension(handle, extension);
-        }
-    }
-
-    /** Puts an extension into the list of all. */
-    void listExtension(int handle, long extension) {
-        GroupExtension.setNextOther(extension, extensions);
-        extensions = handle;
-    }
-
-    /** First of the list of all extensions. */
-    int extensions() {
-        return extensions;
-    }
-
-    void setExtensions(int head) {
-        extensions = head;
-    }
-
     OldGroups old() {
         return old;
     }
 
+    RewrittenGroups rewritten() {
+        return rewritten;
+    }
+
     Tombstones tombstones() {
         return tombstones;
+    }
+
+    GroupReader groups() {
+        return groups;
     }
 
     EntryIndex entries() {
@@ -414,18 +353,7 @@ public final class Memtables implements AutoCloseable {
      * @return true from its first entry or key until it is cleaned
      */
     public boolean exists(long group) {
-        long record = find(group);
-        if (record == 0) {
-            return false;
-        }
-        for (int attempt = 0; ; attempt++) {
-            int version = GroupRecord.beginRead(record);
-            boolean exists = isGroup(record, group);
-            if (isSettled(record, version)) {
-                return exists;
-            }
-            awaitWriter(attempt);
-        }
+        return groups.exists(group);
     }
 
     /**
@@ -435,7 +363,7 @@ public final class Memtables implements AutoCloseable {
      * @return the index, {@link #NO_INDEX} if the group does not exist or holds no entries
      */
     public long first(long group) {
-        return bound(group, true);
+        return groups.first(group);
     }
 
     /**
@@ -445,27 +373,7 @@ public final class Memtables implements AutoCloseable {
      * @return the index, {@link #NO_INDEX} if the group does not exist or holds no entries
      */
     public long last(long group) {
-        return bound(group, false);
-    }
-
-    private long bound(long group, boolean lower) {
-        long record = find(group);
-        if (record == 0) {
-            return NO_INDEX;
-        }
-        for (int attempt = 0; ; attempt++) {
-            int version = GroupRecord.beginRead(record);
-            boolean exists = isGroup(record, group);
-            long first = GroupRecord.first(record);
-            long end = GroupRecord.end(record);
-            if (isSettled(record, version)) {
-                if (!exists || first == end) {
-                    return NO_INDEX;
-                }
-                return lower ? first : end - 1;
-            }
-            awaitWriter(attempt);
-        }
+        return groups.last(group);
     }
 
     /**
@@ -477,26 +385,7 @@ public final class Memtables implements AutoCloseable {
      * @return whether the group holds the entry
      */
     public boolean locate(long group, long index, EntryLocation out) {
-        long record = find(group);
-        if (record == 0) {
-            return false;
-        }
-        for (int attempt = 0; ; attempt++) {
-            int version = GroupRecord.beginRead(record);
-            if (!GroupRecord.isBeingWritten(version)) {
-                if (!isGroup(record, group)) {
-                    if (GroupRecord.stillValid(record, version)) {
-                        return false;
-                    }
-                } else {
-                    int result = entryReader.locate(record, version, index, out);
-                    if (result != EntryReader.RETRY) {
-                        return result == EntryReader.FOUND;
-                    }
-                }
-            }
-            awaitWriter(attempt);
-        }
+        return groups.locate(group, index, out);
     }
 
     /**
@@ -514,62 +403,7 @@ public final class Memtables implements AutoCloseable {
      */
     public int locateRange(
             long group, long begin, long end, EntryCursor out, EntryLocation scratch) {
-        out.count = 0;
-        long record = find(group);
-        if (record == 0) {
-            return RANGE_NO_GROUP;
-        }
-        int overtaken = 0;
-        try {
-            for (int attempt = 0; ; attempt++) {
-                int version = GroupRecord.beginRead(record);
-                if (!GroupRecord.isBeingWritten(version)) {
-                    int result = tryLocateRange(record, version, group, begin, end, out, scratch);
-                    if (result != EntryReader.RETRY) {
-                        return result;
-                    }
-                    overtaken = rightOfWay.overtaken(overtaken);
-                }
-                awaitWriter(attempt);
-            }
-        } finally {
-            rightOfWay.readingDone(overtaken);
-        }
-    }
-
-    private int tryLocateRange(
-            long record,
-            int version,
-            long group,
-            long begin,
-            long end,
-            EntryCursor out,
-            EntryLocation scratch) {
-        boolean exists = isGroup(record, group);
-        long first = GroupRecord.first(record);
-        long groupEnd = GroupRecord.end(record);
-        if (!GroupRecord.stillValid(record, version)) {
-            return EntryReader.RETRY;
-        }
-        if (!exists) {
-            return RANGE_NO_GROUP;
-        }
-        out.groupFirst = first;
-        out.groupEnd = groupEnd;
-        if (Long.compareUnsigned(end, begin) <= 0) {
-            return RANGE_FOUND;
-        }
-        if (first == groupEnd) {
-            return RANGE_NOT_FOUND;
-        }
-        if (Long.compareUnsigned(begin, first) < 0) {
-            return RANGE_COMPACTED;
-        }
-        if (Long.compareUnsigned(end, groupEnd) > 0) {
-            return RANGE_NOT_FOUND;
-        }
-        int result = entryReader.locateRange(record, version, begin, end, out, scratch);
-        return result == EntryReader.FOUND ? RANGE_FOUND : EntryReader.RETRY;
+        return groups.locateRange(group, begin, end, out, scratch);
     }
 
     /**
@@ -592,7 +426,8 @@ public final class Memtables implements AutoCloseable {
             byte[] destination,
             int destinationOffset,
             int capacity) {
-        return read(group, key, keyOffset, keyLength, destination, destinationOffset, 0, capacity);
+        return groups.get(
+                group, key, keyOffset, keyLength, destination, destinationOffset, 0, capacity);
     }
 
     /**
@@ -608,69 +443,7 @@ public final class Memtables implements AutoCloseable {
      */
     public int get(
             long group, byte[] key, int keyOffset, int keyLength, long destination, int capacity) {
-        return read(group, key, keyOffset, keyLength, null, 0, destination, capacity);
-    }
-
-    private int read(
-            long group,
-            byte[] key,
-            int keyOffset,
-            int keyLength,
-            byte[] array,
-            int arrayOffset,
-            long address,
-            int capacity) {
-        long record = find(group);
-        if (record == 0) {
-            return NO_VALUE;
-        }
-        int overtaken = 0;
-        try {
-            for (int attempt = 0; ; attempt++) {
-                int version = GroupRecord.beginRead(record);
-                if (!GroupRecord.isBeingWritten(version)) {
-                    long cell =
-                            isGroup(record, group)
-                                    ? KeyReader.find(
-                                            base, record, version, key, keyOffset, keyLength)
-                                    : KeyReader.ABSENT;
-                    int length =
-                            copyOut(cell, record, version, array, arrayOffset, address, capacity);
-                    if (GroupRecord.stillValid(record, version) && cell != KeyReader.RETRY) {
-                        return length;
-                    }
-                    overtaken = rightOfWay.overtaken(overtaken);
-                }
-                awaitWriter(attempt);
-            }
-        } finally {
-            rightOfWay.readingDone(overtaken);
-        }
-    }
-
-    private static int copyOut(
-            long cell,
-            long record,
-            int version,
-            byte[] array,
-            int arrayOffset,
-            long address,
-            int capacity) {
-        if (cell == KeyReader.ABSENT || cell == KeyReader.RETRY) {
-            return NO_VALUE;
-        }
-        int length = KeyCell.valueBytes(cell);
-        long value = KeyCell.value(cell);
-        // Neither the length nor the address is to be used before the cell is known to be one.
-        if (!GroupRecord.stillValid(record, version) || length > capacity) {
-            return length;
-        }
-        if (array != null) {
-            Memory.copyToArrayRacy(value, array, arrayOffset, length);
-        } else if (length > 0) {
-            Memory.copyRacy(value, address, length);
-        }
-        return length;
+        return groups.get(group, key, keyOffset, keyLength, null, 0, destination, capacity);
     }
 
     /**
@@ -683,34 +456,6 @@ public final class Memtables implements AutoCloseable {
         return new KeyCursor(this, budget);
     }
 
-    void fill(KeyCursor cursor, long group) {
-        long record = find(group);
-        if (record == 0) {
-            cursor.nothingFound();
-            return;
-        }
-        int overtaken = 0;
-        try {
-            for (int attempt = 0; ; attempt++) {
-                int version = GroupRecord.beginRead(record);
-                if (!GroupRecord.isBeingWritten(version)) {
-                    if (isGroup(record, group)) {
-                        if (cursor.tryFill(record, version)) {
-                            return;
-                        }
-                    } else if (GroupRecord.stillValid(record, version)) {
-                        cursor.nothingFound();
-                        return;
-                    }
-                    overtaken = rightOfWay.overtaken(overtaken);
-                }
-                awaitWriter(attempt);
-            }
-        } finally {
-            rightOfWay.readingDone(overtaken);
-        }
-    }
-
     /**
      * Lists the groups in no particular order. A group that exists all the time is listed exactly
      * once. Nothing is held during the calls.
@@ -718,51 +463,7 @@ public final class Memtables implements AutoCloseable {
      * @param consumer gets the ids
      */
     public void forEachGroup(LongConsumer consumer) {
-        demandWhole();
-        int used = pool.used();
-        for (int i = 0; i < used; i++) {
-            long record = blocks.at(pool.handleOf(i));
-            for (int attempt = 0; ; attempt++) {
-                int version = GroupRecord.beginRead(record);
-                boolean visible = GroupRecord.visible(record);
-                long id = GroupRecord.id(record);
-                if (isSettled(record, version)) {
-                    if (visible) {
-                        consumer.accept(id);
-                    }
-                    break;
-                }
-                awaitWriter(attempt);
-            }
-        }
-    }
-
-    private long find(long group) {
-        demandWhole();
-        int handle = table.find(group);
-        return handle == 0 ? 0 : base + ((long) handle << 4);
-    }
-
-    /** For a reader that met a change: lets it pass. */
-    void awaitWriter(int attempt) {
-        demandWhole();
-        Backoff.pause(attempt);
-    }
-
-    void demandWhole() {
-        blocks.wholeness.demand();
-    }
-
-    private static boolean isGroup(long record, long group) {
-        return GroupRecord.visible(record) && GroupRecord.id(record) == group;
-    }
-
-    private static boolean isSettled(long record, int version) {
-        return !GroupRecord.isBeingWritten(version) && GroupRecord.stillValid(record, version);
-    }
-
-    long base() {
-        return base;
+        groups.forEach(consumer);
     }
 
     // ---- statistics ----------------------------------------------------------------------------

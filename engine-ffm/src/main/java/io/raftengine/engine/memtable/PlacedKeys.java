@@ -41,7 +41,7 @@ public final class PlacedKeys implements AutoCloseable {
      */
     public PlacedKeys(Memtables memtables, MemoryBudget budget) {
         this.memtables = memtables;
-        reader = new KeyReader(memtables.base());
+        reader = new KeyReader(memtables.blocks().base());
         portion = new KeyPortion(budget);
     }
 
@@ -115,7 +115,7 @@ public final class PlacedKeys implements AutoCloseable {
                     steps = Math.max(STEPS_MIN, steps / 2);
                     overtaken = rightOfWay.overtaken(overtaken);
                 }
-                memtables.awaitWriter(attempt);
+                memtables.blocks().wholeness.awaitChange(attempt);
             }
         } finally {
             rightOfWay.readingDone(overtaken);

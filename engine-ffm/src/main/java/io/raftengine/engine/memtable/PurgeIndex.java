@@ -112,7 +112,7 @@ public final class PurgeIndex {
      * @return a place in that list, 0 at the end
      */
     public int firstRewritten() {
-        return memtables.extensions();
+        return memtables.rewritten().first();
     }
 
     /**
@@ -122,7 +122,7 @@ public final class PurgeIndex {
      * @return 0 at the end
      */
     public int nextRewritten(int place) {
-        return GroupExtension.nextOther(memtables.blocks().at(place));
+        return memtables.rewritten().next(place);
     }
 
     /**
@@ -132,7 +132,7 @@ public final class PurgeIndex {
      * @return its handle
      */
     public int groupAt(int place) {
-        return GroupExtension.record(memtables.blocks().at(place));
+        return memtables.rewritten().group(place);
     }
 
     /**
@@ -159,7 +159,7 @@ public final class PurgeIndex {
                     return;
                 }
             }
-            memtables.awaitWriter(attempt);
+            memtables.blocks().wholeness.awaitChange(attempt);
         }
     }
 
@@ -243,17 +243,11 @@ public final class PurgeIndex {
         if (handle == 0) {
             return false;
         }
-        Blocks blocks = memtables.blocks();
-        long record = blocks.at(handle);
+        long record = memtables.blocks().at(handle);
         if (!GroupRecord.visible(record)) {
             return false;
         }
-        if (GroupRecord.extension(record) == 0) {
-            int extension = blocks.allocate(GroupExtension.BYTES);
-            GroupExtension.initialize(blocks.at(extension), handle);
-            GroupRecord.setExtension(record, extension);
-            memtables.listExtension(extension, blocks.at(extension));
-        }
+        memtables.rewritten().add(handle, record);
         return true;
     }
 
@@ -271,28 +265,18 @@ public final class PurgeIndex {
      */
     public boolean sweep(int stepsMax) {
         Blocks blocks = memtables.blocks();
+        RewrittenGroups groups = memtables.rewritten();
         for (int i = 0; i < stepsMax; i++) {
-            int place =
-                    sweptTo == 0
-                            ? memtables.extensions()
-                            : GroupExtension.nextOther(blocks.at(sweptTo));
+            int place = sweptTo == 0 ? groups.first() : groups.next(sweptTo);
             if (place == 0) {
                 return false;
             }
-            long extension = blocks.at(place);
-            int handle = GroupExtension.record(extension);
+            int handle = groups.group(place);
             long record = blocks.at(handle);
-            if (isNeeded(extension, record)) {
+            if (isNeeded(blocks.at(place), record)) {
                 sweptTo = place;
             } else {
-                int next = GroupExtension.nextOther(extension);
-                if (sweptTo == 0) {
-                    memtables.setExtensions(next);
-                } else {
-                    GroupExtension.setNextOther(blocks.at(sweptTo), next);
-                }
-                GroupRecord.setExtension(record, 0);
-                blocks.free(place, GroupExtension.BYTES);
+                groups.remove(place, sweptTo);
                 freeIfGone(handle, record);
             }
         }

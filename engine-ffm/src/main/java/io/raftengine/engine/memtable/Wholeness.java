@@ -1,5 +1,6 @@
 package io.raftengine.engine.memtable;
 
+import io.raftengine.engine.waiting.Backoff;
 import io.raftengine.error.PoisonedException;
 
 /**
@@ -16,5 +17,11 @@ final class Wholeness {
             throw new PoisonedException(
                     "a change of the index broke off; what it says is wrong until the log is reopened");
         }
+    }
+
+    /** For a reader that met a change: lets it pass. */
+    void awaitChange(int attempt) {
+        demand();
+        Backoff.pause(attempt);
     }
 }
