@@ -51,6 +51,8 @@ final class PurgeParts implements AutoCloseable {
     /** Those that recovery found are on disk. */
     private long entryRemovalsSynced;
 
+    private long nextAtomicId;
+
     // Made by the first copy.
     private final List<AutoCloseable> open = new ArrayList<>();
     private EntryWindow window;
@@ -198,6 +200,11 @@ final class PurgeParts implements AutoCloseable {
                 }
             });
         }
+    }
+
+    /** An id for an atomic group, another one each time. */
+    long newAtomicId() {
+        return nextAtomicId++;
     }
 
     // ---- buffers -------------------------------------------------------------------------------

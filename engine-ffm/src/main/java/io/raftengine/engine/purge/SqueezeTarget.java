@@ -25,7 +25,6 @@ final class SqueezeTarget implements GroupCopy.Target {
     private final BatchEncoder shared;
     private final BatchEncoder single;
     private final long batchBytes;
-    private long nextAtomicId;
 
     // The group.
     private boolean adopted;
@@ -33,20 +32,14 @@ final class SqueezeTarget implements GroupCopy.Target {
     private long atomicId;
     private long firstSegment;
 
-    SqueezeTarget(PurgeParts parts, CopyWriter writer, long nextAtomicId) {
+    SqueezeTarget(PurgeParts parts, CopyWriter writer) {
         this.parts = parts;
         this.writer = writer;
         this.shared = parts.shared();
         this.single = parts.single();
         this.batchBytes = parts.shape().batchBytes();
-        this.nextAtomicId = nextAtomicId;
         shared.clear();
         single.clear();
-    }
-
-    /** Id of the next atomic group. */
-    long nextAtomicId() {
-        return nextAtomicId;
     }
 
     @Override
@@ -102,7 +95,7 @@ final class SqueezeTarget implements GroupCopy.Target {
         if (!marked) {
             flush();
             writer.beginAtomic();
-            atomicId = nextAtomicId++;
+            atomicId = parts.newAtomicId();
         }
         single.mark(atomicId, marked ? AtomicMarker.MIDDLE : AtomicMarker.BEGIN);
         writer.write(single);

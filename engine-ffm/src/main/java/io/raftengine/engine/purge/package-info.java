@@ -1,7 +1,7 @@
 /**
  * Purge: what is live in old segments moves to the rewrite queue, and the old segments go.
  *
- * <p>Reading and writing live here in four parts. {@link io.raftengine.engine.purge.EntryWindow}
+ * <p>Reading and writing live here in three parts. {@link io.raftengine.engine.purge.EntryWindow}
  * picks entries group by group and reads them in file order; {@link
  * io.raftengine.engine.purge.RewriteLog} appends batches to the rewrite queue and knows how much of
  * it is on disk; {@link io.raftengine.engine.purge.Pacer} keeps both from hurting those who write

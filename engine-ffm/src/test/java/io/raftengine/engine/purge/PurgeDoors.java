@@ -6,12 +6,12 @@ public final class PurgeDoors {
 
     /** Stops when the removals are in the rewrite queue: a purge that was interrupted there. */
     public static PurgeOutcome stopAfterRemovals(PurgeManager purge, long through) {
-        return purge.rewriteAppend(through, PurgeManager.StopAfter.REMOVALS);
+        return purge.rewriteAppend(through, AppendRewrite.StopAfter.REMOVALS);
     }
 
     /** Stops when the copies are in place, before anything is dropped. */
     public static PurgeOutcome stopAfterCopies(PurgeManager purge, long through) {
-        return purge.rewriteAppend(through, PurgeManager.StopAfter.COPIES);
+        return purge.rewriteAppend(through, AppendRewrite.StopAfter.COPIES);
     }
 
     /** How often purges of this engine asked for the write token so far. */
