@@ -315,11 +315,8 @@ public final class BatchEncoder implements AutoCloseable {
      * @throws BatchFullException no room for another item
      */
     public void clean(long groupId) {
-        long at = beginItem(Varint.BYTES_MAX + 2);
-        long p = Varint.put(at, groupId);
-        Memory.putByte(p++, (byte) ItemReader.TYPE_COMMAND);
-        Memory.putByte(p++, (byte) ItemReader.COMMAND_CLEAN);
-        endItem(p - at);
+        long at = beginItem(ItemWriter.CLEAN_BYTES_MAX);
+        endItem(at, ItemWriter.clean(at, groupId));
     }
 
     /**
@@ -330,12 +327,8 @@ public final class BatchEncoder implements AutoCloseable {
      * @throws BatchFullException no room for another item
      */
     public void compact(long groupId, long index) {
-        long at = beginItem(2 * Varint.BYTES_MAX + 2);
-        long p = Varint.put(at, groupId);
-        Memory.putByte(p++, (byte) ItemReader.TYPE_COMMAND);
-        Memory.putByte(p++, (byte) ItemReader.COMMAND_COMPACT);
-        p = Varint.put(p, index);
-        endItem(p - at);
+        long at = beginItem(ItemWriter.COMPACT_BYTES_MAX);
+        endItem(at, ItemWriter.compact(at, groupId, index));
     }
 
     /**
@@ -363,12 +356,11 @@ public final class BatchEncoder implements AutoCloseable {
         checkRange(key, keyOffset, keyLength);
         checkRange(value, valueOffset, valueLength);
         refuseInternal(InternalRecords.isInternalKey(key, keyOffset, keyLength));
-        long at = beginPut(keyLength, valueLength);
-        long p = keyValueHead(at, groupId, ItemReader.OP_PUT, keyLength);
-        Memory.copyFromArray(key, keyOffset, p, keyLength);
-        p = Varint.put(p + keyLength, valueLength);
-        Memory.copyFromArray(value, valueOffset, p, valueLength);
-        endItem(p + valueLength - at);
+        long at = beginItem(ItemWriter.putBytesMax(keyLength, valueLength));
+        endItem(
+                at,
+                ItemWriter.put(
+                        at, groupId, key, keyOffset, keyLength, value, valueOffset, valueLength));
     }
 
     /**
@@ -387,13 +379,9 @@ public final class BatchEncoder implements AutoCloseable {
             long groupId, long keyAddress, int keyLength, long valueAddress, int valueLength) {
         checkLength(keyLength);
         checkLength(valueLength);
-        refuseInternal(isInternalKey(keyAddress, keyLength));
-        long at = beginPut(keyLength, valueLength);
-        long p = keyValueHead(at, groupId, ItemReader.OP_PUT, keyLength);
-        Memory.copy(keyAddress, p, keyLength);
-        p = Varint.put(p + keyLength, valueLength);
-        Memory.copy(valueAddress, p, valueLength);
-        endItem(p + valueLength - at);
+        refuseInternal(InternalRecords.isInternalKey(keyAddress, keyLength));
+        long at = beginItem(ItemWriter.putBytesMax(keyLength, valueLength));
+        endItem(at, ItemWriter.put(at, groupId, keyAddress, keyLength, valueAddress, valueLength));
     }
 
     /**
@@ -409,10 +397,8 @@ public final class BatchEncoder implements AutoCloseable {
     public void delete(long groupId, byte[] key, int keyOffset, int keyLength) {
         checkRange(key, keyOffset, keyLength);
         if (!InternalRecords.isInternalKey(key, keyOffset, keyLength)) {
-            long at = beginDelete(keyLength);
-            long p = keyValueHead(at, groupId, ItemReader.OP_DELETE, keyLength);
-            Memory.copyFromArray(key, keyOffset, p, keyLength);
-            endItem(p + keyLength - at);
+            long at = beginItem(ItemWriter.deleteBytesMax(keyLength));
+            endItem(at, ItemWriter.delete(at, groupId, key, keyOffset, keyLength));
         }
     }
 
@@ -427,11 +413,9 @@ public final class BatchEncoder implements AutoCloseable {
      */
     public void delete(long groupId, long keyAddress, int keyLength) {
         checkLength(keyLength);
-        if (!isInternalKey(keyAddress, keyLength)) {
-            long at = beginDelete(keyLength);
-            long p = keyValueHead(at, groupId, ItemReader.OP_DELETE, keyLength);
-            Memory.copy(keyAddress, p, keyLength);
-            endItem(p + keyLength - at);
+        if (!InternalRecords.isInternalKey(keyAddress, keyLength)) {
+            long at = beginItem(ItemWriter.deleteBytesMax(keyLength));
+            endItem(at, ItemWriter.delete(at, groupId, keyAddress, keyLength));
         }
     }
 
@@ -446,14 +430,8 @@ public final class BatchEncoder implements AutoCloseable {
         if (marked) {
             throw new InvalidArgumentException("the batch already carries an atomic marker");
         }
-        long at = beginItem(Varint.BYTES_MAX + 8);
-        long p = keyValueHead(at, atomicGroupId, ItemReader.OP_PUT, InternalRecords.KEY_BYTES);
-        Memory.putByte(p++, InternalRecords.KEY_0);
-        Memory.putByte(p++, InternalRecords.KEY_1);
-        Memory.putByte(p++, InternalRecords.KEY_2);
-        Memory.putByte(p++, (byte) 1);
-        Memory.putByte(p++, (byte) marker.value());
-        endItem(p - at);
+        long at = beginItem(ItemWriter.MARK_BYTES_MAX);
+        endItem(at, ItemWriter.mark(at, atomicGroupId, marker));
         marked = true;
     }
 
@@ -742,29 +720,14 @@ public final class BatchEncoder implements AutoCloseable {
         items.advance(extra);
     }
 
-    private long beginPut(int keyLength, int valueLength) {
-        return beginItem(3L * Varint.BYTES_MAX + 2 + keyLength + valueLength);
-    }
-
-    private long beginDelete(int keyLength) {
-        return beginItem(2L * Varint.BYTES_MAX + 2 + keyLength);
-    }
-
-    private static long keyValueHead(long at, long groupId, int op, int keyLength) {
-        long p = Varint.put(at, groupId);
-        Memory.putByte(p++, (byte) ItemReader.TYPE_KV);
-        Memory.putByte(p++, (byte) op);
-        return Varint.put(p, keyLength);
-    }
-
     private long beginItem(long bytesMax) {
         requireClosed();
         changed();
         return items.reserve(bytesMax);
     }
 
-    private void endItem(long bytes) {
-        items.advance(bytes);
+    private void endItem(long from, long to) {
+        items.advance(to - from);
         itemCount++;
     }
 
@@ -795,13 +758,6 @@ public final class BatchEncoder implements AutoCloseable {
         if (internal) {
             throw new InvalidArgumentException("the key 5f 5f 01 is the engine's own");
         }
-    }
-
-    private static boolean isInternalKey(long address, int length) {
-        return length == InternalRecords.KEY_BYTES
-                && Memory.getByte(address) == InternalRecords.KEY_0
-                && Memory.getByte(address + 1) == InternalRecords.KEY_1
-                && Memory.getByte(address + 2) == InternalRecords.KEY_2;
     }
 
     private static void checkLength(int length) {

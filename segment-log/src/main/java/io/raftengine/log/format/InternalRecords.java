@@ -1,5 +1,7 @@
 package io.raftengine.log.format;
 
+import io.raftengine.allocator.Memory;
+
 /**
  * Records that live in the log under the internal key and never become visible to callers.
  *
@@ -51,5 +53,13 @@ public final class InternalRecords {
                 && bytes[offset] == KEY_0
                 && bytes[offset + 1] == KEY_1
                 && bytes[offset + 2] == KEY_2;
+    }
+
+    /** As {@link #isInternalKey(byte[], int, int)}, for a key in off-heap memory. */
+    static boolean isInternalKey(long address, int length) {
+        return length == KEY_BYTES
+                && Memory.getByte(address) == KEY_0
+                && Memory.getByte(address + 1) == KEY_1
+                && Memory.getByte(address + 2) == KEY_2;
     }
 }
