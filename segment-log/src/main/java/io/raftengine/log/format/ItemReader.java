@@ -1,6 +1,5 @@
 package io.raftengine.log.format;
 
-import io.raftengine.allocator.Memory;
 import io.raftengine.error.CorruptionException;
 import io.raftengine.error.MemoryLimitException;
 import java.util.zip.CRC32;
@@ -22,10 +21,10 @@ import java.util.zip.CRC32;
  * returns false; for {@link #ENTRIES} call {@link #nextTail} up to {@link #count} times (what is
  * left out is checked by the next {@link #next}).
  *
- * <p>Bytes are read from a {@code byte[]}: the whole section when it is in one, else a window that
- * is refilled from the source, at most 10 bytes early, so a section of any size needs no more than
- * the window. Everything a hostile section claims is compared with what is left of it before it is
- * believed. After an exception the reader must be opened again.
+ * <p>Bytes are read in place where the section is in an array as a whole, else through a window, so
+ * a section of any size needs no more than the window. Everything a hostile section claims is
+ * compared with what is left of it before it is believed. After an exception the reader must be
+ * opened again.
  *
  * <p>One thread at a time. Nothing is allocated while reading, except for keys that are longer than
  * any before them in a section that is larger than the window.
@@ -33,7 +32,7 @@ import java.util.zip.CRC32;
  * <p>Small methods and plain arithmetic on purpose: the first seconds of a recovery run in the
  * interpreter and in C1.
  */
-public final class ItemReader {
+public final class ItemReader extends SectionInput {
     /** Kind of an item: entries of a group, {@link #count} of them from {@link #firstIndex} on. */
     public static final int ENTRIES = 1;
 
@@ -71,17 +70,7 @@ public final class ItemReader {
     /** Key and value together, so that what keeps both has a positive {@code int} length. */
     static final int KEY_VALUE_BYTES_MAX = Integer.MAX_VALUE - 4096;
 
-    private final byte[] window;
     private final MemorySource memory = new MemorySource();
-
-    // Where the section is: buf[i] is byte origin + i of the source.
-    private byte[] buf;
-    private int pos;
-    private int limit; // end of the bytes of the section that are in buf
-    private long origin;
-    private long sectionEnd;
-    private ByteSource source; // null: the section is in buf as a whole
-    private String file = "";
 
     // The batch.
     private long firstItem;
@@ -106,10 +95,6 @@ public final class ItemReader {
 
     private byte[] keyScratch = new byte[0];
 
-    // Checksum of a section larger than the window, taken while it is walked.
-    private CRC32 digest;
-    private int digested;
-
     /** A reader with the default window. */
     public ItemReader() {
         this(WINDOW_BYTES_DEFAULT);
@@ -126,8 +111,7 @@ public final class ItemReader {
 
     /** A reader that shares its owner's window. */
     ItemReader(byte[] window) {
-        this.window = window;
-        this.buf = window;
+        super(window);
     }
 
     /**
@@ -143,13 +127,7 @@ public final class ItemReader {
      * @throws CorruptionException a bad item count
      */
     public void open(byte[] bytes, int from, int to, long position, long contentBytes) {
-        assert from >= 0 && from <= to && to <= bytes.length : from + ".." + to;
-        buf = bytes;
-        pos = from;
-        limit = to;
-        origin = position - from;
-        sectionEnd = position + (to - from);
-        source = null;
+        openArray(bytes, from, to, position);
         begin(contentBytes);
     }
 
@@ -180,19 +158,14 @@ public final class ItemReader {
      * @throws CorruptionException a bad item count
      */
     public void openMemory(long address, long bytes, long contentBytes) {
-        file = "";
-        if (bytes <= window.length) {
-            Memory.copyToArray(address, window, 0, (int) bytes);
-            open(window, 0, (int) bytes, 0, contentBytes);
+        file("");
+        if (bytes <= windowBytes()) {
+            openCopy(address, (int) bytes);
+            begin(contentBytes);
         } else {
             memory.set(address, bytes);
             open(memory, 0, bytes, contentBytes);
         }
-    }
-
-    /** Names the file that errors speak of. */
-    void file(String name) {
-        file = name;
     }
 
     /**
@@ -231,7 +204,7 @@ public final class ItemReader {
             return false;
         }
         itemsLeft--;
-        groupId = varint();
+        groupId = readVarint();
         int type = readByte();
         if (type == TYPE_ENTRIES) {
             readEntries();
@@ -307,7 +280,7 @@ public final class ItemReader {
     public int nextTail() {
         assert tailsLeft > 0 : "no entry left";
         tailsLeft--;
-        long next = varint();
+        long next = readVarint();
         if (next < tail || next > tailMax) {
             throw badTail(next);
         }
@@ -384,19 +357,7 @@ public final class ItemReader {
      * @throws io.raftengine.error.StorageException the source cannot be read
      */
     public void copyValue(long address) {
-        if (valueInBuffer()) {
-            Memory.copyFromArray(buf, (int) (valuePosition - origin), address, valueLength);
-            return;
-        }
-        seek(valuePosition);
-        int done = 0;
-        while (done < valueLength) {
-            fill(1);
-            int n = Math.min(limit - pos, valueLength - done);
-            Memory.copyFromArray(buf, pos, address + done, n);
-            pos += n;
-            done += n;
-        }
+        copy(valuePosition, valueLength, address);
     }
 
     /**
@@ -407,11 +368,7 @@ public final class ItemReader {
      * @throws io.raftengine.error.StorageException the source cannot be read
      */
     public void copyValue(byte[] destination, int offset) {
-        if (valueInBuffer()) {
-            System.arraycopy(buf, (int) (valuePosition - origin), destination, offset, valueLength);
-        } else {
-            source.read(valuePosition, destination, offset, valueLength);
-        }
+        copy(valuePosition, valueLength, destination, offset);
     }
 
     /**
@@ -419,13 +376,14 @@ public final class ItemReader {
      *
      * @return in the coordinates the reader was opened with
      */
+    @Override
     public long position() {
-        return origin + pos;
+        return super.position();
     }
 
     /** Checks the whole section, then rewinds: nobody shall apply half a batch. */
     void validate() {
-        if (source == null && itemCount == 1 && isSoundEntries(buf, pos, limit, tailMax)) {
+        if (inPlace() && itemCount == 1 && isSoundEntries(array(), index(), limit(), tailMax)) {
             return;
         }
         while (next()) {
@@ -488,31 +446,22 @@ public final class ItemReader {
     int openAndDigest(
             CRC32 crc, ByteSource from, long position, long endExclusive, long contentBytes) {
         openWindow(from, position, endExclusive);
-        crc.reset();
-        digest = crc;
-        digested = 0;
+        beginDigest(crc);
         try {
             begin(contentBytes);
             while (next()) {
                 // each step checks
             }
-            skip(remaining());
-            digest.update(buf, digested, pos - digested);
+            finishDigest();
         } finally {
-            digest = null;
+            endDigest();
         }
         rewind();
         return (int) crc.getValue();
     }
 
     private void openWindow(ByteSource from, long position, long endExclusive) {
-        assert position <= endExclusive : position + ".." + endExclusive;
-        buf = window;
-        pos = 0;
-        limit = 0;
-        origin = position;
-        sectionEnd = endExclusive;
-        source = from;
+        openSource(from, position, endExclusive);
         if (keyScratch.length > KEY_SCRATCH_KEPT) {
             keyScratch = new byte[0];
         }
@@ -525,7 +474,7 @@ public final class ItemReader {
                         : (int) contentBytes;
         kind = 0;
         tailsLeft = 0;
-        long items = varint();
+        long items = readVarint();
         long room = remaining();
         if (items < 0 || items > room || items * ITEM_BYTES_MIN > room) {
             throw corrupt(
@@ -537,7 +486,7 @@ public final class ItemReader {
         if (itemCount != items) {
             throw corrupt("item count", "at most 2^31-1", Long.toString(items));
         }
-        firstItem = origin + pos;
+        firstItem = position();
         resetBatch();
     }
 
@@ -551,7 +500,7 @@ public final class ItemReader {
     private void readEntries() {
         kind = ENTRIES;
         entryStart = tail;
-        long entries = varint();
+        long entries = readVarint();
         if (entries < 0 || entries > remaining() || entries > Integer.MAX_VALUE) {
             throw corrupt(
                     "entry count",
@@ -564,7 +513,7 @@ public final class ItemReader {
             firstIndex = 0;
             return;
         }
-        firstIndex = varint();
+        firstIndex = readVarint();
         if (Long.compareUnsigned(firstIndex + count, firstIndex) < 0) {
             throw corrupt(
                     "first index",
@@ -591,7 +540,7 @@ public final class ItemReader {
         int command = readByte();
         if (command == COMMAND_COMPACT) {
             kind = COMPACT;
-            firstIndex = varint();
+            firstIndex = readVarint();
         } else if (command == COMMAND_CLEAN) {
             kind = CLEAN;
         } else {
@@ -613,17 +562,15 @@ public final class ItemReader {
             return;
         }
         valueLength = length("value length", KEY_VALUE_BYTES_MAX - keyLength);
-        if (limit - pos < valueLength) {
-            fill(Math.min(valueLength, window.length));
-        }
-        valuePosition = origin + pos;
-        valueFirstByte = valueLength == 0 ? -1 : buf[pos] & 0xff;
+        prefetch(valueLength);
+        valuePosition = position();
+        valueFirstByte = valueLength == 0 ? -1 : peek();
         kind = PUT;
     }
 
     /** A length that the section has room for. */
     private int length(String what, int max) {
-        long length = varint();
+        long length = readVarint();
         if (length < 0 || length > remaining() || length > max) {
             throw corrupt(
                     what,
@@ -634,35 +581,21 @@ public final class ItemReader {
     }
 
     private void readKey() {
-        if (source == null) {
-            key = buf;
-            keyOffset = pos;
-            pos += keyLength;
-        } else if (digest != null && keyLength > KEY_SCRATCH_KEPT) {
+        if (inPlace()) {
+            key = array();
+            keyOffset = stepOver(keyLength);
+        } else if (digesting() && keyLength > KEY_SCRATCH_KEPT) {
             // Nobody asks for keys before the checksum is known to be right, and a hole in a file
             // can claim one of any length.
             skip(keyLength);
         } else {
-            readKeyFromWindow();
-        }
-    }
-
-    /** Copies the key, since reading the value may refill the window under it. */
-    private void readKeyFromWindow() {
-        if (keyScratch.length < keyLength) {
-            keyScratch = newScratch(keyLength);
-        }
-        key = keyScratch;
-        keyOffset = 0;
-        int done = 0;
-        while (done < keyLength) {
-            if (pos == limit) {
-                fill(1);
+            // A copy, since reading the value may refill the window under it.
+            if (keyScratch.length < keyLength) {
+                keyScratch = newScratch(keyLength);
             }
-            int n = Math.min(limit - pos, keyLength - done);
-            System.arraycopy(buf, pos, keyScratch, done, n);
-            pos += n;
-            done += n;
+            key = keyScratch;
+            keyOffset = 0;
+            read(keyScratch, keyLength);
         }
     }
 
@@ -679,12 +612,7 @@ public final class ItemReader {
     }
 
     private void endValue() {
-        long end = valuePosition + valueLength;
-        if (digest != null) {
-            skip(end - origin - pos);
-        } else {
-            seek(end);
-        }
+        seek(valuePosition + valueLength);
         kind = 0;
     }
 
@@ -694,113 +622,7 @@ public final class ItemReader {
         }
     }
 
-    private boolean valueInBuffer() {
-        return valuePosition >= origin && valuePosition + valueLength <= origin + limit;
-    }
-
-    private long remaining() {
-        return sectionEnd - origin - pos;
-    }
-
-    private int readByte() {
-        if (pos == limit) {
-            fill(1);
-            if (pos == limit) {
-                throw endOfSection();
-            }
-        }
-        return buf[pos++];
-    }
-
-    private long varint() {
-        int p = pos;
-        if (p < limit) {
-            byte b = buf[p];
-            if (b >= 0) {
-                pos = p + 1;
-                return b;
-            }
-        }
-        return longVarint();
-    }
-
-    private long longVarint() {
-        if (limit - pos < Varint.BYTES_MAX) {
-            fill(Varint.BYTES_MAX);
-        }
-        byte[] b = buf;
-        int end = limit;
-        int p = pos;
-        int shift = 0;
-        long value = 0;
-        while (p < end) {
-            byte x = b[p++];
-            if (shift == 63 && (x & 0xfe) != 0) {
-                throw corrupt("varint", "at most 64 bits", "more");
-            }
-            value |= (long) (x & 0x7f) << shift;
-            if (x >= 0) {
-                pos = p;
-                return value;
-            }
-            shift += 7;
-        }
-        throw endOfSection();
-    }
-
-    /**
-     * Makes {@code bytes} bytes available from pos on, fewer only where the section ends before.
-     */
-    private void fill(int bytes) {
-        assert bytes <= window.length : bytes;
-        if (source == null || limit - pos >= bytes || sectionEnd == origin + limit) {
-            return;
-        }
-        if (digest != null) {
-            digest.update(buf, digested, pos - digested);
-            digested = 0;
-        }
-        long from = origin + pos;
-        int length = (int) Math.min(window.length, sectionEnd - from);
-        // The window holds nothing until the read has succeeded.
-        origin = from;
-        pos = 0;
-        limit = 0;
-        source.read(from, buf, 0, length);
-        limit = length;
-    }
-
-    private void skip(long bytes) {
-        long left = bytes;
-        while (left > 0) {
-            if (pos == limit) {
-                fill(1);
-            }
-            int n = (int) Math.min(limit - pos, left);
-            pos += n;
-            left -= n;
-        }
-    }
-
-    private void seek(long position) {
-        if (position >= origin && position <= origin + limit) {
-            pos = (int) (position - origin);
-        } else {
-            origin = position;
-            pos = 0;
-            limit = 0;
-        }
-    }
-
     private CorruptionException badTail(long found) {
         return corrupt("entry tail", tail + ".." + tailMax, Long.toUnsignedString(found));
-    }
-
-    private CorruptionException endOfSection() {
-        return corrupt("item section", "more bytes", "its end");
-    }
-
-    private CorruptionException corrupt(String what, String expected, String found) {
-        return new CorruptionException(file, origin + pos, what, expected, found);
     }
 }
