@@ -54,32 +54,18 @@ public final class BatchScanner implements AutoCloseable {
     private static final int HEADER = BatchHeader.BYTES;
     private static final int CRC = BatchHeader.CRC_BYTES;
 
-    private final MemoryBudget budget;
-    private final byte[] window;
-    private final FileSource source;
+    private final FileWindow window;
     private final ItemReader items;
     private final CRC32 crc = new CRC32();
     private final SingleEntryBatches singles;
 
-    /** How much the first read after a jump asks for. */
-    private final int jumpBytes;
-
     private final byte[] word = new byte[CRC];
-    private boolean closed;
 
     // The file.
     private String path = "";
-    private long fileBytes;
     private FormatVersion version = FormatVersion.V2;
     private long alignment;
     private int signature;
-
-    // What the window holds: bytes [windowStart, windowEnd) of the file.
-    private long windowStart;
-    private long windowEnd;
-
-    /** How much the next filling of the window asks for, unless it needs more. */
-    private int readAhead;
 
     // The batch.
     private long nextOffset;
@@ -125,18 +111,9 @@ public final class BatchScanner implements AutoCloseable {
 
     private BatchScanner(MemoryBudget budget, int windowBytes, int jumpBytes) {
         int bytes = Math.clamp(windowBytes, WINDOW_BYTES_MIN, WINDOW_BYTES_MAX);
-        this.budget = budget;
-        this.source = new FileSource(budget, bytes);
-        try {
-            budget.reserve(bytes);
-        } catch (RuntimeException e) {
-            source.close();
-            throw e;
-        }
-        this.window = new byte[bytes];
-        this.jumpBytes = Math.min(jumpBytes, bytes);
-        this.items = new ItemReader(window);
-        this.singles = new SingleEntryBatches(window, crc, items);
+        this.window = new FileWindow(budget, bytes, jumpBytes);
+        this.items = new ItemReader(window.array());
+        this.singles = new SingleEntryBatches(window.array(), crc, items);
     }
 
     /**
@@ -152,10 +129,12 @@ public final class BatchScanner implements AutoCloseable {
      */
     public SegmentHeader open(FileHandle file, String name, long fileBytes, long segmentSeq) {
         attach(file, name, fileBytes);
-        refillAhead(0);
+        window.refillAhead(0);
         SegmentHeader header =
                 SegmentHeader.decode(
-                        window, (int) Math.min(windowEnd, SegmentHeader.BYTES_MAX), name);
+                        window.array(),
+                        (int) Math.min(window.end(), SegmentHeader.BYTES_MAX),
+                        name);
         begin(header.version(), header.alignment(), segmentSeq);
         return header;
     }
@@ -206,21 +185,22 @@ public final class BatchScanner implements AutoCloseable {
      */
     public int next() {
         long offset = nextOffset;
-        long at = offset - windowStart;
-        if (at < 0 || offset + HEADER > windowEnd) {
-            if (offset >= fileBytes) {
+        long at = offset - window.start();
+        if (at < 0 || offset + HEADER > window.end()) {
+            if (offset >= window.fileBytes()) {
                 return END;
             }
-            refillAhead(offset);
+            window.refillAhead(offset);
             at = 0;
-            if (windowEnd - offset < HEADER) {
+            if (window.end() - offset < HEADER) {
                 return headerFailed(BreakKind.SHORT_HEADER, offset);
             }
         }
+        byte[] bytes = window.array();
         int header = (int) at;
-        long total = BatchHeader.totalBytes(window, header);
-        long section = BatchHeader.itemOffset(window, header);
-        if (BatchHeader.check(window[header + 7], total, section) != BatchHeader.OK) {
+        long total = BatchHeader.totalBytes(bytes, header);
+        long section = BatchHeader.itemOffset(bytes, header);
+        if (BatchHeader.check(bytes[header + 7], total, section) != BatchHeader.OK) {
             return headerFailed(BreakKind.BAD_HEADER, offset);
         }
         return nextBatch(offset, header, total, section);
@@ -238,17 +218,19 @@ public final class BatchScanner implements AutoCloseable {
      *     repeated
      */
     public SingleEntryBatches nextSingles(boolean verify) {
-        if (!nextIsInWindow() && nextOffset < fileBytes) {
-            refill(nextOffset);
+        if (!nextIsInWindow() && nextOffset < window.fileBytes()) {
+            window.refill(nextOffset);
         }
-        boolean inside = nextOffset >= windowStart && nextOffset < windowEnd;
-        boolean addressable = windowEnd >>> 32 == 0; // block offsets have 32 bits there
-        int from = inside && addressable ? (int) (nextOffset - windowStart) : 0;
-        int to = inside && addressable ? (int) (windowEnd - windowStart) : 0;
-        singles.read(windowStart, from, to, signature, verify);
+        long start = window.start();
+        long end = window.end();
+        boolean inside = nextOffset >= start && nextOffset < end;
+        boolean addressable = end >>> 32 == 0; // block offsets have 32 bits there
+        int from = inside && addressable ? (int) (nextOffset - start) : 0;
+        int to = inside && addressable ? (int) (end - start) : 0;
+        singles.read(start, from, to, signature, verify);
         if (singles.count() > 0) {
-            batchOffset = windowStart + singles.lastStart();
-            nextOffset = windowStart + singles.end();
+            batchOffset = start + singles.lastStart();
+            nextOffset = start + singles.end();
             batchBytes = nextOffset - batchOffset;
             itemOffset = (long) HEADER + singles.blockBytes()[singles.count() - 1];
             compressed = false;
@@ -258,15 +240,15 @@ public final class BatchScanner implements AutoCloseable {
 
     /** Whether the window need not move for the next batch, or moving it would not help. */
     private boolean nextIsInWindow() {
-        if (nextOffset == windowStart) {
-            return windowEnd > windowStart;
+        if (nextOffset == window.start()) {
+            return window.end() > window.start();
         }
-        long rest = nextOffset < windowStart ? -1 : windowEnd - nextOffset;
-        if (rest < HEADER) {
+        if (!window.holds(nextOffset, HEADER)) {
             return false;
         }
-        long total = BatchHeader.totalBytes(window, (int) (nextOffset - windowStart));
-        return total <= rest || total > window.length / 4;
+        byte[] bytes = window.array();
+        long total = BatchHeader.totalBytes(bytes, window.index(nextOffset));
+        return total <= window.end() - nextOffset || total > bytes.length / 4;
     }
 
     /**
@@ -353,8 +335,8 @@ public final class BatchScanner implements AutoCloseable {
         if (batchBytes != WatermarkBatch.BYTES || !version.signed()) {
             return -1;
         }
-        assert batchOffset >= windowStart && batchOffset + batchBytes <= windowEnd : batchOffset;
-        return WatermarkBatch.parse(window, (int) (batchOffset - windowStart), batchOffset);
+        assert window.holds(batchOffset, batchBytes) : batchOffset;
+        return WatermarkBatch.parse(window.array(), window.index(batchOffset), batchOffset);
     }
 
     /**
@@ -366,7 +348,7 @@ public final class BatchScanner implements AutoCloseable {
     public void seek(long offset) {
         assert offset >= 0 : offset;
         if (offset != nextOffset) {
-            readAhead = jumpBytes;
+            window.jump();
         }
         nextOffset = offset;
         breakKind = null;
@@ -417,13 +399,15 @@ public final class BatchScanner implements AutoCloseable {
         }
         long start = blockOffset();
         crc.reset();
-        if (start >= windowStart && start + bytes <= windowEnd) {
-            int at = (int) (start - windowStart);
-            crc.update(window, at, bytes - CRC);
-            return (int) crc.getValue() == BigEndian.getIntLittleEndian(window, at + bytes - CRC)
-                    && plausibleLz4(window, at, bytes);
+        if (window.holds(start, bytes)) {
+            byte[] array = window.array();
+            int at = window.index(start);
+            crc.update(array, at, bytes - CRC);
+            return (int) crc.getValue() == BigEndian.getIntLittleEndian(array, at + bytes - CRC)
+                    && plausibleLz4(array, at, bytes);
         }
         // Not through the window: the items of this batch are in it.
+        FileSource source = window.source();
         source.digest(crc, start, bytes - CRC);
         source.read(start + bytes - CRC, word, 0, CRC);
         if (BigEndian.getIntLittleEndian(word, 0) != (int) crc.getValue()) {
@@ -449,8 +433,9 @@ public final class BatchScanner implements AutoCloseable {
         if (!version.signed()) {
             return ForwardLook.NOTHING;
         }
-        forgetWindow();
-        return new ForwardSearch(window, source, signature, crc).behind(offset);
+        // It begins with a full window: what reaches beyond one costs more of its allowance.
+        window.forget();
+        return new ForwardSearch(window, signature, crc).behind(offset);
     }
 
     /**
@@ -471,18 +456,13 @@ public final class BatchScanner implements AutoCloseable {
             return searchFound;
         }
         if (searchAllowance < 0) {
-            searchAllowance = ForwardSearch.allowance(source, 0);
+            searchAllowance = ForwardSearch.allowance(window.source(), 0);
         }
-        ForwardSearch search = new ForwardSearch(window, source, signature, crc);
-        search.startWith(windowStart, windowEnd);
-        forgetWindow();
-        long found = search.first(offset, searchAllowance);
+        ForwardSearch search = new ForwardSearch(window, signature, crc);
+        searchFound = search.first(offset, searchAllowance);
         searchAllowance = search.workLeft();
-        windowStart = search.windowStart();
-        windowEnd = search.windowEnd();
         searchedFrom = offset;
-        searchFound = found;
-        return found;
+        return searchFound;
     }
 
     /**
@@ -493,36 +473,17 @@ public final class BatchScanner implements AutoCloseable {
      * @throws io.raftengine.error.StorageException the file cannot be read
      */
     public long zerosUntil(long offset) {
-        long from = source.dataFrom(offset);
-        while (from < fileBytes) {
-            load(from, 1);
-            int end = (int) (windowEnd - windowStart);
-            for (int i = (int) (from - windowStart); i < end; i++) {
-                if (window[i] != 0) {
-                    return windowStart + i;
-                }
-            }
-            from = source.dataFrom(windowEnd);
-        }
-        return fileBytes;
+        return window.zerosUntil(offset);
     }
 
     @Override
     public void close() {
-        if (!closed) {
-            closed = true;
-            source.close();
-            budget.release(window.length);
-        }
+        window.close();
     }
 
-    private void attach(FileHandle file, String name, long bytes) {
-        source.open(file, bytes);
+    private void attach(FileHandle file, String name, long fileBytes) {
+        window.open(file, fileBytes);
         path = name;
-        fileBytes = bytes;
-        windowStart = 0;
-        windowEnd = 0;
-        readAhead = jumpBytes;
         searchAllowance = -1;
         searchedFrom = -1;
         items.file(name);
@@ -537,13 +498,9 @@ public final class BatchScanner implements AutoCloseable {
 
     private int nextBatch(long offset, int header, long total, long section) {
         long sectionBytes = total - section - CRC;
-        if (total > fileBytes - offset) {
-            return broken(
-                    BreakKind.BEYOND_FILE,
-                    offset,
-                    "batch length",
-                    "at most " + (fileBytes - offset),
-                    total);
+        long rest = window.fileBytes() - offset;
+        if (total > rest) {
+            return broken(BreakKind.BEYOND_FILE, offset, "batch length", "at most " + rest, total);
         }
         if (sectionBytes <= 0) {
             return broken(
@@ -556,9 +513,9 @@ public final class BatchScanner implements AutoCloseable {
         batchOffset = offset;
         batchBytes = total;
         itemOffset = section;
-        compressed = BatchHeader.compressed(window, header);
+        compressed = BatchHeader.compressed(window.array(), header);
         try {
-            if (offset + total <= windowEnd) {
+            if (offset + total <= window.end()) {
                 return readSection(header + (int) section, (int) sectionBytes);
             }
             return readSectionElsewhere(sectionBytes);
@@ -571,15 +528,16 @@ public final class BatchScanner implements AutoCloseable {
 
     /** The section is in the window as a whole: nearly always. */
     private int readSection(int from, int bytes) {
+        byte[] array = window.array();
         int to = from + bytes;
         crc.reset();
-        crc.update(window, from, bytes);
+        crc.update(array, from, bytes);
         int computed = (int) crc.getValue();
-        int stored = BigEndian.getIntLittleEndian(window, to) ^ signature;
+        int stored = BigEndian.getIntLittleEndian(array, to) ^ signature;
         if (computed != stored) {
             return badChecksum(computed, stored);
         }
-        items.open(window, from, to, windowStart + from, contentBytes());
+        items.open(array, from, to, window.start() + from, contentBytes());
         items.validate();
         return accept();
     }
@@ -587,14 +545,11 @@ public final class BatchScanner implements AutoCloseable {
     private int readSectionElsewhere(long sectionBytes) {
         long start = batchOffset + itemOffset;
         // A small batch comes as a whole, so that its entries can be verified from the window.
-        long from = batchBytes <= window.length / 4 ? batchOffset : start;
+        int windowBytes = window.array().length;
+        long from = batchBytes <= windowBytes / 4 ? batchOffset : start;
         long wanted = start + sectionBytes + CRC - from;
-        if (wanted <= window.length) {
-            if (readAhead < window.length) {
-                refill(from, (int) wanted);
-            } else {
-                refill(from);
-            }
+        if (wanted <= windowBytes) {
+            window.refillAtLeast(from, (int) wanted);
             return readSection((int) (start - from), (int) sectionBytes);
         }
         return readLargeSection(start, sectionBytes);
@@ -602,9 +557,10 @@ public final class BatchScanner implements AutoCloseable {
 
     private int readLargeSection(long start, long sectionBytes) {
         long end = start + sectionBytes;
-        refill(end, CRC);
-        int stored = BigEndian.getIntLittleEndian(window, 0) ^ signature;
-        forgetWindow();
+        window.refill(end, CRC);
+        int stored = BigEndian.getIntLittleEndian(window.array(), 0) ^ signature;
+        window.forget(); // its array is the item reader's from here on
+        FileSource source = window.source();
         CorruptionException damage = null;
         int computed = 0;
         try {
@@ -660,19 +616,17 @@ public final class BatchScanner implements AutoCloseable {
             nextOffset = offset + alignment - rest;
             return next();
         }
-        load(offset, (int) Math.min(HEADER, fileBytes - offset));
-        int at = (int) (offset - windowStart);
+        long left = window.fileBytes() - offset;
+        window.load(offset, (int) Math.min(HEADER, left));
+        byte[] bytes = window.array();
+        int at = window.index(offset);
         breakKind = kind;
         breakReason =
                 kind == BreakKind.SHORT_HEADER
                         ? new CorruptionException(
-                                path,
-                                offset,
-                                "batch header",
-                                HEADER + " bytes",
-                                (fileBytes - offset) + " bytes")
+                                path, offset, "batch header", HEADER + " bytes", left + " bytes")
                         : BatchHeader.failure(
-                                BatchHeader.check(window, at), window, at, path, offset);
+                                BatchHeader.check(bytes, at), bytes, at, path, offset);
         return BROKEN;
     }
 
@@ -681,21 +635,7 @@ public final class BatchScanner implements AutoCloseable {
      * at the first and the last of them alone, so whatever lies between would be stepped over.
      */
     private boolean isPadding(long offset, long end) {
-        if (end >= fileBytes) {
-            return false;
-        }
-        long at = offset;
-        while (at < end) {
-            load(at, 1);
-            int to = (int) (Math.min(end, windowEnd) - windowStart);
-            for (int i = (int) (at - windowStart); i < to; i++) {
-                if (window[i] != 0) {
-                    return false;
-                }
-            }
-            at = windowStart + to;
-        }
-        return true;
+        return end < window.fileBytes() && window.isZero(offset, end);
     }
 
     private int badChecksum(int computed, int stored) {
@@ -718,36 +658,5 @@ public final class BatchScanner implements AutoCloseable {
         breakKind = kind;
         breakReason = new CorruptionException(path, offset, what, expected, Long.toString(found));
         return BROKEN;
-    }
-
-    /** Makes some bytes of the file available in the window; they are not behind its end. */
-    private void load(long offset, int bytes) {
-        if (offset < windowStart || offset + bytes > windowEnd) {
-            refill(offset);
-        }
-    }
-
-    private void refillAhead(long offset) {
-        refill(offset, (int) Math.min(readAhead, Math.max(0, fileBytes - offset)));
-        readAhead = Math.min(window.length, 2 * readAhead);
-    }
-
-    private void refill(long offset) {
-        refill(offset, (int) Math.min(window.length, Math.max(0, fileBytes - offset)));
-    }
-
-    private void refill(long offset, int bytes) {
-        forgetWindow();
-        if (bytes > 0) {
-            source.read(offset, window, 0, bytes);
-        }
-        windowStart = offset;
-        windowEnd = offset + bytes;
-    }
-
-    /** Between here and a successful read the window holds nothing that may be believed. */
-    private void forgetWindow() {
-        windowStart = 0;
-        windowEnd = 0;
     }
 }

@@ -28,7 +28,7 @@ final class ForwardSearch {
     private static final int CRC = BatchHeader.CRC_BYTES;
     private static final byte[] ZEROS = new byte[4096];
 
-    private final byte[] window;
+    private final FileWindow window;
     private final FileSource source;
     private final int signature;
     private final CRC32 crc;
@@ -37,9 +37,6 @@ final class ForwardSearch {
     private final long fileBytes;
     private final boolean below4GiB;
 
-    // What the window holds: bytes [windowStart, windowEnd) of the file.
-    private long windowStart;
-    private long windowEnd;
     private long work;
     private long coveredUntil; // end of the last valid batch found
 
@@ -52,9 +49,10 @@ final class ForwardSearch {
     private boolean complete = true;
     private boolean firstOnly;
 
-    ForwardSearch(byte[] window, FileSource source, int signature, CRC32 crc) {
+    /** A search that begins with what the window holds, and moves it where it has to. */
+    ForwardSearch(FileWindow window, int signature, CRC32 crc) {
         this.window = window;
-        this.source = source;
+        this.source = window.source();
         this.signature = signature;
         this.crc = crc;
         this.fileBytes = source.size();
@@ -65,12 +63,6 @@ final class ForwardSearch {
     static long allowance(FileSource source, long from) {
         // A hole costs nothing to make, so it must not pay for anything.
         return WORK_PER_BYTE * Math.clamp(source.size() - from, 0, source.dataBytes()) + WORK_FREE;
-    }
-
-    /** Begins with bytes of the file that are in the window already. */
-    void startWith(long start, long end) {
-        windowStart = start;
-        windowEnd = end;
     }
 
     /**
@@ -134,20 +126,16 @@ final class ForwardSearch {
         long offset = behindHole(from);
         while (!done() && fileBytes - offset >= BatchHeader.BATCH_BYTES_MIN) {
             enter(offset);
-            int at = (int) (offset - windowStart);
-            int length = (int) (windowEnd - windowStart);
-            offset = behindHole(windowStart + look(at, length - needed()));
+            int length = window.index(window.end());
+            offset = behindHole(window.start() + look(window.index(offset), length - needed()));
         }
         return new ForwardLook(firstValid, lastValid, valid, watermark, watermarkOffset, complete);
     }
 
     /** Makes the window hold what is looked at in place. */
     private void enter(long offset) {
-        if (offset < windowStart || windowEnd - offset < needed()) {
-            int length = (int) Math.min(window.length, fileBytes - offset);
-            source.read(offset, window, 0, length);
-            windowStart = offset;
-            windowEnd = offset + length;
+        if (!window.holds(offset, needed())) {
+            window.refill(offset);
         }
     }
 
@@ -156,19 +144,11 @@ final class ForwardSearch {
      * file's own.
      */
     private int needed() {
-        return windowEnd == fileBytes ? BatchHeader.BATCH_BYTES_MIN : WatermarkBatch.BYTES;
+        return window.end() == fileBytes ? BatchHeader.BATCH_BYTES_MIN : WatermarkBatch.BYTES;
     }
 
     long workLeft() {
         return work;
-    }
-
-    long windowStart() {
-        return windowStart;
-    }
-
-    long windowEnd() {
-        return windowEnd;
     }
 
     private boolean done() {
@@ -198,7 +178,7 @@ final class ForwardSearch {
      * pass once in 16 million times and zeros never.
      */
     private int nextPlausible(int from, int last) {
-        byte[] b = window;
+        byte[] b = window.array();
         int at = from;
         while (at <= last) {
             if (b[at + 2] != 0) {
@@ -217,11 +197,12 @@ final class ForwardSearch {
     }
 
     private int endOfZeros(int from) {
-        int end = (int) (windowEnd - windowStart);
+        byte[] b = window.array();
+        int end = window.index(window.end());
         int at = from;
         while (at < end) {
             int n = Math.min(ZEROS.length, end - at);
-            int mismatch = Arrays.mismatch(window, at, at + n, ZEROS, 0, n);
+            int mismatch = Arrays.mismatch(b, at, at + n, ZEROS, 0, n);
             if (mismatch >= 0) {
                 return at + mismatch;
             }
@@ -231,12 +212,13 @@ final class ForwardSearch {
     }
 
     private void examine(int at) {
-        if (BatchHeader.check(window, at) != BatchHeader.OK) {
+        byte[] b = window.array();
+        if (BatchHeader.check(b, at) != BatchHeader.OK) {
             return;
         }
-        long offset = windowStart + at;
-        long total = BatchHeader.totalBytes(window, at);
-        long itemOffset = BatchHeader.itemOffset(window, at);
+        long offset = window.start() + at;
+        long total = BatchHeader.totalBytes(b, at);
+        long itemOffset = BatchHeader.itemOffset(b, at);
         long sectionBytes = total - itemOffset - CRC;
         if (sectionBytes <= 0 || total > fileBytes - offset) {
             return;
@@ -251,7 +233,7 @@ final class ForwardSearch {
     }
 
     private boolean examineWatermark(int at, long offset) {
-        long found = WatermarkBatch.find(window, at, offset, signature, crc);
+        long found = WatermarkBatch.find(window.array(), at, offset, signature, crc);
         if (found > watermark
                 && (offset >= claimedUntil || isFollowed(offset + WatermarkBatch.BYTES))) {
             watermark = found;
@@ -302,7 +284,7 @@ final class ForwardSearch {
     }
 
     private boolean isValid(int at, long offset, long total, long itemOffset, long sectionBytes) {
-        boolean near = offset + total <= windowEnd;
+        boolean near = offset + total <= window.end();
         long cost = sectionBytes + (near ? WORK_NEAR : WORK_FAR);
         if (cost > work) {
             complete = false;
@@ -313,9 +295,10 @@ final class ForwardSearch {
             return isSigned(offset, total, itemOffset, sectionBytes);
         }
         crc.reset();
+        byte[] b = window.array();
         int section = at + (int) itemOffset;
-        crc.update(window, section, (int) sectionBytes);
-        int stored = BigEndian.getIntLittleEndian(window, section + (int) sectionBytes);
+        crc.update(b, section, (int) sectionBytes);
+        int stored = BigEndian.getIntLittleEndian(b, section + (int) sectionBytes);
         return ((int) crc.getValue() ^ signature) == stored;
     }
 }
