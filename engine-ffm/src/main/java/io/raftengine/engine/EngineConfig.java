@@ -5,10 +5,8 @@ import io.raftengine.log.format.FormatVersion;
 import io.raftengine.log.segment.HeadRoom;
 import io.raftengine.log.segment.PrefillPolicy;
 import io.raftengine.recovery.RecoveryMode;
-import io.raftengine.recovery.RecoverySettings;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -35,12 +33,10 @@ public final class EngineConfig {
      */
     public static final long TARGET_FILE_BYTES_MAX = 2L << 30;
 
-    private static final Duration PURGE_INTERVAL_MAX = Duration.ofDays(365);
-
-    private final Builder values;
+    private final ConfigValues values;
     private final List<String> warnings;
 
-    private EngineConfig(Builder checked, List<String> warnings) {
+    private EngineConfig(ConfigValues checked, List<String> warnings) {
         this.values = checked;
         this.warnings = List.copyOf(warnings);
     }
@@ -216,7 +212,7 @@ public final class EngineConfig {
      * @return a byte count; 0 while {@link #prefillForRecycle()} is off
      */
     public long prefillLimitBytes() {
-        return values.prefillLimitBytes == Builder.UNSET ? 0 : values.prefillLimitBytes;
+        return values.prefillLimitBytes == ConfigValues.UNSET ? 0 : values.prefillLimitBytes;
     }
 
     /**
@@ -235,13 +231,13 @@ public final class EngineConfig {
      *     0 where segments are smaller than 64 KiB
      */
     public long purgeHeadRoomBytes() {
-        return values.purgeHeadRoomBytes == Builder.UNSET
+        return values.purgeHeadRoomBytes == ConfigValues.UNSET
                 ? Math.min(HeadRoom.defaultBytes(targetFileSizeBytes()), TARGET_FILE_BYTES_MAX)
                 : values.purgeHeadRoomBytes;
     }
 
     String printHeadRoom() {
-        return values.purgeHeadRoomBytes == Builder.UNSET
+        return values.purgeHeadRoomBytes == ConfigValues.UNSET
                 ? null
                 : SizeText.print(values.purgeHeadRoomBytes);
     }
@@ -360,66 +356,9 @@ public final class EngineConfig {
      * several threads.
      */
     public static final class Builder {
-        private static final long UNSET = -1;
-        private static final int NANOS_PER_MILLI = 1_000_000;
-
-        private Path dir = Path.of("");
-        private Path spillDir;
-        private RecoveryMode recoveryMode = RecoveryMode.TOLERATE_TAIL_CORRUPTION;
-
-        /**
-         * The reference reads 16 KiB at once; nothing but speed depends on it, and this was the
-         * fastest.
-         */
-        private int recoveryReadBlockBytes = RecoverySettings.READ_BLOCK_BYTES_DEFAULT;
-
-        private int recoveryThreads = 4;
-        private long batchCompressionThresholdBytes = 8 << 10;
-        private int compressionLevel = 1;
-        private FormatVersion formatVersion = FormatVersion.V2;
-        private long targetFileSizeBytes = 128L << 20;
-        private long purgeThresholdBytes = 10L << 30;
-        private long purgeRewriteThresholdBytes = UNSET;
-        private double purgeRewriteGarbageRatio = 0.6;
-        private long memoryLimitBytes = UNLIMITED;
-        private boolean enableLogRecycle = true;
-        private boolean prefillForRecycle;
-        private long prefillLimitBytes = UNSET;
-        private PrefillPolicy prefill = PrefillPolicy.AUTO;
-        private long purgeHeadRoomBytes = UNSET;
-        private double purgeAppendGarbageRatio = 1;
-        private long purgeBytesPerSecond;
-        private Duration backgroundPurgeInterval = Duration.ZERO;
-        private boolean verifyEveryRead;
-        private boolean bytesPerSyncGiven;
+        private final ConfigValues values = new ConfigValues();
 
         private Builder() {}
-
-        private Builder(Builder other) {
-            dir = other.dir;
-            spillDir = other.spillDir;
-            recoveryMode = other.recoveryMode;
-            recoveryReadBlockBytes = other.recoveryReadBlockBytes;
-            recoveryThreads = other.recoveryThreads;
-            batchCompressionThresholdBytes = other.batchCompressionThresholdBytes;
-            compressionLevel = other.compressionLevel;
-            formatVersion = other.formatVersion;
-            targetFileSizeBytes = other.targetFileSizeBytes;
-            purgeThresholdBytes = other.purgeThresholdBytes;
-            purgeRewriteThresholdBytes = other.purgeRewriteThresholdBytes;
-            purgeRewriteGarbageRatio = other.purgeRewriteGarbageRatio;
-            memoryLimitBytes = other.memoryLimitBytes;
-            enableLogRecycle = other.enableLogRecycle;
-            prefillForRecycle = other.prefillForRecycle;
-            prefillLimitBytes = other.prefillLimitBytes;
-            prefill = other.prefill;
-            purgeHeadRoomBytes = other.purgeHeadRoomBytes;
-            purgeAppendGarbageRatio = other.purgeAppendGarbageRatio;
-            purgeBytesPerSecond = other.purgeBytesPerSecond;
-            backgroundPurgeInterval = other.backgroundPurgeInterval;
-            verifyEveryRead = other.verifyEveryRead;
-            bytesPerSyncGiven = other.bytesPerSyncGiven;
-        }
 
         /**
          * Sets a value by its key, as configuration files and command lines do.
@@ -441,7 +380,7 @@ public final class EngineConfig {
          * @return this builder
          */
         public Builder dir(Path value) {
-            dir = Objects.requireNonNull(value, "value");
+            values.dir = Objects.requireNonNull(value, "value");
             return this;
         }
 
@@ -455,7 +394,7 @@ public final class EngineConfig {
         public Builder spillDir(Path value) {
             // The empty path would be the current directory, and the engine deletes files in its
             // own.
-            spillDir = value == null || value.toString().isEmpty() ? null : value;
+            values.spillDir = value == null || value.toString().isEmpty() ? null : value;
             return this;
         }
 
@@ -466,7 +405,7 @@ public final class EngineConfig {
          * @return this builder
          */
         public Builder recoveryMode(RecoveryMode value) {
-            recoveryMode = Objects.requireNonNull(value, "value");
+            values.recoveryMode = Objects.requireNonNull(value, "value");
             return this;
         }
 
@@ -477,7 +416,7 @@ public final class EngineConfig {
          * @return this builder
          */
         public Builder recoveryReadBlockBytes(long value) {
-            recoveryReadBlockBytes = Math.clamp(value, 0, Integer.MAX_VALUE);
+            values.recoveryReadBlockBytes = Math.clamp(value, 0, Integer.MAX_VALUE);
             return this;
         }
 
@@ -488,7 +427,7 @@ public final class EngineConfig {
          * @return this builder
          */
         public Builder recoveryThreads(int value) {
-            recoveryThreads = value;
+            values.recoveryThreads = value;
             return this;
         }
 
@@ -499,7 +438,7 @@ public final class EngineConfig {
          * @return this builder
          */
         public Builder batchCompressionThresholdBytes(long value) {
-            batchCompressionThresholdBytes = value;
+            values.batchCompressionThresholdBytes = value;
             return this;
         }
 
@@ -510,7 +449,7 @@ public final class EngineConfig {
          * @return this builder
          */
         public Builder compressionLevel(int value) {
-            compressionLevel = value;
+            values.compressionLevel = value;
             return this;
         }
 
@@ -521,7 +460,7 @@ public final class EngineConfig {
          * @return this builder
          */
         public Builder formatVersion(FormatVersion value) {
-            formatVersion = Objects.requireNonNull(value, "value");
+            values.formatVersion = Objects.requireNonNull(value, "value");
             return this;
         }
 
@@ -532,7 +471,7 @@ public final class EngineConfig {
          * @return this builder
          */
         public Builder targetFileSizeBytes(long value) {
-            targetFileSizeBytes = value;
+            values.targetFileSizeBytes = value;
             return this;
         }
 
@@ -543,7 +482,7 @@ public final class EngineConfig {
          * @return this builder
          */
         public Builder purgeThresholdBytes(long value) {
-            purgeThresholdBytes = value;
+            values.purgeThresholdBytes = value;
             return this;
         }
 
@@ -555,7 +494,7 @@ public final class EngineConfig {
          * @return this builder
          */
         public Builder purgeRewriteThresholdBytes(long value) {
-            purgeRewriteThresholdBytes = value;
+            values.purgeRewriteThresholdBytes = value;
             return this;
         }
 
@@ -566,7 +505,7 @@ public final class EngineConfig {
          * @return this builder
          */
         public Builder purgeRewriteGarbageRatio(double value) {
-            purgeRewriteGarbageRatio = value;
+            values.purgeRewriteGarbageRatio = value;
             return this;
         }
 
@@ -577,7 +516,7 @@ public final class EngineConfig {
          * @return this builder
          */
         public Builder memoryLimitBytes(long value) {
-            memoryLimitBytes = value;
+            values.memoryLimitBytes = value;
             return this;
         }
 
@@ -588,7 +527,7 @@ public final class EngineConfig {
          * @return this builder
          */
         public Builder enableLogRecycle(boolean value) {
-            enableLogRecycle = value;
+            values.enableLogRecycle = value;
             return this;
         }
 
@@ -599,7 +538,7 @@ public final class EngineConfig {
          * @return this builder
          */
         public Builder prefillForRecycle(boolean value) {
-            prefillForRecycle = value;
+            values.prefillForRecycle = value;
             return this;
         }
 
@@ -610,7 +549,7 @@ public final class EngineConfig {
          * @return this builder
          */
         public Builder prefillLimitBytes(long value) {
-            prefillLimitBytes = value;
+            values.prefillLimitBytes = value;
             return this;
         }
 
@@ -621,7 +560,7 @@ public final class EngineConfig {
          * @return this builder
          */
         public Builder prefill(PrefillPolicy value) {
-            prefill = Objects.requireNonNull(value, "value");
+            values.prefill = Objects.requireNonNull(value, "value");
             return this;
         }
 
@@ -632,7 +571,7 @@ public final class EngineConfig {
          * @return this builder
          */
         public Builder purgeHeadRoomBytes(long value) {
-            purgeHeadRoomBytes = value;
+            values.purgeHeadRoomBytes = value;
             return this;
         }
 
@@ -643,7 +582,7 @@ public final class EngineConfig {
          * @return this builder
          */
         public Builder purgeAppendGarbageRatio(double value) {
-            purgeAppendGarbageRatio = value;
+            values.purgeAppendGarbageRatio = value;
             return this;
         }
 
@@ -654,7 +593,7 @@ public final class EngineConfig {
          * @return this builder
          */
         public Builder purgeBytesPerSecond(long value) {
-            purgeBytesPerSecond = value;
+            values.purgeBytesPerSecond = value;
             return this;
         }
 
@@ -665,7 +604,7 @@ public final class EngineConfig {
          * @return this builder
          */
         public Builder backgroundPurgeInterval(Duration value) {
-            backgroundPurgeInterval = Objects.requireNonNull(value, "value");
+            values.backgroundPurgeInterval = Objects.requireNonNull(value, "value");
             return this;
         }
 
@@ -676,12 +615,12 @@ public final class EngineConfig {
          * @return this builder
          */
         public Builder verifyEveryRead(boolean value) {
-            verifyEveryRead = value;
+            values.verifyEveryRead = value;
             return this;
         }
 
         Builder bytesPerSyncGiven() {
-            bytesPerSyncGiven = true;
+            values.bytesPerSyncGiven = true;
             return this;
         }
 
@@ -693,108 +632,9 @@ public final class EngineConfig {
          *     key
          */
         public EngineConfig build() {
-            Builder checked = new Builder(this);
-            List<String> warnings = new ArrayList<>();
-            checked.checkRanges();
-            checked.checkRelations();
-            checked.correct(warnings);
+            ConfigValues checked = new ConfigValues(values);
+            List<String> warnings = checked.check();
             return new EngineConfig(checked, warnings);
-        }
-
-        private void checkRanges() {
-            demand("target-file-size", targetFileSizeBytes >= 1, "must be at least 1 B");
-            demand(
-                    "target-file-size",
-                    targetFileSizeBytes <= TARGET_FILE_BYTES_MAX,
-                    "must be at most 2GiB, is " + SizeText.print(targetFileSizeBytes));
-            demand(
-                    "batch-compression-threshold",
-                    batchCompressionThresholdBytes >= 0,
-                    "is negative");
-            demand(
-                    "purge-head-room",
-                    purgeHeadRoomBytes == UNSET
-                            || purgeHeadRoomBytes >= 0
-                                    && purgeHeadRoomBytes <= TARGET_FILE_BYTES_MAX,
-                    "must be 0 to 2GiB");
-            demand("compression-level", compressionLevel >= 1, "must be at least 1");
-            demand("memory-limit", memoryLimitBytes >= 1, "must be at least 1 B");
-            demand(
-                    "purge-rewrite-garbage-ratio",
-                    purgeRewriteGarbageRatio >= 0 && Double.isFinite(purgeRewriteGarbageRatio),
-                    "must be a ratio of 0 or more");
-            demand(
-                    "purge-append-garbage-ratio",
-                    purgeAppendGarbageRatio >= 0 && Double.isFinite(purgeAppendGarbageRatio),
-                    "must be a ratio of 0 or more");
-            demand("purge-bytes-per-second", purgeBytesPerSecond >= 0, "is negative");
-            demand(
-                    "purge-rewrite-threshold",
-                    purgeRewriteThresholdBytes >= 0 || purgeRewriteThresholdBytes == UNSET,
-                    "is negative");
-            demand(
-                    "prefill-limit",
-                    prefillLimitBytes >= 0 || prefillLimitBytes == UNSET,
-                    "is negative");
-            demand(
-                    "background-purge-interval",
-                    !backgroundPurgeInterval.isNegative()
-                            && backgroundPurgeInterval.compareTo(PURGE_INTERVAL_MAX) <= 0,
-                    "must be 0 to " + PURGE_INTERVAL_MAX.toDays() + " days");
-            // It could not be written down, and one that seems to be 0 would purge without a pause.
-            demand(
-                    "background-purge-interval",
-                    backgroundPurgeInterval.toNanosPart() % NANOS_PER_MILLI == 0,
-                    "must be whole milliseconds, is " + backgroundPurgeInterval);
-        }
-
-        private void checkRelations() {
-            demand(
-                    "purge-threshold",
-                    purgeThresholdBytes >= targetFileSizeBytes,
-                    "must be at least target-file-size ("
-                            + SizeText.print(targetFileSizeBytes)
-                            + "), is "
-                            + SizeText.print(Math.max(0, purgeThresholdBytes)));
-            demand(
-                    "enable-log-recycle",
-                    !enableLogRecycle || formatVersion == FormatVersion.V2,
-                    "needs format-version 2: segments of version 1 carry no signature");
-            demand(
-                    "prefill-for-recycle",
-                    !prefillForRecycle || enableLogRecycle,
-                    "needs enable-log-recycle");
-        }
-
-        private void correct(List<String> warnings) {
-            if (purgeRewriteThresholdBytes == UNSET) {
-                purgeRewriteThresholdBytes =
-                        Math.max(purgeThresholdBytes / 10, targetFileSizeBytes);
-            }
-            if (bytesPerSyncGiven) {
-                warnings.add("bytes-per-sync is deprecated and has no effect");
-            }
-            int block = Math.clamp(recoveryReadBlockBytes, 512, 1 << 20);
-            if (block != recoveryReadBlockBytes) {
-                warnings.add("recovery-read-block-size is set to " + SizeText.print(block));
-                recoveryReadBlockBytes = block;
-            }
-            if (recoveryThreads < 1) {
-                warnings.add("recovery-threads is set to 1");
-                recoveryThreads = 1;
-            }
-            if (prefillForRecycle && prefillLimitBytes == UNSET) {
-                prefillLimitBytes = purgeThresholdBytes;
-            } else if (!prefillForRecycle && prefillLimitBytes != UNSET) {
-                warnings.add("prefill-limit is ignored while prefill-for-recycle is off");
-                prefillLimitBytes = UNSET;
-            }
-        }
-
-        private static void demand(String key, boolean holds, String message) {
-            if (!holds) {
-                throw new ConfigException(key, message);
-            }
         }
     }
 }
