@@ -23,8 +23,17 @@ public final class BatchFullException extends RaftEngineException {
         super(message, cause);
     }
 
+    private BatchFullException(BatchFullException first) {
+        super(first.getMessage(), first);
+    }
+
     @Override
     public Advice advice() {
         return Advice.FIX_CALL;
+    }
+
+    @Override
+    public BatchFullException forAnotherCaller() {
+        return new BatchFullException(this);
     }
 }

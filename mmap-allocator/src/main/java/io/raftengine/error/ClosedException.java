@@ -23,8 +23,17 @@ public final class ClosedException extends RaftEngineException {
         super(message, cause);
     }
 
+    private ClosedException(ClosedException first) {
+        super(first.getMessage(), first);
+    }
+
     @Override
     public Advice advice() {
         return Advice.GIVE_UP;
+    }
+
+    @Override
+    public ClosedException forAnotherCaller() {
+        return new ClosedException(this);
     }
 }

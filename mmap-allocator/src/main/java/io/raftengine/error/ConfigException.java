@@ -23,6 +23,11 @@ public final class ConfigException extends RaftEngineException {
         this.key = Objects.requireNonNull(key);
     }
 
+    private ConfigException(ConfigException first) {
+        super(first.getMessage(), first);
+        this.key = first.key;
+    }
+
     /**
      * The key at fault.
      *
@@ -35,5 +40,10 @@ public final class ConfigException extends RaftEngineException {
     @Override
     public Advice advice() {
         return Advice.FIX_CALL;
+    }
+
+    @Override
+    public ConfigException forAnotherCaller() {
+        return new ConfigException(this);
     }
 }

@@ -50,6 +50,15 @@ public final class CorruptionException extends RaftEngineException {
         this.found = found;
     }
 
+    private CorruptionException(CorruptionException first) {
+        super(first.getMessage(), first);
+        this.file = first.file;
+        this.offset = first.offset;
+        this.what = first.what;
+        this.expected = first.expected;
+        this.found = first.found;
+    }
+
     /**
      * The damaged file.
      *
@@ -98,5 +107,10 @@ public final class CorruptionException extends RaftEngineException {
     @Override
     public Advice advice() {
         return Advice.REPAIR;
+    }
+
+    @Override
+    public CorruptionException forAnotherCaller() {
+        return new CorruptionException(this);
     }
 }

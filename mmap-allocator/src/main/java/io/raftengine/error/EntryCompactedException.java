@@ -23,8 +23,17 @@ public final class EntryCompactedException extends RaftEngineException {
         super(message, cause);
     }
 
+    private EntryCompactedException(EntryCompactedException first) {
+        super(first.getMessage(), first);
+    }
+
     @Override
     public Advice advice() {
         return Advice.FIX_CALL;
+    }
+
+    @Override
+    public EntryCompactedException forAnotherCaller() {
+        return new EntryCompactedException(this);
     }
 }

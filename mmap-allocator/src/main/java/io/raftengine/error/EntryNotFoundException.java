@@ -23,8 +23,17 @@ public final class EntryNotFoundException extends RaftEngineException {
         super(message, cause);
     }
 
+    private EntryNotFoundException(EntryNotFoundException first) {
+        super(first.getMessage(), first);
+    }
+
     @Override
     public Advice advice() {
         return Advice.FIX_CALL;
+    }
+
+    @Override
+    public EntryNotFoundException forAnotherCaller() {
+        return new EntryNotFoundException(this);
     }
 }

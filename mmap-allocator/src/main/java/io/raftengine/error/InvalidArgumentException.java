@@ -26,8 +26,17 @@ public final class InvalidArgumentException extends RaftEngineException {
         super(message, cause);
     }
 
+    private InvalidArgumentException(InvalidArgumentException first) {
+        super(first.getMessage(), first);
+    }
+
     @Override
     public Advice advice() {
         return Advice.FIX_CALL;
+    }
+
+    @Override
+    public InvalidArgumentException forAnotherCaller() {
+        return new InvalidArgumentException(this);
     }
 }

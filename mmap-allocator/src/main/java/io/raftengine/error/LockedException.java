@@ -16,8 +16,17 @@ public final class LockedException extends RaftEngineException {
         super(directory + ": " + message, null);
     }
 
+    private LockedException(LockedException first) {
+        super(first.getMessage(), first);
+    }
+
     @Override
     public Advice advice() {
         return Advice.RETRY;
+    }
+
+    @Override
+    public LockedException forAnotherCaller() {
+        return new LockedException(this);
     }
 }

@@ -53,6 +53,13 @@ public final class MemoryLimitException extends RaftEngineException {
         this.limitBytes = limitBytes;
     }
 
+    private MemoryLimitException(MemoryLimitException first) {
+        super(first.getMessage(), first);
+        this.requestedBytes = first.requestedBytes;
+        this.reservedBytes = first.reservedBytes;
+        this.limitBytes = first.limitBytes;
+    }
+
     /**
      * Bytes asked for.
      *
@@ -83,5 +90,10 @@ public final class MemoryLimitException extends RaftEngineException {
     @Override
     public Advice advice() {
         return Advice.RETRY;
+    }
+
+    @Override
+    public MemoryLimitException forAnotherCaller() {
+        return new MemoryLimitException(this);
     }
 }

@@ -21,6 +21,11 @@ public final class OutOfSpaceException extends RaftEngineException {
         this.file = file;
     }
 
+    private OutOfSpaceException(OutOfSpaceException first) {
+        super(first.getMessage(), first);
+        this.file = first.file;
+    }
+
     /**
      * The file that could not grow.
      *
@@ -33,5 +38,10 @@ public final class OutOfSpaceException extends RaftEngineException {
     @Override
     public Advice advice() {
         return Advice.RETRY;
+    }
+
+    @Override
+    public OutOfSpaceException forAnotherCaller() {
+        return new OutOfSpaceException(this);
     }
 }

@@ -26,8 +26,17 @@ public final class PoisonedException extends RaftEngineException {
         super(message, cause);
     }
 
+    private PoisonedException(PoisonedException first) {
+        super(first.getMessage(), first);
+    }
+
     @Override
     public Advice advice() {
         return Advice.REOPEN;
+    }
+
+    @Override
+    public PoisonedException forAnotherCaller() {
+        return new PoisonedException(this);
     }
 }

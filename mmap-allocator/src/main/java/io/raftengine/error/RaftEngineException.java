@@ -34,4 +34,13 @@ public abstract sealed class RaftEngineException extends RuntimeException
      * @return the advice, the same for all errors of one type unless the type says otherwise
      */
     public abstract Advice advice();
+
+    /**
+     * The same error once more, for another caller that it befell: what one of them adds to it, or
+     * reads off its stack trace, is then none of the others' business.
+     *
+     * @return a new error of the same type, with the same message and fields, the stack trace of
+     *     this call, and this error as its cause
+     */
+    public abstract RaftEngineException forAnotherCaller();
 }

@@ -52,6 +52,13 @@ public final class StorageException extends RaftEngineException {
         this.errno = errno;
     }
 
+    private StorageException(StorageException first) {
+        super(first.getMessage(), first);
+        this.file = first.file;
+        this.operation = first.operation;
+        this.errno = first.errno;
+    }
+
     /**
      * The file or directory.
      *
@@ -82,5 +89,10 @@ public final class StorageException extends RaftEngineException {
     @Override
     public Advice advice() {
         return Advice.RETRY;
+    }
+
+    @Override
+    public StorageException forAnotherCaller() {
+        return new StorageException(this);
     }
 }

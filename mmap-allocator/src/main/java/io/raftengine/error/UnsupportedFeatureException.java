@@ -23,8 +23,17 @@ public final class UnsupportedFeatureException extends RaftEngineException {
         super(message, cause);
     }
 
+    private UnsupportedFeatureException(UnsupportedFeatureException first) {
+        super(first.getMessage(), first);
+    }
+
     @Override
     public Advice advice() {
         return Advice.GIVE_UP;
+    }
+
+    @Override
+    public UnsupportedFeatureException forAnotherCaller() {
+        return new UnsupportedFeatureException(this);
     }
 }

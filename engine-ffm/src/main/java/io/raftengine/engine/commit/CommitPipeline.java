@@ -204,9 +204,17 @@ public final class CommitPipeline implements AutoCloseable {
         }
         GroupCommitter.unsign(slot);
         RaftEngineException failure = slot.failure;
+        boolean shared = slot.failureShared;
         boolean settled = slot.settled;
         long compacted = slot.compactedEntries;
         group.leave(slot);
+        if (shared) {
+            try {
+                failure = failure.forAnotherCaller();
+            } catch (VirtualMachineError noHeapOrStack) {
+                // Then the one that all of them share says it as well.
+            }
+        }
         if (failure != null) {
             throw failure;
         }

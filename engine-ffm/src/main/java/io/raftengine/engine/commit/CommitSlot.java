@@ -48,6 +48,9 @@ final class CommitSlot {
      */
     RaftEngineException failure;
 
+    /** Set by the leader: others failed of the same, so it is nobody's to be thrown. */
+    boolean failureShared;
+
     /**
      * Set by the leader: the caller has what it asked for. What is neither settled nor failed is of
      * a commit that broke off, see {@link GroupCommitter#brokenOff}: silence is no success.
@@ -67,6 +70,7 @@ final class CommitSlot {
         fileOffset = -1;
         compactedEntries = 0;
         failure = null;
+        failureShared = false;
         settled = false;
         forgetParked();
     }

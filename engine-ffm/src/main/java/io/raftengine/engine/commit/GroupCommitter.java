@@ -449,6 +449,7 @@ public final class GroupCommitter implements AutoCloseable {
             slot.accepted = false;
             if (slot.failure == null && slot.batchBytes > 0) {
                 slot.failure = failure;
+                slot.failureShared = to - from > 1;
             }
             if (slot.failure == null) {
                 bareSync |= slot.sync;
@@ -463,6 +464,7 @@ public final class GroupCommitter implements AutoCloseable {
             CommitSlot slot = group.slot(i);
             if (slot.failure == null) {
                 slot.failure = failure;
+                slot.failureShared = to - from > 1;
             }
         }
     }

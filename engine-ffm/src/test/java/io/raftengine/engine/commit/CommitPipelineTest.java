@@ -181,6 +181,59 @@ class CommitPipelineTest {
     }
 
     /**
+     * What one caller adds to its error, as try-with-resources does, must not turn up in another's,
+     * and each stack trace must name the caller that it is thrown in.
+     */
+    @Test
+    void eachCallerOfAFailedGroupGetsAnErrorOfItsOwn() {
+        record Trouble(Operation operation, Fault fault, Class<? extends Exception> seen) {}
+        for (Trouble trouble :
+                List.of(
+                        new Trouble(Operation.WRITE, Fault.error(), StorageException.class),
+                        new Trouble(Operation.WRITE, Fault.noSpace(), OutOfSpaceException.class),
+                        new Trouble(Operation.SYNC, Fault.error(), PoisonedException.class))) {
+            try (PipelineFixture f = new PipelineFixture()) {
+                HeldLeader leader = f.leaderHeldInItsSync(false, null);
+                List<CompletableFuture<Void>> callers = new ArrayList<>();
+                for (int i = 0; i < 6; i++) {
+                    callers.add(f.commit(i % 2 == 0, f.batch(i, 1, 10), true));
+                }
+                f.awaitCollecting(6);
+                f.fs.on(trouble.operation).inject(trouble.fault);
+                leader.goesOnAndSucceeds();
+                List<Throwable> errors = callers.stream().map(PipelineFixture::outcome).toList();
+
+                assertThat(errors).doesNotHaveDuplicates().hasOnlyElementsOfType(trouble.seen);
+                assertThat(errors)
+                        .extracting(Throwable::getMessage)
+                        .containsOnly(errors.get(0).getMessage());
+                assertThat(errors)
+                        .extracting(Throwable::getCause)
+                        .containsOnly(errors.get(0).getCause());
+                assertThat(errors.get(0)).hasCauseExactlyInstanceOf(trouble.seen);
+                for (Throwable error : errors) {
+                    assertThat(error.getStackTrace())
+                            .extracting(StackTraceElement::getMethodName)
+                            .contains("commitIn")
+                            .doesNotContain("lead");
+                }
+            }
+        }
+    }
+
+    /** Nobody else sees it, so there is nothing between the caller and what failed. */
+    @Test
+    void whoFailsAloneGetsWhatFailed() {
+        try (PipelineFixture f = new PipelineFixture()) {
+            BatchEncoder batch = f.batch(1, 1, 10);
+            f.fs.on(Operation.WRITE).inject(Fault.error());
+            assertThatThrownBy(() -> f.pipeline.commit(batch, true))
+                    .isInstanceOf(StorageException.class)
+                    .hasNoCause();
+        }
+    }
+
+    /**
      * A bare sync wrote nothing: a purge that needs one to free space must not fail because others
      * find none.
      */
