@@ -71,9 +71,6 @@ final class SegmentScan implements AutoCloseable {
     private SegmentVerdict verdict;
     private long lastBatch;
 
-    // What the header says.
-    private long alignment;
-
     // Batch boundaries: the first batch, that of the latest watermark, and one at or below the
     // highest watermark.
     private long firstBatch;
@@ -155,7 +152,6 @@ final class SegmentScan implements AutoCloseable {
     private boolean openHeader() {
         try {
             SegmentHeader header = scanner.open(handle, name(), verdict.fileBytes, file.seq());
-            alignment = header.alignment();
             openedAs(header.version());
             return true;
         } catch (CorruptionException e) {
@@ -173,59 +169,17 @@ final class SegmentScan implements AutoCloseable {
 
     /**
      * As {@link #openHeader}, for a copy of what can be saved. An open keeps the bytes behind a
-     * damaged header aside for somebody to save (D5), and that is us: where the first batch is
-     * whole under one version, the header said that version; and where there are zeros in front of
-     * it, the batches say what alignment it said, if one can be proven.
+     * damaged header aside for somebody to save (D5), and that is us.
      */
     private boolean openToSave() {
-        boolean opened = openHeader();
-        boolean whole = opened && nextIsWhole();
-        if (whole && scanner.batchOffset() == firstBatch && keepsAlignment(scanner.batchOffset())) {
-            scanner.seek(firstBatch);
-            return true;
+        TrueHeader found = TrueHeader.find(scanner, handle, file, verdict.fileBytes, budget);
+        if (found.header() == null) {
+            verdict.damage = found.damage();
+            return false;
         }
-        for (FormatVersion version : FormatVersion.values()) {
-            if (wholeBatchBehind(version)) {
-                replaceHeader(opened, version, 0);
-                return true;
-            }
-        }
-        long proven = alignmentSearch().find(budget);
-        if (proven == 0 || opened && alignment == proven) {
-            return openHeader();
-        }
-        replaceHeader(opened, FormatVersion.V2, proven);
+        verdict.damagedHeader = found.damage();
+        openedAs(found.header().version());
         return true;
-    }
-
-    private AlignmentSearch alignmentSearch() {
-        return new AlignmentSearch(scanner, handle, file, verdict.fileBytes);
-    }
-
-    /** Goes on as if the header had said what the batches say. */
-    private void replaceHeader(boolean opened, FormatVersion version, long proven) {
-        verdict.damagedHeader = opened ? wrongHeader(version) : verdict.damage;
-        verdict.damage = null;
-        scanner.openWithoutHeader(handle, name(), verdict.fileBytes, file.seq(), version, proven);
-        alignment = proven;
-        openedAs(version);
-    }
-
-    /** A wrong alignment would take the next damaged batch for padding, and hide it. */
-    private boolean keepsAlignment(long offset) {
-        return alignment == 0 || Long.remainderUnsigned(offset, alignment) == 0;
-    }
-
-    private CorruptionException wrongHeader(FormatVersion version) {
-        boolean wrongVersion = verdict.version != version;
-        return new CorruptionException(
-                name(),
-                0,
-                wrongVersion ? "segment format version" : "segment alignment",
-                wrongVersion ? version.number() + ", as its batches have it" : "one they keep",
-                wrongVersion
-                        ? Integer.toString(verdict.version.number())
-                        : Long.toUnsignedString(alignment));
     }
 
     private String name() {

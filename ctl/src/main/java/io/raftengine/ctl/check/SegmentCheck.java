@@ -11,6 +11,7 @@ import io.raftengine.log.format.SegmentHeader;
 import io.raftengine.log.io.FileHandle;
 import io.raftengine.log.io.FileSystem;
 import io.raftengine.log.segment.SegmentFile;
+import io.raftengine.recovery.TrueHeader;
 
 /**
  * Walks the batches of one segment after another and goes on behind whatever is damaged, where the
@@ -28,6 +29,7 @@ final class SegmentCheck implements AutoCloseable {
     private final Findings findings;
     private final GroupStates groups;
     private final boolean deep;
+    private final MemoryBudget budget;
     private final BatchScanner scanner;
     private final EntriesProof proof;
     private final TailJudge judge;
@@ -39,9 +41,7 @@ final class SegmentCheck implements AutoCloseable {
     private FileHandle handle;
     private long fileBytes;
     private boolean last;
-    private boolean headerDoubted;
     private long alignment;
-    private long segmentBatches;
 
     /** The highest one the walk has met, or -1. */
     private long watermark;
@@ -59,6 +59,7 @@ final class SegmentCheck implements AutoCloseable {
         this.findings = findings;
         this.groups = groups;
         this.deep = deep;
+        this.budget = budget;
         this.scanner = new BatchScanner(budget, BatchScanner.WINDOW_BYTES_DEFAULT);
         this.proof = new EntriesProof(budget, deep);
         this.judge = new TailJudge(scanner, budget);
@@ -85,9 +86,7 @@ final class SegmentCheck implements AutoCloseable {
     void check(SegmentFile segment, boolean isLast) {
         file = segment;
         last = isLast;
-        headerDoubted = false;
         alignment = 0;
-        segmentBatches = 0;
         watermark = -1;
         try (FileHandle open = fs.open(segment.path(), FileSystem.OpenMode.READ)) {
             handle = open;
@@ -115,33 +114,49 @@ final class SegmentCheck implements AutoCloseable {
 
     // ------------------------------------------------------------------ header
 
-    /** Whether there is anything to walk, and the scanner stands where it begins. */
+    /**
+     * Whether there is anything to walk, and the scanner stands where it begins. A damaged header
+     * costs no more than a repair would lose with it.
+     */
     private boolean openHeader() {
-        CorruptionException damage;
-        try {
-            SegmentHeader header = scanner.open(handle, name(), fileBytes, file.seq());
-            alignment = header.alignment();
-            return true;
-        } catch (CorruptionException bad) {
-            damage = bad;
+        TrueHeader found = TrueHeader.find(scanner, handle, file, fileBytes, budget);
+        if (found.header() == null) {
+            return openWithoutFirstBatch(found.damage());
         }
-        for (FormatVersion version : new FormatVersion[] {FormatVersion.V2, FormatVersion.V1}) {
-            if (batchBehindHeader(version)) {
-                damage(0, version.headerBytes(), damage);
-                headerDoubted = true;
-                return true;
-            }
+        if (found.damage() == null) {
+            alignment = found.header().alignment();
+        } else {
+            damagedHeader(found);
         }
-        return openWithoutFirstBatch(damage);
+        return true;
     }
 
-    /** Whether the first batch verifies if the header says so; the scanner stands there then. */
-    private boolean batchBehindHeader(FormatVersion version) {
-        scanner.openWithoutHeader(handle, name(), fileBytes, file.seq(), version);
-        boolean whole =
-                scanner.next() == BatchScanner.BATCH || scanner.breakKind() == BreakKind.BAD_ITEMS;
-        scanner.seek(version.headerBytes());
-        return whole;
+    private void damagedHeader(TrueHeader found) {
+        FormatVersion version = found.header().version();
+        SegmentHeader said = found.said();
+        if (said == null) {
+            damage(0, version.headerBytes(), found.damage());
+        } else if (said.version() != version) {
+            findings.damage(
+                    file,
+                    VERSION_FROM,
+                    ALIGNMENT_FROM,
+                    "version of the segment header",
+                    Integer.toString(version.number()),
+                    Integer.toString(said.version().number()));
+        } else {
+            wrongAlignment(said.alignment());
+        }
+    }
+
+    private void wrongAlignment(long said) {
+        findings.damage(
+                file,
+                ALIGNMENT_FROM,
+                ALIGNMENT_TO,
+                "alignment of the segment header",
+                "one that its batches keep",
+                Long.toUnsignedString(said));
     }
 
     private boolean openWithoutFirstBatch(CorruptionException damage) {
@@ -157,7 +172,6 @@ final class SegmentCheck implements AutoCloseable {
         }
         damage(0, next < 0 ? fileBytes : next, damage);
         groups.damagedPlace();
-        headerDoubted = true;
         if (next >= 0) {
             scanner.seek(next);
         }
@@ -229,17 +243,10 @@ final class SegmentCheck implements AutoCloseable {
             }
         }
         if (alignment != 0 && Long.remainderUnsigned(offset, alignment) != 0) {
-            findings.damage(
-                    file,
-                    ALIGNMENT_FROM,
-                    ALIGNMENT_TO,
-                    "alignment of the segment header",
-                    "one that its batches keep",
-                    Long.toUnsignedString(alignment));
+            wrongAlignment(alignment);
             alignment = 0;
         }
         batches++;
-        segmentBatches++;
         groups.batch(file, offset, offset + scanner.batchBytes(), scanner.items(), good);
         return true;
     }
@@ -249,10 +256,6 @@ final class SegmentCheck implements AutoCloseable {
         scanner.next();
     }
 
-    private long firstBatchOffset() {
-        return scanner.version().headerBytes();
-    }
-
     // ------------------------------------------------------------------ damage
 
     /** Reports what is broken; whether the walk goes on behind it. */
@@ -260,12 +263,6 @@ final class SegmentCheck implements AutoCloseable {
         long from = scanner.breakOffset();
         BreakKind kind = scanner.breakKind();
         CorruptionException reason = scanner.breakReason();
-        if (segmentBatches == 0 && !headerDoubted && from == firstBatchOffset()) {
-            headerDoubted = true;
-            if (otherVersion()) {
-                return true;
-            }
-        }
         if (last) {
             Tail tail = judge.broken(from, kind, watermark);
             if (tail != null) {
@@ -280,25 +277,6 @@ final class SegmentCheck implements AutoCloseable {
             scanner.seek(next);
         }
         return next >= 0;
-    }
-
-    /** A header that says the wrong version: the batches know better. */
-    private boolean otherVersion() {
-        FormatVersion said = scanner.version();
-        FormatVersion other = said == FormatVersion.V1 ? FormatVersion.V2 : FormatVersion.V1;
-        if (batchBehindHeader(other)) {
-            findings.damage(
-                    file,
-                    VERSION_FROM,
-                    ALIGNMENT_FROM,
-                    "version of the segment header",
-                    Integer.toString(other.number()),
-                    Integer.toString(said.number()));
-            return true;
-        }
-        scanner.openWithoutHeader(handle, name(), fileBytes, file.seq(), said);
-        scanner.next();
-        return false;
     }
 
     @Override
