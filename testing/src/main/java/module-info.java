@@ -5,6 +5,7 @@ module io.raftengine.testing {
     requires java.management;
     requires jdk.management;
 
+    exports io.raftengine.testing.campaign;
     exports io.raftengine.testing.errors;
     exports io.raftengine.testing.forge;
     exports io.raftengine.testing.fs;

@@ -9,6 +9,7 @@ import io.raftengine.recovery.DroppedRange;
 import io.raftengine.recovery.repair.GroupChange;
 import io.raftengine.recovery.repair.Repair;
 import io.raftengine.recovery.repair.RepairPlan;
+import io.raftengine.testing.campaign.Seed;
 import io.raftengine.testing.model.EngineModel;
 import io.raftengine.testing.model.GroupState;
 import io.raftengine.testing.model.Operation;
@@ -149,7 +150,7 @@ class RepairCampaignTest {
 
     @Test
     void randomDirectoriesWithRandomDamage() throws IOException {
-        long base = Long.getLong("raftengine.seed", 4000);
+        long base = Seed.orElse(4000);
         int damaged = 0;
         int refused = 0;
         int changedGroups = 0;
@@ -268,7 +269,7 @@ class RepairCampaignTest {
      */
     @Test
     void unreadableEntriesLeaveEachGroupAsItOnceWasUpToSomeIndex() throws IOException {
-        long base = Long.getLong("raftengine.seed", 7000);
+        long base = Seed.orElse(7000);
         int lost = 0;
         for (int i = 0; i < SEEDS; i++) {
             Case one = new Case(base + i, SEEDS + i);

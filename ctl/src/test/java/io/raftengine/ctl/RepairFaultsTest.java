@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.raftengine.error.RaftEngineException;
 import io.raftengine.log.io.FileSystem;
+import io.raftengine.testing.campaign.Seed;
 import io.raftengine.testing.forge.ItemForge;
 import io.raftengine.testing.forge.SegmentForge;
 import io.raftengine.testing.fs.DirectoryCopy;
@@ -117,7 +118,7 @@ class RepairFaultsTest {
     @Test
     void aPowerCutAtAnyCallLeavesAWholeCopyOrNone() {
         RepairFixture fixture = damaged();
-        long seed = Long.getLong("raftengine.seed", 77);
+        long seed = Seed.orElse(77);
         SimulatedFileSystem disk = new SimulatedFileSystem(seed);
         disk.createDirectories(fixture.source.getParent());
         DirectoryCopy.copy(FileSystem.local(), fixture.source, disk, fixture.source);

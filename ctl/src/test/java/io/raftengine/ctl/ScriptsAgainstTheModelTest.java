@@ -2,6 +2,7 @@ package io.raftengine.ctl;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.raftengine.testing.campaign.Seed;
 import io.raftengine.testing.model.EngineModel;
 import io.raftengine.testing.model.GroupState;
 import io.raftengine.testing.model.Item;
@@ -81,9 +82,9 @@ class ScriptsAgainstTheModelTest {
     @ParameterizedTest
     @EnumSource
     void randomHistoriesReadBackAsTheModelHasThem(ScriptProfile profile) {
-        String base = System.getProperty("raftengine.seed", "");
+        long base = Seed.orElse(9000);
         for (int i = 0; i < 4 * SCALE; i++) {
-            long seed = base.isEmpty() ? 9000 + i : Long.parseLong(base) + i;
+            long seed = base + i;
             List<Operation> script =
                     new ScriptGenerator(profile, seed)
                             .reopens(4)

@@ -3,6 +3,7 @@ package io.raftengine.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.raftengine.log.segment.PrefillPolicy;
+import io.raftengine.testing.campaign.Seed;
 import io.raftengine.testing.fs.CrashChoices;
 import io.raftengine.testing.fs.Fault;
 import io.raftengine.testing.fs.FaultyFileSystem;
@@ -20,7 +21,7 @@ import org.junit.jupiter.api.Test;
  * again right after the open, and the state must be the same (P8); then another batch is written.
  */
 class CrashStatesTest {
-    private static final long SEED = Long.getLong("raftengine.seed", 41);
+    private static final long SEED = Seed.orElse(41);
     private static final int SCALE = Math.max(1, Integer.getInteger("raftengine.scale", 1));
     private static final int WORKLOADS = 8;
     private static final int STEPS = 30;

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.raftengine.error.PoisonedException;
 import io.raftengine.error.RaftEngineException;
 import io.raftengine.log.segment.PrefillPolicy;
+import io.raftengine.testing.campaign.Seed;
 import io.raftengine.testing.fs.Fault;
 import io.raftengine.testing.fs.FaultRule;
 import io.raftengine.testing.fs.FaultyFileSystem;
@@ -24,7 +25,7 @@ import org.junit.jupiter.params.provider.EnumSource;
  * A purge that is interrupted changes no answer, whatever it had done by then.
  */
 class EveryCallFailsOnceTest {
-    private static final long SEED = Long.getLong("raftengine.seed", 20_250);
+    private static final long SEED = Seed.orElse(20_250);
     private static final int SEEDS = Math.max(1, Integer.getInteger("raftengine.scale", 1));
     private static final int STEPS = 34;
     private static final int STEPS_WITH_PURGES = 60;

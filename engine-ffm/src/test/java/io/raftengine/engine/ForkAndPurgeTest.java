@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.raftengine.log.format.QueueKind;
 import io.raftengine.log.format.SegmentName;
 import io.raftengine.recovery.RecoveryMode;
+import io.raftengine.testing.campaign.Seed;
 import io.raftengine.testing.fs.Fault;
 import io.raftengine.testing.fs.FaultyFileSystem;
 import io.raftengine.testing.fs.Operation;
@@ -32,7 +33,7 @@ import org.junit.jupiter.params.provider.EnumSource;
  * that a fork shares (N1, D10, D22).
  */
 class ForkAndPurgeTest {
-    private static final long SEED = Long.getLong("raftengine.seed", 907);
+    private static final long SEED = Seed.orElse(907);
     private static final int SCALE = Math.max(1, Integer.getInteger("raftengine.scale", 1));
     private static final int BATCHES = 600;
     private static final int FORKS = 12;

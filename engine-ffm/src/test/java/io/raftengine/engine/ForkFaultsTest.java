@@ -6,6 +6,7 @@ import io.raftengine.engine.fork.ForkTarget;
 import io.raftengine.error.RaftEngineException;
 import io.raftengine.log.format.QueueKind;
 import io.raftengine.log.io.FileSystem;
+import io.raftengine.testing.campaign.Seed;
 import io.raftengine.testing.fs.Fault;
 import io.raftengine.testing.fs.FaultRule;
 import io.raftengine.testing.fs.FaultyFileSystem;
@@ -24,7 +25,7 @@ import org.junit.jupiter.params.provider.EnumSource;
  * it was, and the next try succeeds (P1, P4).
  */
 class ForkFaultsTest {
-    private static final long SEED = Long.getLong("raftengine.seed", 61);
+    private static final long SEED = Seed.orElse(61);
     private static final Path TARGET = Path.of("/fork");
     private static final int STEPS = 36;
     private static final int IMAGES_PER_CALL = 6;

@@ -2,6 +2,7 @@ package io.raftengine.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.raftengine.testing.campaign.Seed;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -21,7 +22,7 @@ import org.junit.jupiter.api.io.TempDir;
  */
 @Timeout(600)
 class KillTest {
-    private static final long SEED = Long.getLong("raftengine.seed", 9);
+    private static final long SEED = Seed.orElse(9);
     private static final int KILLS = 5 * Math.max(1, Integer.getInteger("raftengine.scale", 1));
 
     @Test

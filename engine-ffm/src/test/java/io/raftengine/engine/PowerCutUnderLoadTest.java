@@ -8,6 +8,7 @@ import io.raftengine.error.InvalidArgumentException;
 import io.raftengine.log.format.QueueKind;
 import io.raftengine.log.io.FileSystem;
 import io.raftengine.log.segment.PrefillPolicy;
+import io.raftengine.testing.campaign.Seed;
 import io.raftengine.testing.fs.Fault;
 import io.raftengine.testing.fs.FaultyFileSystem;
 import io.raftengine.testing.fs.Operation;
@@ -40,7 +41,7 @@ import org.junit.jupiter.api.Timeout;
  */
 @Timeout(1800)
 class PowerCutUnderLoadTest {
-    private static final long SEED = Long.getLong("raftengine.seed", 5_150);
+    private static final long SEED = Seed.orElse(5_150);
     private static final int LIVES = 12 * Math.max(1, Integer.getInteger("raftengine.scale", 1));
     private static final int WRITERS = 4;
     private static final int STEPS = 45;

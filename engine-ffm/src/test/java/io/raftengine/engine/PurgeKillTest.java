@@ -6,6 +6,7 @@ import io.raftengine.log.format.QueueKind;
 import io.raftengine.log.io.FileSystem;
 import io.raftengine.recovery.DropCause;
 import io.raftengine.recovery.RecoveryReport;
+import io.raftengine.testing.campaign.Seed;
 import java.io.BufferedReader;
 import java.io.InputStreamReader;
 import java.io.UncheckedIOException;
@@ -27,7 +28,7 @@ import org.junit.jupiter.api.io.TempDir;
  */
 @Timeout(900)
 class PurgeKillTest {
-    private static final long SEED = Long.getLong("raftengine.seed", 31);
+    private static final long SEED = Seed.orElse(31);
     private static final int KILLS = 10 * Math.max(1, Integer.getInteger("raftengine.scale", 1));
 
     /** Six segments of the capacity, a prepared one, the head-room, the lock, the rewrite queue. */

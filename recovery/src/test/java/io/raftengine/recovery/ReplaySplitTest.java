@@ -6,6 +6,7 @@ import io.raftengine.log.format.QueueKind;
 import io.raftengine.log.io.FileSystem;
 import io.raftengine.log.segment.SegmentFile;
 import io.raftengine.recovery.RecoveryFixture.Outcome;
+import io.raftengine.testing.campaign.Seed;
 import io.raftengine.testing.fs.UnsyncedFileSystem;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -19,7 +20,7 @@ import org.junit.jupiter.api.io.TempDir;
  * queues, atomic groups among them, replayed with every composition into contiguous shares.
  */
 class ReplaySplitTest {
-    private static final long SEED = Long.getLong("raftengine.seed", 20261121);
+    private static final long SEED = Seed.orElse(20261121);
     private static final int ROUNDS = Integer.getInteger("raftengine.rounds", 12);
 
     @TempDir Path temp;

@@ -8,6 +8,7 @@ import io.raftengine.engine.LogBatch;
 import io.raftengine.engine.RaftEngine;
 import io.raftengine.error.CorruptionException;
 import io.raftengine.recovery.RecoveryMode;
+import io.raftengine.testing.campaign.Seed;
 import io.raftengine.testing.fs.SimulatedFileSystem;
 import java.nio.file.Path;
 import java.util.List;
@@ -21,7 +22,7 @@ import org.junit.jupiter.api.Test;
  * changes a byte.
  */
 class CrashedDirectoryCheckTest {
-    private static final long SEED = Long.getLong("raftengine.seed", 311);
+    private static final long SEED = Seed.orElse(311);
     private static final int SCALE = Math.max(1, Integer.getInteger("raftengine.scale", 1));
     private static final Path DIR = Path.of("/data");
     private static final int IMAGES = 12;

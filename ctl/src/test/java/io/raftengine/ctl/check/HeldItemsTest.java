@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.raftengine.log.format.ItemReader;
 import io.raftengine.log.format.QueueKind;
 import io.raftengine.log.segment.SegmentFile;
+import io.raftengine.testing.campaign.Seed;
 import io.raftengine.testing.forge.ItemForge;
 import io.raftengine.testing.forge.SegmentForge;
 import java.nio.file.Path;
@@ -34,7 +35,7 @@ class HeldItemsTest {
 
     @Test
     void whatIsHeldComesBackInOrder() {
-        long base = Long.getLong("raftengine.seed", 1);
+        long base = Seed.orElse(1);
         for (long seed = base; seed < base + 100; seed++) {
             SplittableRandom random = new SplittableRandom(seed);
             HeldItems held = new HeldItems();

@@ -2,6 +2,7 @@ package io.raftengine.ctl.check;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.raftengine.testing.campaign.Seed;
 import io.raftengine.testing.forge.AllocationMeter;
 import java.util.ArrayList;
 import java.util.BitSet;
@@ -37,7 +38,7 @@ class IndexRangesTest {
 
     @Test
     void theyAreWhatASetOfTheirIndexesIs() {
-        long base = Long.getLong("raftengine.seed", 100);
+        long base = Seed.orElse(100);
         for (long seed = base; seed < base + 300; seed++) {
             SplittableRandom random = new SplittableRandom(seed);
             long shift = random.nextBoolean() ? 0 : Long.MAX_VALUE - INDEXES / 2;

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.raftengine.engine.EngineConfig;
 import io.raftengine.engine.RaftEngine;
 import io.raftengine.error.CorruptionException;
+import io.raftengine.testing.campaign.Seed;
 import io.raftengine.testing.forge.ItemForge;
 import io.raftengine.testing.forge.SegmentForge;
 import java.io.IOException;
@@ -20,7 +21,7 @@ import org.junit.jupiter.api.io.TempDir;
  * check finds a hole exactly where replay finds one (D6).
  */
 class RandomLogsCheckTest {
-    private static final long SEED = Long.getLong("raftengine.seed", 77);
+    private static final long SEED = Seed.orElse(77);
     private static final int SCALE = Math.max(1, Integer.getInteger("raftengine.scale", 1));
 
     @TempDir Path temp;

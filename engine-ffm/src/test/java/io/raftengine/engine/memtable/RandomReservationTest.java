@@ -3,6 +3,7 @@ package io.raftengine.engine.memtable;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.raftengine.allocator.MemoryBudget;
+import io.raftengine.testing.campaign.Seed;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -15,7 +16,7 @@ import org.junit.jupiter.api.Test;
  * whose chunks, directories and nodes are at all kinds of boundaries.
  */
 class RandomReservationTest {
-    private static final long SEED = Long.getLong("raftengine.seed", 5_021);
+    private static final long SEED = Seed.orElse(5_021);
     private static final int SEEDS = 40 * Math.max(1, Integer.getInteger("raftengine.scale", 1));
     private static final int STEPS = 60;
     private static final int[] GROUPS = {1, 2, 8, 300};

@@ -12,6 +12,7 @@ import io.raftengine.log.format.BatchEncoder;
 import io.raftengine.log.format.BatchHeader;
 import io.raftengine.log.format.FormatVersion;
 import io.raftengine.log.format.QueueKind;
+import io.raftengine.testing.campaign.Seed;
 import io.raftengine.testing.fs.Operation;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -22,7 +23,7 @@ import org.junit.jupiter.api.Test;
 
 /** What is collected, how it is read, and that it is handed out as it was written. */
 class EntryWindowTest {
-    private static final long SEED = Long.getLong("raftengine.seed", 20_251);
+    private static final long SEED = Seed.orElse(20_251);
     private static final long ALL = Long.MAX_VALUE;
     private static final int KIB = 1 << 10;
 

@@ -3,6 +3,7 @@ package io.raftengine.it.fuzz;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.fail;
 
+import io.raftengine.testing.campaign.Seed;
 import io.raftengine.testing.forge.ItemForge;
 import io.raftengine.testing.forge.SegmentForge;
 import io.raftengine.testing.model.GroupState;
@@ -33,7 +34,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  */
 class SeededFuzzTest {
     private static final HexFormat HEX = HexFormat.of();
-    private static final long SEED = Long.getLong("raftengine.seed", 20_251_121);
+    private static final long SEED = Seed.orElse(20_251_121);
     private static final int SCALE = Integer.getInteger("raftengine.scale", 1);
 
     @TempDir Path dir;

@@ -11,6 +11,7 @@ import io.raftengine.it.hostile.KnownDirectory.Group;
 import io.raftengine.it.hostile.KnownDirectory.HoleException;
 import io.raftengine.it.hostile.KnownDirectory.Segment;
 import io.raftengine.recovery.RecoveryMode;
+import io.raftengine.testing.campaign.Seed;
 import io.raftengine.testing.forge.SegmentForge;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
@@ -39,7 +40,7 @@ class CorruptionMatrixTest {
     private static final String VERSION_1 = SegmentForge.appendName(7);
     private static final String HOLE = "a hole in a group";
     private static final int SCALE = Integer.getInteger("raftengine.scale", 1);
-    private static final long SEED = Long.getLong("raftengine.seed", 4711);
+    private static final long SEED = Seed.orElse(4711);
 
     @TempDir Path dir;
 

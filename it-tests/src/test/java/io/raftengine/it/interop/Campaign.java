@@ -1,5 +1,6 @@
 package io.raftengine.it.interop;
 
+import io.raftengine.testing.campaign.Seed;
 import io.raftengine.testing.model.Operation;
 import io.raftengine.testing.model.ScriptGenerator;
 import io.raftengine.testing.model.ScriptJson;
@@ -81,8 +82,7 @@ final class Campaign {
     }
 
     static long seed() {
-        String seed = System.getProperty("raftengine.seed", "");
-        return seed.isEmpty() ? SEED_DEFAULT : Long.parseLong(seed);
+        return Seed.orElse(SEED_DEFAULT);
     }
 
     static int scaled(int count) {

@@ -19,6 +19,7 @@ import io.raftengine.log.segment.RecoveredSegment;
 import io.raftengine.log.segment.SegmentFile;
 import io.raftengine.log.segment.SegmentQueue;
 import io.raftengine.log.segment.SegmentReader;
+import io.raftengine.testing.campaign.Seed;
 import io.raftengine.testing.fs.Fault;
 import io.raftengine.testing.fs.FaultyFileSystem;
 import io.raftengine.testing.fs.Operation;
@@ -42,7 +43,7 @@ class FullDiskQueueTest {
     private static final int ROOM = (int) HeadRoom.defaultBytes(TARGET);
     private static final String HEAD_ROOM = HeadRoom.FILE_NAME;
 
-    private final long seed = Long.getLong("raftengine.seed", 11);
+    private final long seed = Seed.orElse(11);
     private final SimulatedFileSystem disk = new SimulatedFileSystem(seed);
     private final FaultyFileSystem fs = new FaultyFileSystem(disk);
     private final MemoryBudget budget = MemoryBudget.unlimited();

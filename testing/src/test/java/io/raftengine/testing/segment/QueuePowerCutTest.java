@@ -17,6 +17,7 @@ import io.raftengine.log.segment.QueueSettings;
 import io.raftengine.log.segment.RecoveredSegment;
 import io.raftengine.log.segment.SegmentFile;
 import io.raftengine.log.segment.SegmentQueue;
+import io.raftengine.testing.campaign.Seed;
 import io.raftengine.testing.fs.Call;
 import io.raftengine.testing.fs.Fault;
 import io.raftengine.testing.fs.FaultyFileSystem;
@@ -48,7 +49,7 @@ class QueuePowerCutTest {
     private static final int IMAGES_PER_CALL = 12;
     private static final int SCRATCH_BYTES = 1 << 20;
 
-    private final long seed = Long.getLong("raftengine.seed", 23);
+    private final long seed = Seed.orElse(23);
     private final SimulatedFileSystem disk = new SimulatedFileSystem(seed);
     private final FaultyFileSystem fs = new FaultyFileSystem(disk);
     private final Random random = new Random(seed);
