@@ -177,6 +177,21 @@ final class FaultyHandle implements FileHandle {
         return owner.number(owner.enter(Operation.SIZE, path(), 0, 0), inner::size);
     }
 
+    /** Where bytes are shifted nothing is known of holes: they do not read as zeros there. */
+    @Override
+    public long dataFrom(long offset) {
+        return owner.number(
+                owner.enter(Operation.DATA_FROM, path(), offset, 0),
+                () -> byteShiftTransferMax == 0 ? inner.dataFrom(offset) : offset);
+    }
+
+    @Override
+    public long dataBytes() {
+        return owner.number(
+                owner.enter(Operation.DATA_BYTES, path(), 0, 0),
+                () -> byteShiftTransferMax == 0 ? inner.dataBytes() : inner.size());
+    }
+
     @Override
     public void allocate(long offset, long length) {
         owner.run(

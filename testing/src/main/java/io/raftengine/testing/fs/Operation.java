@@ -19,6 +19,10 @@ public enum Operation {
     TRUNCATE,
     /** Asking for the length of an open file. */
     SIZE,
+    /** Asking where the data of a file goes on behind a hole. */
+    DATA_FROM,
+    /** Asking how much space a file takes. */
+    DATA_BYTES,
     /** Reserving space for a file. */
     ALLOCATE,
     /** Starting the write-back of a file. */

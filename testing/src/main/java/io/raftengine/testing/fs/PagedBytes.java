@@ -134,6 +134,20 @@ final class PagedBytes {
         return page < pages.length && pages[page] != null;
     }
 
+    /** The first position at or behind {@code from} in a page that was written; else the end. */
+    long dataFrom(long from) {
+        for (long at = from; at < size; at = (at / PAGE_BYTES + 1) * PAGE_BYTES) {
+            if (at / PAGE_BYTES >= pages.length) {
+                return size;
+            }
+            byte[] page = pages[(int) (at / PAGE_BYTES)];
+            if (page != null && page != ZERO_PAGE) {
+                return at;
+            }
+        }
+        return Math.max(from, size);
+    }
+
     /** Makes a hole take space; it still reads as zeros. */
     void reserve(int page) {
         if (!present(page)) {

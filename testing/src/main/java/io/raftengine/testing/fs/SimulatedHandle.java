@@ -131,6 +131,22 @@ final class SimulatedHandle implements FileHandle {
     }
 
     @Override
+    public long dataFrom(long offset) {
+        synchronized (disk) {
+            check();
+            return file.content.cache().dataFrom(offset);
+        }
+    }
+
+    @Override
+    public long dataBytes() {
+        synchronized (disk) {
+            check();
+            return Math.min(file.content.size(), file.content.cache().spaceBytes());
+        }
+    }
+
+    @Override
     public void allocate(long offset, long length) {
         synchronized (disk) {
             String operation = "allocate " + length + " bytes at " + offset;

@@ -221,6 +221,35 @@ class FaultyFileSystemTest {
         assertThat(fs.availableBytes(dir)).isEqualTo(5);
     }
 
+    /**
+     * Else whoever steps over holes reads all of them in every test, and his search never fails.
+     */
+    @Test
+    void holesAreSeenThroughItAndLookingForDataCanFail() {
+        FileHandle handle = create("");
+        handle.truncate(1 << 20);
+        memory.write(handle, text("data"), 500_000);
+
+        assertThat(handle.dataFrom(0)).isBetween(490_000L, 500_000L);
+        assertThat(handle.dataBytes()).isBetween(4L, 10_000L);
+        fs.on(Operation.DATA_FROM, Operation.DATA_BYTES).once().inject(new Fault.Answer(7));
+        assertThat(handle.dataFrom(0)).isEqualTo(7);
+        fs.on(Operation.DATA_FROM, Operation.DATA_BYTES).inject(Fault.error());
+        assertBroken(() -> handle.dataFrom(0));
+        assertBroken(handle::dataBytes);
+    }
+
+    /** They read as anything but zeros, so nobody may step over them. */
+    @Test
+    void whereBytesAreShiftedNothingIsKnownOfHoles() {
+        create("").truncate(1 << 20);
+        FileHandle shifting = FaultyFileSystem.byteShift(disk, 100).open(file, OpenMode.WRITE);
+
+        assertThat(shifting.dataFrom(0)).isZero();
+        assertThat(shifting.dataBytes()).isEqualTo(1 << 20);
+        assertThat(memory.read(shifting, 1, 0)).doesNotContain(0);
+    }
+
     @Test
     void aBitCanFlipOnTheWayFromTheDisk() {
         FileHandle handle = create("abc");
@@ -325,6 +354,8 @@ class FaultyFileSystemTest {
             handle.sync();
             handle.truncate(50);
             assertThat(handle.size()).isEqualTo(50);
+            assertThat(handle.dataFrom(0)).isZero();
+            assertThat(handle.dataBytes()).isEqualTo(50);
             FileIo.readUpTo(handle, memory.address(), 10, 0);
         }
         target.open(path, OpenMode.READ).close();

@@ -262,6 +262,29 @@ abstract class FileSystemContract {
         }
     }
 
+    /** Where the system cannot tell, every byte may be data. */
+    @Test
+    void whatLiesInFrontOfTheNextDataReadsAsZeros() {
+        int size = 1 << 19;
+        try (FileHandle file = fs.open(path("a"), OpenMode.CREATE)) {
+            file.truncate(size);
+            memory.write(file, text("data"), 300_000);
+            file.allocate(400_000, 50_000);
+            file.sync();
+
+            for (int from : new int[] {0, 1, 150_000, 300_000, 300_003, 300_004, 420_000}) {
+                int data = (int) file.dataFrom(from);
+                assertThat(data).isBetween(from, size);
+                if (data > from) {
+                    assertThat(memory.read(file, data - from, from)).containsOnly(0);
+                }
+            }
+            assertThat(file.dataFrom(300_002)).isEqualTo(300_002);
+            assertThat(file.dataFrom(size)).isEqualTo(size);
+            assertThat(file.dataBytes()).isBetween(4L, (long) size);
+        }
+    }
+
     @Test
     void threadsTransferAtOnceWithoutDisturbingEachOther() throws Exception {
         int threads = 4;
