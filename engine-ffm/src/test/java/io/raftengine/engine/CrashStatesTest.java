@@ -109,6 +109,11 @@ class CrashStatesTest {
         private final Map<Long, Integer> stateOfImage = new HashMap<>();
         private long images;
         private long call;
+
+        /** How many steps at the beginning are there for their syncs: all alike, not looked at. */
+        private final int stepsAhead;
+
+        private boolean looking;
         private AssertionError found;
 
         Campaign(long seed, boolean purging) {
@@ -125,10 +130,14 @@ class CrashStatesTest {
                                     purging
                                             ? WorkloadRun.purgingConfig(WorkloadRun.DIR)
                                             : WorkloadRun.config(WorkloadRun.DIR)));
-            workload =
+            Workload life =
                     purging
                             ? Workload.purging(seed, STEPS_WITH_PURGES, syncedPercent)
                             : Workload.random(seed, STEPS, syncedPercent);
+            // Else the life is over before anything is filled, and AUTO never learns that it helps.
+            boolean learns = run.config.prefill() != PrefillPolicy.NEVER;
+            workload = learns ? life.behindSyncedWrites() : life;
+            stepsAhead = learns ? Workload.SYNCED_WRITES : 0;
         }
 
         private static EngineConfig config(long seed, EngineConfig.Builder config) {
@@ -139,11 +148,12 @@ class CrashStatesTest {
         }
 
         void run() {
+            looking = stepsAhead == 0;
             run.open();
             try {
-                for (Workload.Step step : workload.steps()) {
-                    run.take(step);
-                }
+                workload.steps().subList(0, stepsAhead).forEach(run::take);
+                looking = true;
+                workload.steps().stream().skip(stepsAhead).forEach(run::take);
                 run.close();
                 crashHere(-1);
             } catch (RuntimeException failed) {
@@ -154,9 +164,15 @@ class CrashStatesTest {
             if (found != null) {
                 throw found; // the engine, in whose call it came up, has made another error of it
             }
+            assertThat(run.bytesPrefilled > 0)
+                    .as("filled ahead: %s, seed %d", run.config.prefill(), seed)
+                    .isEqualTo(run.config.prefill() != PrefillPolicy.NEVER);
         }
 
         private void crashHere(long index) {
+            if (!looking) {
+                return;
+            }
             call = index;
             // What the process alone would lose: nothing that was acknowledged, synced or not (P2).
             check(disk.crashImage(PROCESS_KILLED), run.acknowledged, "process killed");
