@@ -73,7 +73,6 @@ final class EntryIndex {
             ItemReader items) {
         int remaining = items.count();
         int start = items.entryStart();
-        int contentStart = start;
         while (remaining > 0) {
             int staged = Math.min(remaining, Chunk.RUN_ENTRIES_MAX);
             for (int i = 0; i < staged; i++) {
@@ -95,10 +94,11 @@ final class EntryIndex {
                                 staged,
                                 remaining == 0);
                 taken += entries;
+                // At once: where there is no memory for the rest, what is here is dropped again.
+                accounting.add(rewrite, segment, tails[taken - 1] - start, entries);
                 start = tails[taken - 1];
             }
         }
-        accounting.add(rewrite, segment, start - contentStart, items.count());
         if (rewrite) {
             GroupRecord.setRewrittenEnd(record, GroupRecord.end(record));
         }

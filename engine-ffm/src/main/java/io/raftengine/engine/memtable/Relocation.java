@@ -159,7 +159,12 @@ public final class Relocation implements AutoCloseable {
 
     /** Forgets what was added since {@link #save}: it was not written after all. */
     public void rollBack() {
-        batch.goBack();
+        counted.beginUndo();
+        try {
+            batch.goBack();
+        } finally {
+            counted.endUndo();
+        }
     }
 
     /** What is added from here on is an atomic group of batches that has no part yet. */

@@ -18,6 +18,9 @@ final class SegmentAccounting {
      */
     private final boolean partial;
 
+    /** Whether what is removed never was there after all. */
+    private boolean undoing;
+
     private final Counters append = new Counters();
     private final Counters rewrite = new Counters();
 
@@ -110,8 +113,22 @@ final class SegmentAccounting {
         counters.live[place] -= bytes;
         counters.items[place] -= items;
         counters.liveItems -= items;
+        if (undoing) {
+            counters.added[place] -= bytes;
+        }
         assert partial || counters.live[place] >= 0 && counters.items[place] >= 0
                 : "segment " + segment + " lost more than it had";
+    }
+
+    /**
+     * From now on a {@link #remove} undoes an {@link #add}: the bytes were not written after all.
+     */
+    void beginUndo() {
+        undoing = true;
+    }
+
+    void endUndo() {
+        undoing = false;
     }
 
     /** Undoes a {@link #remove}. */

@@ -3,7 +3,10 @@ package io.raftengine.engine.memtable;
 import static io.raftengine.log.format.QueueKind.APPEND;
 import static io.raftengine.log.format.QueueKind.REWRITE;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.raftengine.allocator.MemoryBudget;
+import io.raftengine.error.MemoryLimitException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -238,5 +241,74 @@ class RelocationTest {
         assertThat(r.live(APPEND)).isEqualTo(16);
         assertThat(r.carry(3)).as("nothing was copied in vain").isEmpty();
         relocation.close();
+    }
+
+    /**
+     * A full disk is answered by a second write to another segment. The first one would pass for
+     * garbage in a segment that never got it.
+     */
+    @Test
+    void aBatchTakenBackWasNeverAddedToItsSegment() {
+        Relocation relocation = new Relocation(r.memtables);
+        r.append(1, new TestBatch().range(1, 0, 29));
+        r.admit(1);
+        TestBatch first = new TestBatch().range(1, 0, 9);
+        TestBatch second = new TestBatch().range(1, 10, 29);
+        relocation.save();
+        relocation.add(1, 100, first.blockBytes(), false, first.reader());
+        relocation.rollBack();
+        relocation.add(2, 100, first.blockBytes(), false, first.reader());
+        relocation.save();
+        relocation.add(2, 1000, second.blockBytes(), false, second.reader());
+        relocation.rollBack();
+        relocation.add(3, 100, second.blockBytes(), false, second.reader());
+        assertThat(relocation.apply(APPEND, 1, 2, 100)).isFalse();
+        assertRewritten(1, 0);
+        assertRewritten(2, 10);
+        assertRewritten(3, 20);
+        relocation.close();
+    }
+
+    /** What has found its place before the memory was used up is dropped, and was counted. */
+    @Test
+    void aBatchForHalfOfWhichThereIsMemoryLeavesTheCountsAsTheyWere() {
+        MemoryBudget budget = new MemoryBudget(64 << 20);
+        Rewriting tight = new Rewriting(budget);
+        Relocation relocation = new Relocation(tight.memtables);
+        int count = 100_000;
+        tight.append(1, new TestBatch().range(1, 0, 9));
+        tight.append(1, new TestBatch().range(1, 10, count - 1));
+        tight.admit(1);
+        TestBatch first = new TestBatch().range(1, 0, 9);
+        TestBatch second = new TestBatch().range(1, 10, count - 1);
+        relocation.save();
+        relocation.add(1, 100, first.blockBytes(), false, first.reader());
+        relocation.save();
+        long others = budget.limitBytes() - budget.reservedBytes() - (128 << 10);
+        assertThat(budget.tryReserve("others", others)).isTrue();
+        assertThatThrownBy(
+                        () -> relocation.add(2, 100, second.blockBytes(), false, second.reader()))
+                .isInstanceOf(MemoryLimitException.class);
+        relocation.rollBack();
+        budget.release("others", others);
+        relocation.add(3, 100, second.blockBytes(), false, second.reader());
+        while (relocation.apply(APPEND, 1, 2, 100)) {
+            // A few thousand entries at a time.
+        }
+        assertThat(tight.memtables.liveBytes(REWRITE, 2)).isZero();
+        assertThat(tight.memtables.addedBytes(REWRITE, 2)).isZero();
+        assertThat(tight.memtables.liveBytes(REWRITE, 3)).isEqualTo(count - 10);
+        assertThat(tight.live(REWRITE)).isEqualTo(count);
+        relocation.close();
+        tight.close();
+    }
+
+    private void assertRewritten(long segment, long bytes) {
+        assertThat(r.memtables.addedBytes(REWRITE, segment))
+                .as("segment %d", segment)
+                .isEqualTo(bytes);
+        assertThat(r.memtables.liveBytes(REWRITE, segment))
+                .as("segment %d", segment)
+                .isEqualTo(bytes);
     }
 }
