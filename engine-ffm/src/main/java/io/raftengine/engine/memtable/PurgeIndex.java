@@ -198,7 +198,7 @@ public final class PurgeIndex {
             return;
         }
         GroupRecord.setListed(record, false);
-        freeIfGone(handle, record);
+        memtables.pool().freeIfGone(handle, memtables.table());
     }
 
     /**
@@ -277,7 +277,7 @@ public final class PurgeIndex {
                 sweptTo = place;
             } else {
                 groups.remove(place, sweptTo);
-                freeIfGone(handle, record);
+                memtables.pool().freeIfGone(handle, memtables.table());
             }
         }
         return true;
@@ -288,13 +288,6 @@ public final class PurgeIndex {
                 || GroupExtension.has(extension, GroupExtension.PENDING)
                 || GroupRecord.rewrittenEntries(record)
                 || GroupRecord.rewrittenKeys(record);
-    }
-
-    private void freeIfGone(int handle, long record) {
-        if (GroupRecord.isFree(record)) {
-            memtables.table().remove(GroupRecord.id(record));
-            memtables.pool().free(handle);
-        }
     }
 
     // ---- segments ------------------------------------------------------------------------------

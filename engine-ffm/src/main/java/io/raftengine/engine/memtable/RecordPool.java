@@ -83,6 +83,18 @@ final class RecordPool {
         freeCount++;
     }
 
+    /**
+     * Takes a group out of the table, and its record back, if nobody sees the group and nothing of
+     * it is waiting for anything.
+     */
+    void freeIfGone(int handle, GroupTable table) {
+        long record = blocks.at(handle);
+        if (GroupRecord.isFree(record)) {
+            table.remove(GroupRecord.id(record));
+            free(handle);
+        }
+    }
+
     private void addSlab() {
         int bytes = slabBytes(slabCount);
         int handle = blocks.allocate(bytes);

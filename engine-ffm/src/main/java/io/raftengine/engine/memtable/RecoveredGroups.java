@@ -43,9 +43,8 @@ final class RecoveredGroups {
                 if (appended || GroupRecord.keyCount(record) > 0) {
                     old.addUnknown(handle, record);
                 }
-            } else if (GroupRecord.isFree(record)) {
-                table.remove(GroupRecord.id(record));
-                pool.free(handle);
+            } else {
+                pool.freeIfGone(handle, table);
             }
         }
         return gone;

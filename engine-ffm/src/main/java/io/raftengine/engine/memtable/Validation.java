@@ -316,12 +316,8 @@ final class Validation {
         int count = simulation.count();
         for (int i = 0; i < count; i++) {
             int handle = simulation.recordHandle(i);
-            long record = blocks.at(handle);
-            GroupRecord.setLink(record, 0);
-            if (GroupRecord.isFree(record)) {
-                table.remove(GroupRecord.id(record));
-                pool.free(handle);
-            }
+            GroupRecord.setLink(blocks.at(handle), 0);
+            pool.freeIfGone(handle, table);
         }
         simulation.clear();
         blocks.trim(SPARES_KEPT);
