@@ -1,6 +1,7 @@
 package io.raftengine.engine;
 
 import com.google.protobuf.MessageLite;
+import io.raftengine.allocator.Memory;
 import io.raftengine.allocator.MemoryBudget;
 import io.raftengine.error.BatchFullException;
 import io.raftengine.error.ClosedException;
@@ -122,7 +123,7 @@ public final class LogBatch implements AutoCloseable {
         encoder.beginEntries(groupId, index);
         try {
             long target = encoder.reserveEntry(lengthBytes);
-            MessageBuffer.copyIn(entry, offset, target, lengthBytes);
+            Memory.copyFromSegment(entry, offset, target, lengthBytes);
         } catch (RuntimeException | Error refused) {
             encoder.abortEntries();
             throw refused;

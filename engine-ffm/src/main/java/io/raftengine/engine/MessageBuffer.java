@@ -12,7 +12,6 @@ import java.lang.foreign.ValueLayout;
  * thread.
  */
 final class MessageBuffer {
-    private static final MemorySegment ALL = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
     private static final int KEPT_BYTES_MAX = 1 << 20;
 
     private byte[] bytes = new byte[256];
@@ -41,13 +40,6 @@ final class MessageBuffer {
 
     byte[] bytes() {
         return bytes;
-    }
-
-    /**
-     * Copies from a caller's native segment, whose own bounds and liveness are checked by the copy.
-     */
-    static void copyIn(MemorySegment source, long offset, long address, int length) {
-        MemorySegment.copy(source, offset, ALL, address, length);
     }
 
     static byte[] copyOut(MemorySegment source, long offset, int length) {

@@ -7,8 +7,9 @@ import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 
 /**
- * All raw access to off-heap memory, by address. The one class that can read or write outside the
- * heap.
+ * All raw access to off-heap memory, by address. The one class that can read or write anywhere
+ * outside the heap; whatever else is handed out of it, to libraries and to users, is a buffer or a
+ * segment with bounds.
  *
  * <p>Multi-byte values are little-endian unless the name ends in {@code BE}; addresses need no
  * alignment unless the method says so. Every address is an absolute one, as {@link
@@ -732,6 +733,22 @@ public final class Memory {
             LiveMemory.check(target, 4L * ints);
         }
         MemorySegment.copy(source, offset, ALL, INT_LE, target, ints);
+    }
+
+    /**
+     * Copies bytes from a segment of memory, on or off the heap, whose bounds and liveness the copy
+     * checks; allocates nothing.
+     *
+     * @param source where they are
+     * @param offset of the first one in source
+     * @param target where they go
+     * @param bytes how many, at least 0
+     */
+    public static void copyFromSegment(MemorySegment source, long offset, long target, long bytes) {
+        if (CHECKED) {
+            LiveMemory.check(target, bytes);
+        }
+        MemorySegment.copy(source, offset, ALL, target, bytes);
     }
 
     /**

@@ -3,6 +3,8 @@ package io.raftengine.allocator;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
@@ -218,6 +220,21 @@ class MemoryTest {
         assertSameBytes();
         assertThatThrownBy(() -> Memory.copyToArray(base, bytes, 90, 11))
                 .isInstanceOf(IndexOutOfBoundsException.class);
+    }
+
+    @Test
+    void copiesPartsOfSegmentsOnAndOffTheHeapAndNotOneByteMore() {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment outside = arena.allocate(100);
+            outside.copyFrom(MemorySegment.ofArray(model).asSlice(7, 100));
+            Memory.copyFromSegment(outside, 10, base + 1000, 90);
+            System.arraycopy(model, 17, model, 1000, 90);
+            Memory.copyFromSegment(MemorySegment.ofArray(model), 50, base + 3000, 60);
+            System.arraycopy(model, 50, model, 3000, 60);
+            assertThatThrownBy(() -> Memory.copyFromSegment(outside, 10, base, 91))
+                    .isInstanceOf(IndexOutOfBoundsException.class);
+            assertSameBytes();
+        }
     }
 
     @Test
