@@ -46,17 +46,11 @@ public final class Memory {
             ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final ValueLayout.OfLong LONG_LE =
             ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-    private static final ValueLayout.OfShort SHORT_BE =
-            ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN);
-    private static final ValueLayout.OfInt INT_BE =
-            ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN);
     private static final ValueLayout.OfLong LONG_BE =
             ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN);
 
     private static final VarHandle INT_ATOMIC =
             ValueLayout.JAVA_INT.withOrder(ByteOrder.LITTLE_ENDIAN).varHandle();
-    private static final VarHandle LONG_ATOMIC =
-            ValueLayout.JAVA_LONG.withOrder(ByteOrder.LITTLE_ENDIAN).varHandle();
     private static final VarHandle ARRAY_LONG_BE =
             MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.BIG_ENDIAN);
 
@@ -83,19 +77,6 @@ public final class Memory {
     public static byte getByte(long address) {
         if (CHECKED) {
             LiveMemory.check(address, 1);
-        }
-        return ALL.get(BYTE, address);
-    }
-
-    /**
-     * Reads a byte, racy.
-     *
-     * @param address of its first byte
-     * @return the value
-     */
-    public static byte getByteRacy(long address) {
-        if (CHECKED) {
-            LiveMemory.checkMapped(address, 1);
         }
         return ALL.get(BYTE, address);
     }
@@ -231,84 +212,6 @@ public final class Memory {
     }
 
     /**
-     * Reads two bytes, big-endian.
-     *
-     * @param address of its first byte
-     * @return the value
-     */
-    public static short getShortBE(long address) {
-        if (CHECKED) {
-            LiveMemory.check(address, 2);
-        }
-        return ALL.get(SHORT_BE, address);
-    }
-
-    /**
-     * Reads two bytes, big-endian, racy.
-     *
-     * @param address of its first byte
-     * @return the value
-     */
-    public static short getShortBERacy(long address) {
-        if (CHECKED) {
-            LiveMemory.checkMapped(address, 2);
-        }
-        return ALL.get(SHORT_BE, address);
-    }
-
-    /**
-     * Writes two bytes, big-endian.
-     *
-     * @param address of its first byte
-     * @param value the value
-     */
-    public static void putShortBE(long address, short value) {
-        if (CHECKED) {
-            LiveMemory.check(address, 2);
-        }
-        ALL.set(SHORT_BE, address, value);
-    }
-
-    /**
-     * Reads four bytes, big-endian.
-     *
-     * @param address of its first byte
-     * @return the value
-     */
-    public static int getIntBE(long address) {
-        if (CHECKED) {
-            LiveMemory.check(address, 4);
-        }
-        return ALL.get(INT_BE, address);
-    }
-
-    /**
-     * Reads four bytes, big-endian, racy.
-     *
-     * @param address of its first byte
-     * @return the value
-     */
-    public static int getIntBERacy(long address) {
-        if (CHECKED) {
-            LiveMemory.checkMapped(address, 4);
-        }
-        return ALL.get(INT_BE, address);
-    }
-
-    /**
-     * Writes four bytes, big-endian.
-     *
-     * @param address of its first byte
-     * @param value the value
-     */
-    public static void putIntBE(long address, int value) {
-        if (CHECKED) {
-            LiveMemory.check(address, 4);
-        }
-        ALL.set(INT_BE, address, value);
-    }
-
-    /**
      * Reads eight bytes, big-endian.
      *
      * @param address of its first byte
@@ -317,19 +220,6 @@ public final class Memory {
     public static long getLongBE(long address) {
         if (CHECKED) {
             LiveMemory.check(address, 8);
-        }
-        return ALL.get(LONG_BE, address);
-    }
-
-    /**
-     * Reads eight bytes, big-endian, racy.
-     *
-     * @param address of its first byte
-     * @return the value
-     */
-    public static long getLongBERacy(long address) {
-        if (CHECKED) {
-            LiveMemory.checkMapped(address, 8);
         }
         return ALL.get(LONG_BE, address);
     }
@@ -348,49 +238,6 @@ public final class Memory {
     }
 
     /**
-     * Reads two bytes, little-endian, as an unsigned number.
-     *
-     * @param address of its first byte
-     * @return the value, 0 to 65,535
-     */
-    public static char getChar(long address) {
-        return (char) getShort(address);
-    }
-
-    /**
-     * Reads two bytes, little-endian, as an unsigned number, racy.
-     *
-     * @param address of its first byte
-     * @return the value, 0 to 65,535
-     */
-    public static char getCharRacy(long address) {
-        return (char) getShortRacy(address);
-    }
-
-    /**
-     * Writes two bytes, little-endian.
-     *
-     * @param address of its first byte
-     * @param value the value
-     */
-    public static void putChar(long address, char value) {
-        putShort(address, (short) value);
-    }
-
-    /**
-     * Reads four aligned bytes with opaque order.
-     *
-     * @param address a multiple of 4
-     * @return the value
-     */
-    public static int getIntOpaque(long address) {
-        if (CHECKED) {
-            LiveMemory.check(address, 4);
-        }
-        return (int) INT_ATOMIC.getOpaque(ALL, address);
-    }
-
-    /**
      * Reads four aligned bytes with acquire order.
      *
      * @param address a multiple of 4
@@ -401,45 +248,6 @@ public final class Memory {
             LiveMemory.check(address, 4);
         }
         return (int) INT_ATOMIC.getAcquire(ALL, address);
-    }
-
-    /**
-     * Reads four aligned bytes with acquire order, racy.
-     *
-     * @param address a multiple of 4
-     * @return the value
-     */
-    public static int getIntAcquireRacy(long address) {
-        if (CHECKED) {
-            LiveMemory.checkMapped(address, 4);
-        }
-        return (int) INT_ATOMIC.getAcquire(ALL, address);
-    }
-
-    /**
-     * Reads four aligned bytes with volatile order.
-     *
-     * @param address a multiple of 4
-     * @return the value
-     */
-    public static int getIntVolatile(long address) {
-        if (CHECKED) {
-            LiveMemory.check(address, 4);
-        }
-        return (int) INT_ATOMIC.getVolatile(ALL, address);
-    }
-
-    /**
-     * Writes four aligned bytes with opaque order.
-     *
-     * @param address a multiple of 4
-     * @param value the value
-     */
-    public static void putIntOpaque(long address, int value) {
-        if (CHECKED) {
-            LiveMemory.check(address, 4);
-        }
-        INT_ATOMIC.setOpaque(ALL, address, value);
     }
 
     /**
@@ -456,34 +264,6 @@ public final class Memory {
     }
 
     /**
-     * Writes four aligned bytes with volatile order.
-     *
-     * @param address a multiple of 4
-     * @param value the value
-     */
-    public static void putIntVolatile(long address, int value) {
-        if (CHECKED) {
-            LiveMemory.check(address, 4);
-        }
-        INT_ATOMIC.setVolatile(ALL, address, value);
-    }
-
-    /**
-     * Replaces four aligned bytes if they are as expected, with volatile order.
-     *
-     * @param address a multiple of 4
-     * @param expected what must be there
-     * @param value what to put there
-     * @return whether it was replaced
-     */
-    public static boolean compareAndSetInt(long address, int expected, int value) {
-        if (CHECKED) {
-            LiveMemory.check(address, 4);
-        }
-        return INT_ATOMIC.compareAndSet(ALL, address, expected, value);
-    }
-
-    /**
      * Adds to four aligned bytes, with volatile order.
      *
      * @param address a multiple of 4
@@ -495,154 +275,6 @@ public final class Memory {
             LiveMemory.check(address, 4);
         }
         return (int) INT_ATOMIC.getAndAdd(ALL, address, delta);
-    }
-
-    /**
-     * Replaces four aligned bytes, with volatile order.
-     *
-     * @param address a multiple of 4
-     * @param value what to put there
-     * @return the value before
-     */
-    public static int getAndSetInt(long address, int value) {
-        if (CHECKED) {
-            LiveMemory.check(address, 4);
-        }
-        return (int) INT_ATOMIC.getAndSet(ALL, address, value);
-    }
-
-    /**
-     * Reads eight aligned bytes with opaque order.
-     *
-     * @param address a multiple of 8
-     * @return the value
-     */
-    public static long getLongOpaque(long address) {
-        if (CHECKED) {
-            LiveMemory.check(address, 8);
-        }
-        return (long) LONG_ATOMIC.getOpaque(ALL, address);
-    }
-
-    /**
-     * Reads eight aligned bytes with acquire order.
-     *
-     * @param address a multiple of 8
-     * @return the value
-     */
-    public static long getLongAcquire(long address) {
-        if (CHECKED) {
-            LiveMemory.check(address, 8);
-        }
-        return (long) LONG_ATOMIC.getAcquire(ALL, address);
-    }
-
-    /**
-     * Reads eight aligned bytes with acquire order, racy.
-     *
-     * @param address a multiple of 8
-     * @return the value
-     */
-    public static long getLongAcquireRacy(long address) {
-        if (CHECKED) {
-            LiveMemory.checkMapped(address, 8);
-        }
-        return (long) LONG_ATOMIC.getAcquire(ALL, address);
-    }
-
-    /**
-     * Reads eight aligned bytes with volatile order.
-     *
-     * @param address a multiple of 8
-     * @return the value
-     */
-    public static long getLongVolatile(long address) {
-        if (CHECKED) {
-            LiveMemory.check(address, 8);
-        }
-        return (long) LONG_ATOMIC.getVolatile(ALL, address);
-    }
-
-    /**
-     * Writes eight aligned bytes with opaque order.
-     *
-     * @param address a multiple of 8
-     * @param value the value
-     */
-    public static void putLongOpaque(long address, long value) {
-        if (CHECKED) {
-            LiveMemory.check(address, 8);
-        }
-        LONG_ATOMIC.setOpaque(ALL, address, value);
-    }
-
-    /**
-     * Writes eight aligned bytes with release order.
-     *
-     * @param address a multiple of 8
-     * @param value the value
-     */
-    public static void putLongRelease(long address, long value) {
-        if (CHECKED) {
-            LiveMemory.check(address, 8);
-        }
-        LONG_ATOMIC.setRelease(ALL, address, value);
-    }
-
-    /**
-     * Writes eight aligned bytes with volatile order.
-     *
-     * @param address a multiple of 8
-     * @param value the value
-     */
-    public static void putLongVolatile(long address, long value) {
-        if (CHECKED) {
-            LiveMemory.check(address, 8);
-        }
-        LONG_ATOMIC.setVolatile(ALL, address, value);
-    }
-
-    /**
-     * Replaces eight aligned bytes if they are as expected, with volatile order.
-     *
-     * @param address a multiple of 8
-     * @param expected what must be there
-     * @param value what to put there
-     * @return whether it was replaced
-     */
-    public static boolean compareAndSetLong(long address, long expected, long value) {
-        if (CHECKED) {
-            LiveMemory.check(address, 8);
-        }
-        return LONG_ATOMIC.compareAndSet(ALL, address, expected, value);
-    }
-
-    /**
-     * Adds to eight aligned bytes, with volatile order.
-     *
-     * @param address a multiple of 8
-     * @param delta what to add
-     * @return the value before
-     */
-    public static long getAndAddLong(long address, long delta) {
-        if (CHECKED) {
-            LiveMemory.check(address, 8);
-        }
-        return (long) LONG_ATOMIC.getAndAdd(ALL, address, delta);
-    }
-
-    /**
-     * Replaces eight aligned bytes, with volatile order.
-     *
-     * @param address a multiple of 8
-     * @param value what to put there
-     * @return the value before
-     */
-    public static long getAndSetLong(long address, long value) {
-        if (CHECKED) {
-            LiveMemory.check(address, 8);
-        }
-        return (long) LONG_ATOMIC.getAndSet(ALL, address, value);
     }
 
     /**
@@ -793,28 +425,6 @@ public final class Memory {
             LiveMemory.check(left, leftBytes);
             LiveMemory.check(right, rightBytes);
         }
-        return compareUnchecked(left, leftBytes, right, rightBytes);
-    }
-
-    /**
-     * Compares two byte strings that may be freed meanwhile, as {@link #compare(long, long, long,
-     * long)} does.
-     *
-     * @param left first byte of the left one, racy
-     * @param leftBytes its length
-     * @param right first byte of the right one, racy
-     * @param rightBytes its length
-     * @return negative, zero or positive as left is less, equal or greater
-     */
-    public static int compareRacy(long left, long leftBytes, long right, long rightBytes) {
-        if (CHECKED) {
-            LiveMemory.checkMapped(left, leftBytes);
-            LiveMemory.checkMapped(right, rightBytes);
-        }
-        return compareUnchecked(left, leftBytes, right, rightBytes);
-    }
-
-    private static int compareUnchecked(long left, long leftBytes, long right, long rightBytes) {
         long common = Math.min(leftBytes, rightBytes);
         long at = 0;
         for (; at <= common - Long.BYTES; at += Long.BYTES) {
@@ -834,24 +444,6 @@ public final class Memory {
     }
 
     /**
-     * Compares a byte string with one on the heap, as {@link #compare(long, long, long, long)}
-     * does.
-     *
-     * @param left first byte of the left one
-     * @param leftBytes its length
-     * @param right array that holds the right one
-     * @param offset of its first byte
-     * @param rightBytes its length
-     * @return negative, zero or positive as left is less, equal or greater
-     */
-    public static int compare(long left, long leftBytes, byte[] right, int offset, int rightBytes) {
-        if (CHECKED) {
-            LiveMemory.check(left, leftBytes);
-        }
-        return compareUnchecked(left, leftBytes, right, offset, rightBytes);
-    }
-
-    /**
      * Compares a byte string that may be freed meanwhile with one on the heap, as {@link
      * #compare(long, long, long, long)} does.
      *
@@ -867,11 +459,6 @@ public final class Memory {
         if (CHECKED) {
             LiveMemory.checkMapped(left, leftBytes);
         }
-        return compareUnchecked(left, leftBytes, right, offset, rightBytes);
-    }
-
-    private static int compareUnchecked(
-            long left, long leftBytes, byte[] right, int offset, int rightBytes) {
         int common = (int) Math.min(leftBytes, rightBytes);
         int at = 0;
         for (; at <= common - Long.BYTES; at += Long.BYTES) {
@@ -888,22 +475,6 @@ public final class Memory {
             }
         }
         return Long.compare(leftBytes, rightBytes);
-    }
-
-    /**
-     * Finds the first byte in which two ranges of one length differ.
-     *
-     * @param left first byte of the left one
-     * @param right first byte of the right one
-     * @param bytes length of both, at least 0
-     * @return its offset, or -1 if the ranges are equal
-     */
-    public static long mismatch(long left, long right, long bytes) {
-        if (CHECKED) {
-            LiveMemory.check(left, bytes);
-            LiveMemory.check(right, bytes);
-        }
-        return MemorySegment.mismatch(ALL, left, left + bytes, ALL, right, right + bytes);
     }
 
     // Unchecked access for the allocator's own links and tables, which lie in freed blocks and
