@@ -90,7 +90,6 @@ final class PageRuns {
     private int tablePages; // pages of descriptors that are charged
     private int pagesInUse;
     private int runsInUse;
-    private int promisedPages; // charged, for runs to come
 
     PageRuns(
             MemoryBudget budget,
@@ -155,7 +154,7 @@ final class PageRuns {
 
     /** All that is charged to the budget for these runs and their descriptors. */
     long chargedBytes() {
-        return ((long) pagesInUse + stockPages + promisedPages + tablePages) << PAGE_SHIFT;
+        return ((long) pagesInUse + stockPages + tablePages) << PAGE_SHIFT;
     }
 
     // ---- taking
@@ -189,23 +188,21 @@ final class PageRuns {
      * A run that is charged now. The caller sets its tag.
      *
      * @param pages its length
-     * @param promised how many of the pages the caller was promised; they are charged already
      * @return its first page
      * @throws MemoryLimitException budget or address range are exhausted; nothing changed
      */
-    int take(int pages, int promised) {
-        long bytes = (long) (pages - promised) << PAGE_SHIFT;
+    int take(int pages) {
+        long bytes = (long) pages << PAGE_SHIFT;
         reserve(bytes);
         int run = takeFree(pages);
         if (run == 0) {
             try {
-                run = takeNew(pages, promised);
+                run = takeNew(pages);
             } catch (RuntimeException | Error e) {
                 budget.release(name, bytes);
                 throw e;
             }
         }
-        promisedPages -= promised;
         use(run, pages);
         return run;
     }
@@ -253,19 +250,19 @@ final class PageRuns {
         return 0;
     }
 
-    private int takeNew(int pages, int promised) {
-        requireRange(pages, promisedPages - promised);
-        coverDescriptors(pages + promisedPages - promised);
+    private int takeNew(int pages) {
+        requireRange(pages);
+        coverDescriptors(pages);
         int run = highWater;
         highWater += pages;
         return run;
     }
 
-    private void requireRange(int pages, int others) {
-        if (pages > pagesMax - highWater - others) {
+    private void requireRange(int pages) {
+        if (pages > pagesMax - highWater) {
             throw new MemoryLimitException(
                     (long) pages << PAGE_SHIFT,
-                    (long) (highWater - 1 + others) << PAGE_SHIFT,
+                    (long) (highWater - 1) << PAGE_SHIFT,
                     (long) (pagesMax - 1) << PAGE_SHIFT);
         }
     }
@@ -287,34 +284,6 @@ final class PageRuns {
 
     private static int tablePagesFor(int pages) {
         return (int) (NativeMemory.roundToPages((long) pages << DESCRIPTOR_SHIFT) >>> PAGE_SHIFT);
-    }
-
-    // ---- promising
-
-    /**
-     * Charges pages ahead, so that runs of that many pages together can be taken later without a
-     * failure.
-     *
-     * @throws MemoryLimitException they do not fit; nothing changed
-     */
-    void promise(int pages) {
-        requireRange(pages, promisedPages);
-        long bytes = (long) pages << PAGE_SHIFT;
-        reserve(bytes);
-        try {
-            coverDescriptors(promisedPages + pages);
-        } catch (RuntimeException | Error e) {
-            budget.release(name, bytes);
-            throw e;
-        }
-        promisedPages += pages;
-    }
-
-    /** Takes back what was promised and not used. */
-    void withdraw(int pages) {
-        promisedPages -= pages;
-        budget.release(name, (long) pages << PAGE_SHIFT);
-        trimDescriptors();
     }
 
     // ---- giving back
@@ -424,10 +393,7 @@ final class PageRuns {
      * run that was given back is no longer anybody's, so nobody may be told that this failed.
      */
     private void trimDescriptors() {
-        int keep =
-                highWater == 1 && promisedPages == 0
-                        ? 0
-                        : tablePagesFor(highWater + promisedPages) + 1;
+        int keep = highWater == 1 ? 0 : tablePagesFor(highWater) + 1;
         int spare = tablePages - keep;
         if (spare > 0) {
             long from = descriptors + ((long) keep << PAGE_SHIFT);

@@ -176,8 +176,8 @@ public final class SlabArena implements AutoCloseable {
     }
 
     /**
-     * What is charged to the budget: pages in use, at most 64 KiB of free ones in stock, promised
-     * ones, and the arena's own tables.
+     * What is charged to the budget: pages in use, at most 64 KiB of free ones in stock, and the
+     * arena's own tables.
      *
      * @return bytes
      */

@@ -58,7 +58,6 @@ public final class SlabCache implements AutoCloseable {
 
     private int idleSlab; // the slab that became empty last, kept; 0 none
     private boolean refusedSlabs; // some empty ones could not be given back
-    private int promisedPages; // charged ahead for this cache
     private boolean closed; // guarded by runs where others look
 
     /** Stack of blocks freed by others, linked through themselves; 0 empty, or CLOSED. */
@@ -82,19 +81,6 @@ public final class SlabCache implements AutoCloseable {
         this.id = id;
         this.base = arena.base();
         this.descriptors = arena.descriptors();
-    }
-
-    /**
-     * The bytes a block of a size really takes.
-     *
-     * @param bytes size asked for, at least 1 and at most one page below 2 GiB
-     * @return that rounded up to its class, or to whole pages above 16 KiB
-     */
-    public int classBytes(int bytes) {
-        requirePositive(bytes);
-        return bytes <= SizeClasses.SLAB_BLOCK_BYTES_MAX
-                ? SizeClasses.blockBytes(SizeClasses.of(bytes))
-                : Math.toIntExact(NativeMemory.roundToPages(bytes));
     }
 
     // ---- allocating
@@ -174,8 +160,8 @@ public final class SlabCache implements AutoCloseable {
      *
      * @param bytes size of a block; {@link #blocksPerSlab} of it is not 0
      * @param slabCount how many slabs, at least 1
-     * @return handle of the first block; the others follow at distances of their {@link
-     *     #classBytes}
+     * @return handle of the first block; the others follow at distances of their size, rounded up
+     *     to its class
      * @throws MemoryLimitException budget or arena are exhausted; nothing changed
      * @throws ClosedException the cache is closed
      */
@@ -263,9 +249,7 @@ public final class SlabCache implements AutoCloseable {
     private int takeRun(int pages) {
         int run = runs.takeStock(pages);
         if (run == 0) {
-            int promised = Math.min(pages, promisedPages);
-            run = runs.take(pages, promised);
-            promisedPages -= promised;
+            run = runs.take(pages);
         }
         return run;
     }
@@ -284,59 +268,6 @@ public final class SlabCache implements AutoCloseable {
 
     private static int pagesFor(int bytes) {
         return (int) (NativeMemory.roundToPages(bytes) >>> PageRuns.PAGE_SHIFT);
-    }
-
-    // ---- allocating without fail
-
-    /**
-     * The most that blocks of one size can add to the pages in use, whatever the state of the
-     * cache.
-     *
-     * @param bytes size of each block, at least 1
-     * @param count how many blocks, at least 0
-     * @return bytes for {@link #reserveAhead}; those of several sizes are added up
-     */
-    public static long worstCaseBytes(int bytes, int count) {
-        requirePositive(bytes);
-        if (bytes > SizeClasses.SLAB_BLOCK_BYTES_MAX) {
-            return NativeMemory.roundToPages(bytes) * count;
-        }
-        int sizeClass = SizeClasses.of(bytes);
-        long slabCount = Math.ceilDiv(count, SizeClasses.slabBlocks(sizeClass));
-        return slabCount * SizeClasses.slabPages(sizeClass) << PageRuns.PAGE_SHIFT;
-    }
-
-    /**
-     * Charges the budget now for blocks to be allocated soon, so that allocating them cannot fail
-     * half-way through a change. Holds until {@link #releaseAhead()}; what earlier calls reserved
-     * and nobody used counts.
-     *
-     * @param bytes sum of {@link #worstCaseBytes} over all blocks to be allocated
-     * @throws MemoryLimitException they do not fit; nothing changed
-     * @throws ClosedException the cache is closed
-     */
-    public void reserveAhead(long bytes) {
-        long pages = NativeMemory.roundToPages(bytes) >>> PageRuns.PAGE_SHIFT;
-        if (pages > promisedPages) {
-            synchronized (runs) {
-                requireOpen();
-                runs.promise(Math.toIntExact(Math.min(pages - promisedPages, Integer.MAX_VALUE)));
-                promisedPages = (int) pages;
-            }
-        }
-    }
-
-    /**
-     * Gives back what {@link #reserveAhead} reserved and no allocation used; does nothing if there
-     * is none.
-     */
-    public void releaseAhead() {
-        if (promisedPages > 0) {
-            synchronized (runs) {
-                runs.withdraw(promisedPages);
-                promisedPages = 0;
-            }
-        }
     }
 
     // ---- freeing
@@ -596,7 +527,6 @@ public final class SlabCache implements AutoCloseable {
                 return;
             }
             takeReturned();
-            releaseAhead();
             closed = true;
             for (int list = 0; list < slabs.length; list++) {
                 while (slabs[list] != 0) {

@@ -39,7 +39,7 @@ class PageRunsTest {
         try {
             while (true) {
                 int stock = runs.takeStock(1);
-                int page = stock != 0 ? stock : runs.take(1, 0);
+                int page = stock != 0 ? stock : runs.take(1);
                 assertThat(seen.get(page)).as("page %s", page).isFalse();
                 seen.set(page);
             }
@@ -58,7 +58,7 @@ class PageRunsTest {
         BitSet kept = new BitSet();
         int[] taken = new int[8];
         for (int i = 0; i < taken.length; i++) {
-            taken[i] = runs.take(1, 0);
+            taken[i] = runs.take(1);
             kept.set(taken[i]);
         }
         for (int i = 1; i < taken.length; i += 2) {
@@ -95,8 +95,8 @@ class PageRunsTest {
 
     @Test
     void aRunThatCannotBeGivenBackStaysInUse() {
-        int large = runs.take(PageRuns.STOCK_PAGES_MAX + 1, 0);
-        int above = runs.take(1, 0);
+        int large = runs.take(PageRuns.STOCK_PAGES_MAX + 1);
+        int above = runs.take(1);
         BitSet kept = new BitSet();
         kept.set(above);
         callsUntilFailure = 1;

@@ -36,8 +36,8 @@ class SlabArenaTest {
             assertThat(budget.reservedBytes()).isZero();
             assertThat(arena.reservedBytes()).isZero();
             assertThat(arena.liveBytes()).isZero();
+            assertThat(cache.liveBytes()).isZero();
             assertThat(arena.extentCount()).isZero();
-            assertThat(cache.classBytes(17)).isEqualTo(32);
         }
     }
 
@@ -88,8 +88,6 @@ class SlabArenaTest {
                 var cache = arena.newCache()) {
             for (int bytes : new int[] {0, -1, Integer.MIN_VALUE}) {
                 assertThatThrownBy(() -> cache.allocate(bytes))
-                        .isInstanceOf(IllegalArgumentException.class);
-                assertThatThrownBy(() -> cache.classBytes(bytes))
                         .isInstanceOf(IllegalArgumentException.class);
             }
             assertThatThrownBy(() -> cache.allocate(Integer.MAX_VALUE))
@@ -246,8 +244,6 @@ class SlabArenaTest {
             cache.free(large, 700 * PAGE);
             cache.free(low, 20 * PAGE);
             assertThat(arena.reservedBytes()).isEqualTo(tight.reservedBytes());
-            cache.reserveAhead(700L * PAGE);
-            assertThat(arena.reservedBytes()).isEqualTo(tight.reservedBytes());
         }
         tight.assertAllReleased();
     }
@@ -286,7 +282,7 @@ class SlabArenaTest {
             int b = first.allocate(80);
             int large = first.allocate(100_000);
             first.close();
-            assertThat(arena.liveBytes()).isEqualTo(160 + second.classBytes(100_000));
+            assertThat(arena.liveBytes()).isEqualTo(160 + NativeMemory.roundToPages(100_000));
             int c = second.allocate(80); // of the slab that was left behind
             assertThat(arena.extentCount()).isEqualTo(2);
             second.free(a, 80);
@@ -398,65 +394,6 @@ class SlabArenaTest {
     }
 
     @Test
-    void whatIsReservedAheadIsThereWhenTheBudgetIsGone() {
-        try (var arena = open();
-                var cache = arena.newCache()) {
-            long bytes = SlabCache.worstCaseBytes(96, 1000);
-            bytes += SlabCache.worstCaseBytes(1024, 100);
-            bytes += SlabCache.worstCaseBytes(100_000, 3);
-            cache.reserveAhead(bytes);
-            long rest = budget.limitBytes() - budget.reservedBytes();
-            budget.reserve(rest);
-            for (int at = 0; at < 1000; at++) {
-                cache.allocate(96);
-            }
-            for (int at = 0; at < 100; at++) {
-                cache.allocate(1024);
-            }
-            for (int at = 0; at < 3; at++) {
-                cache.allocate(100_000);
-            }
-            assertThat(arena.reservedBytes()).isEqualTo(budget.limitBytes() - rest);
-            budget.release(rest);
-            cache.releaseAhead();
-            arena.closeAbandoningBlocks();
-        }
-    }
-
-    @Test
-    void whatIsReservedAheadIsOutOfReachForOthersAlsoInTheAddressRange() {
-        try (var arena = SlabArena.open(budget, "small", 20L * PAGE);
-                var careful = arena.newCache();
-                var greedy = arena.newCache()) {
-            careful.reserveAhead(15L * PAGE);
-            assertThatThrownBy(() -> greedy.allocate(6 * PAGE))
-                    .isInstanceOf(MemoryLimitException.class);
-            int taken = greedy.allocate(5 * PAGE);
-            int promised = careful.allocate(15 * PAGE);
-            greedy.free(taken, 5 * PAGE);
-            greedy.free(promised, 15 * PAGE);
-        }
-    }
-
-    @Test
-    void reservingAheadTooMuchChangesNothingAndTheRestIsReleased() {
-        try (var arena = open();
-                var cache = arena.newCache()) {
-            assertThatThrownBy(() -> cache.reserveAhead(49L << 20))
-                    .isInstanceOf(MemoryLimitException.class);
-            assertThatThrownBy(() -> cache.reserveAhead(Long.MAX_VALUE / 2))
-                    .isInstanceOf(MemoryLimitException.class);
-            assertThat(budget.reservedBytes()).isZero();
-            cache.reserveAhead(10L * PAGE);
-            cache.reserveAhead(4L * PAGE);
-            assertThat(budget.reservedBytes()).isEqualTo(11L * PAGE);
-            cache.releaseAhead();
-            cache.releaseAhead();
-            assertThat(budget.reservedBytes()).isLessThanOrEqualTo(2L * PAGE);
-        }
-    }
-
-    @Test
     void closedMeansClosed() {
         var arena = open();
         var cache = arena.newCache();
@@ -467,7 +404,6 @@ class SlabArenaTest {
         cache.close();
         assertThatThrownBy(() -> cache.allocate(64)).isInstanceOf(ClosedException.class);
         assertThatThrownBy(() -> cache.allocate(100_000)).isInstanceOf(ClosedException.class);
-        assertThatThrownBy(() -> cache.reserveAhead(1)).isInstanceOf(ClosedException.class);
         assertThatThrownBy(cache::trim).isInstanceOf(ClosedException.class);
         other.free(handle, 64);
         other.free(large, 100_000);
