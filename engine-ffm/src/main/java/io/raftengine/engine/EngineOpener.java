@@ -361,8 +361,8 @@ final class EngineOpener {
 
     private void openQueues(List<Path> dirs, DirectoryScan scan) {
         if (readOnly) {
-            append = lookAt(QueueKind.APPEND, recovered.append());
-            rewrite = lookAt(QueueKind.REWRITE, recovered.rewrite());
+            append = lookAt(recovered.append());
+            rewrite = lookAt(recovered.rewrite());
             return;
         }
         HeadRoom headRoom = HeadRoom.open(fs, config.dir(), config.purgeHeadRoomBytes());
@@ -373,8 +373,8 @@ final class EngineOpener {
         rewrite = rewriteQueue;
     }
 
-    private SegmentSource lookAt(QueueKind kind, List<RecoveredSegment> segments) {
-        ReadOnlySegments readers = ReadOnlySegments.open(kind, fs, segments);
+    private SegmentSource lookAt(List<RecoveredSegment> segments) {
+        ReadOnlySegments readers = ReadOnlySegments.open(fs, segments);
         parts.opened(readers::close);
         return readers;
     }

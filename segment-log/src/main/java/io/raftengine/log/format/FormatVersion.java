@@ -1,7 +1,5 @@
 package io.raftengine.log.format;
 
-import io.raftengine.error.InvalidArgumentException;
-
 /**
  * Version of a segment file; a property of each file, not of a directory. Immutable, safe for all
  * threads.
@@ -21,24 +19,6 @@ public enum FormatVersion {
     FormatVersion(int number, int headerBytes) {
         this.number = number;
         this.headerBytes = headerBytes;
-    }
-
-    /**
-     * The version with that number.
-     *
-     * @param number 1 or 2
-     * @return the version
-     * @throws InvalidArgumentException any other number
-     */
-    public static FormatVersion of(long number) {
-        if (number == 1) {
-            return V1;
-        }
-        if (number == 2) {
-            return V2;
-        }
-        throw new InvalidArgumentException(
-                "format version " + Long.toUnsignedString(number) + " is not one of 1, 2");
     }
 
     /**

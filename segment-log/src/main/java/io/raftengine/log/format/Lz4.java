@@ -50,16 +50,6 @@ public final class Lz4 implements AutoCloseable {
     }
 
     /**
-     * Most bytes that so much input can compress to.
-     *
-     * @param contentBytes length of the input, at most {@link #INPUT_BYTES_MAX}
-     * @return bytes
-     */
-    public static long bound(int contentBytes) {
-        return contentBytes + contentBytes / 255L + 16;
-    }
-
-    /**
      * Compresses one block between direct buffers.
      *
      * @param source where the content is

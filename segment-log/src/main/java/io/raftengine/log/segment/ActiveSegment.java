@@ -244,7 +244,6 @@ final class ActiveSegment {
      * @return what to throw
      */
     private RuntimeException cutBack(Throwable failure) {
-        counters.failedAppends++;
         fillLock.lock();
         try {
             filledTo = 0;

@@ -232,7 +232,6 @@ final class NextSegmentPreparer implements AutoCloseable {
     }
 
     private void publish(PreparedFile file) {
-        context.counters().segmentsPrepared++;
         ready.set(file);
     }
 

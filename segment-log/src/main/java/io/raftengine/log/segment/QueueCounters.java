@@ -8,7 +8,6 @@ package io.raftengine.log.segment;
 final class QueueCounters {
     // Writer.
     long rotations;
-    long rotationNanosLast;
     long rotationNanosLongest;
     long rotationsPrepared;
     long rotationsRecycled;
@@ -16,17 +15,13 @@ final class QueueCounters {
     long bytesAppended;
     long bytesPadded;
     long syncs;
-    long syncNanosLast;
     long syncNanosLongest;
     long preallocations;
-    long failedAppends;
     // Background agent.
     long writebacks;
     long bytesPrefilled;
-    long segmentsPrepared;
     // Purger.
     long segmentsPurged;
-    long segmentsReserved;
 
     /** Until enough is known, nothing is filled: some fifty synced writes change it. */
     private static final double APPENDS_PER_SYNC_AT_FIRST = 64;
@@ -51,7 +46,6 @@ final class QueueCounters {
 
     void synced(long nanos) {
         syncs++;
-        syncNanosLast = nanos;
         syncNanosLongest = Math.max(syncNanosLongest, nanos);
         if (unsyncedAppends > 0) {
             appendsPerSync += (unsyncedAppends - appendsPerSync) / MEAN_OVER;
@@ -61,7 +55,6 @@ final class QueueCounters {
 
     void rotated(long nanos) {
         rotations++;
-        rotationNanosLast = nanos;
         rotationNanosLongest = Math.max(rotationNanosLongest, nanos);
     }
 }

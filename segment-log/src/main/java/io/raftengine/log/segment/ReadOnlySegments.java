@@ -1,6 +1,5 @@
 package io.raftengine.log.segment;
 
-import io.raftengine.log.format.QueueKind;
 import io.raftengine.log.io.Closing;
 import io.raftengine.log.io.FileSystem;
 import io.raftengine.log.io.FileSystem.OpenMode;
@@ -13,25 +12,21 @@ import java.util.List;
  * nothing else. Changes nothing on disk. Safe for all threads.
  */
 public final class ReadOnlySegments implements SegmentSource, AutoCloseable {
-    private final QueueKind kind;
     private final SegmentTable table;
 
-    private ReadOnlySegments(QueueKind kind, SegmentTable table) {
-        this.kind = kind;
+    private ReadOnlySegments(SegmentTable table) {
         this.table = table;
     }
 
     /**
      * Opens the segments of a queue for reading.
      *
-     * @param kind which queue
      * @param fs where it lives
      * @param recovered its segments, contiguous, oldest first; may be empty
      * @return the open segments
      * @throws io.raftengine.error.StorageException if a file cannot be opened
      */
-    public static ReadOnlySegments open(
-            QueueKind kind, FileSystem fs, List<RecoveredSegment> recovered) {
+    public static ReadOnlySegments open(FileSystem fs, List<RecoveredSegment> recovered) {
         SegmentTable table = null;
         try {
             for (RecoveredSegment segment : recovered) {
@@ -46,7 +41,7 @@ public final class ReadOnlySegments implements SegmentSource, AutoCloseable {
             Closing.all(closers(table), failure);
             throw failure;
         }
-        return new ReadOnlySegments(kind, table);
+        return new ReadOnlySegments(table);
     }
 
     private static SegmentReader openOne(FileSystem fs, RecoveredSegment segment) {
@@ -57,11 +52,6 @@ public final class ReadOnlySegments implements SegmentSource, AutoCloseable {
                 segment.version(),
                 fs.open(file.path(), OpenMode.READ),
                 file.symlink());
-    }
-
-    @Override
-    public QueueKind kind() {
-        return kind;
     }
 
     @Override

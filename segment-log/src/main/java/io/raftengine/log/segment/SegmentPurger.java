@@ -160,7 +160,6 @@ final class SegmentPurger {
         } catch (StorageException | OutOfSpaceException e) {
             return false; // deleting it does the job as well
         }
-        context.counters().segmentsReserved++;
         return true;
     }
 

@@ -11,7 +11,6 @@ import io.raftengine.log.format.QueueKind;
 import io.raftengine.log.format.SegmentName;
 import io.raftengine.log.io.Closing;
 import io.raftengine.log.io.FileSystem;
-import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
@@ -164,7 +163,6 @@ public final class SegmentQueue implements SegmentSource, AutoCloseable {
      *
      * @return append or rewrite
      */
-    @Override
     public QueueKind kind() {
         return context.settings().kind();
     }
@@ -600,23 +598,18 @@ public final class SegmentQueue implements SegmentSource, AutoCloseable {
                 context.reserves().size(),
                 preparer.isReady(),
                 c.rotations,
-                c.rotationNanosLast,
                 c.rotationNanosLongest,
                 c.rotationsPrepared,
                 c.rotationsRecycled,
                 c.appends,
                 c.bytesAppended,
                 c.bytesPadded,
-                c.failedAppends,
                 c.syncs,
-                c.syncNanosLast,
                 c.syncNanosLongest,
                 c.preallocations,
                 c.writebacks,
                 c.bytesPrefilled,
-                c.segmentsPrepared,
-                c.segmentsPurged,
-                c.segmentsReserved);
+                c.segmentsPurged);
     }
 
     /**
@@ -654,14 +647,5 @@ public final class SegmentQueue implements SegmentSource, AutoCloseable {
         } finally {
             agentLock.unlock();
         }
-    }
-
-    /**
-     * The directories of this queue.
-     *
-     * @return main directory, then the spill directory if there is one
-     */
-    public List<Path> directories() {
-        return context.settings().directories();
     }
 }

@@ -1,16 +1,7 @@
 package io.raftengine.log.segment;
 
-import io.raftengine.log.format.QueueKind;
-
 /** The readers' side of a queue: counted references to segments by number. Safe for all threads. */
 public interface SegmentSource {
-    /**
-     * Which queue this is.
-     *
-     * @return append or rewrite
-     */
-    QueueKind kind();
-
     /**
      * The oldest segment's number.
      *
