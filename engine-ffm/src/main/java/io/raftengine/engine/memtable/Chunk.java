@@ -35,7 +35,6 @@ final class Chunk {
     static final int HEADER_BYTES = 32;
     static final int RUN_BYTES = 16;
     static final int SLOT_BYTES = 4;
-    static final int BYTES_MIN = 64;
     static final int BYTES_MAX = 1024;
 
     /**

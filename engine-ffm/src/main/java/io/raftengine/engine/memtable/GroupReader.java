@@ -190,7 +190,7 @@ final class GroupReader {
     // ---- key-values ----------------------------------------------------------------------------
 
     /**
-     * Copies the value of a key into an array or, where there is none, to an address.
+     * Copies the value of a key into an array, which may be null if there is no room to fill.
      *
      * @return length of the value, {@link Memtables#NO_VALUE} if there is none
      */
@@ -201,7 +201,6 @@ final class GroupReader {
             int keyLength,
             byte[] array,
             int arrayOffset,
-            long address,
             int capacity) {
         long record = find(group);
         if (record == 0) {
@@ -217,8 +216,7 @@ final class GroupReader {
                                     ? KeyReader.find(
                                             base, record, version, key, keyOffset, keyLength)
                                     : KeyReader.ABSENT;
-                    int length =
-                            copyOut(cell, record, version, array, arrayOffset, address, capacity);
+                    int length = copyOut(cell, record, version, array, arrayOffset, capacity);
                     if (GroupRecord.stillValid(record, version) && cell != KeyReader.RETRY) {
                         return length;
                     }
@@ -232,13 +230,7 @@ final class GroupReader {
     }
 
     private static int copyOut(
-            long cell,
-            long record,
-            int version,
-            byte[] array,
-            int arrayOffset,
-            long address,
-            int capacity) {
+            long cell, long record, int version, byte[] array, int arrayOffset, int capacity) {
         if (cell == KeyReader.ABSENT || cell == KeyReader.RETRY) {
             return Memtables.NO_VALUE;
         }
@@ -248,10 +240,8 @@ final class GroupReader {
         if (!GroupRecord.stillValid(record, version) || length > capacity) {
             return length;
         }
-        if (array != null) {
+        if (length > 0) {
             Memory.copyToArrayRacy(value, array, arrayOffset, length);
-        } else if (length > 0) {
-            Memory.copyRacy(value, address, length);
         }
         return length;
     }

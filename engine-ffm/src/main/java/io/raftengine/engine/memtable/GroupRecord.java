@@ -35,7 +35,6 @@ import java.lang.invoke.VarHandle;
  */
 final class GroupRecord {
     static final int BYTES = 64;
-    static final int HANDLES = BYTES / 16;
 
     private static final int VERSION = 0;
     private static final int FLAGS = 4;

@@ -292,10 +292,6 @@ public final class Memtables implements AutoCloseable {
         return arena;
     }
 
-    MemoryBudget budget() {
-        return budget;
-    }
-
     /** Half-joined groups are owned by nobody in particular: close drops them with the mapping. */
     void recoveryFailed() {
         recoveryFailed = true;
@@ -328,22 +324,13 @@ public final class Memtables implements AutoCloseable {
     // ---- read ----------------------------------------------------------------------------------
 
     /**
-     * How many groups exist.
+     * How many groups exist. A group exists from its first entry or key until it is cleaned, even
+     * if it holds nothing any more (D12).
      *
      * @return a count
      */
     public long groupCount() {
         return groupCount;
-    }
-
-    /**
-     * Whether no group exists. A group exists from its first entry or key until it is cleaned, even
-     * if it holds nothing any more (D12).
-     *
-     * @return true if there is none
-     */
-    public boolean isEmpty() {
-        return groupCount == 0;
     }
 
     /**
@@ -427,23 +414,7 @@ public final class Memtables implements AutoCloseable {
             int destinationOffset,
             int capacity) {
         return groups.get(
-                group, key, keyOffset, keyLength, destination, destinationOffset, 0, capacity);
-    }
-
-    /**
-     * Copies the value of a key into off-heap memory.
-     *
-     * @param group the group
-     * @param key holds the key
-     * @param keyOffset where it starts
-     * @param keyLength its length in bytes
-     * @param destination address that gets the value
-     * @param capacity most bytes to copy; a longer value is not copied at all
-     * @return length of the value whether it was copied or not, {@link #NO_VALUE} if there is none
-     */
-    public int get(
-            long group, byte[] key, int keyOffset, int keyLength, long destination, int capacity) {
-        return groups.get(group, key, keyOffset, keyLength, null, 0, destination, capacity);
+                group, key, keyOffset, keyLength, destination, destinationOffset, capacity);
     }
 
     /**
@@ -500,15 +471,6 @@ public final class Memtables implements AutoCloseable {
      */
     public long liveItems(QueueKind queue) {
         return accounting.liveItems(queue);
-    }
-
-    /**
-     * Bytes the memtables have reserved from the budget.
-     *
-     * @return bytes
-     */
-    public long reservedBytes() {
-        return arena.reservedBytes();
     }
 
     /**

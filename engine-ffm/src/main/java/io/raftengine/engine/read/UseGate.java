@@ -61,15 +61,6 @@ public final class UseGate {
         inside.getAndDecrement(ticket);
     }
 
-    /**
-     * Whether the gate is closed or being closed.
-     *
-     * @return true once {@link #close} was called
-     */
-    public boolean isClosed() {
-        return closed;
-    }
-
     /** Lets nobody in any more and waits until all have left. */
     public void close() {
         closed = true;

@@ -58,7 +58,7 @@ class GroupReaderTest {
         assertThat(reader.last(1)).isEqualTo(Memtables.NO_INDEX);
         assertThat(reader.locate(1, 5, at)).isFalse();
         assertThat(reader.locateRange(1, 5, 6, cursor, at)).isEqualTo(Memtables.RANGE_NO_GROUP);
-        assertThat(reader.get(1, key, 0, 1, null, 0, 0, 0)).isEqualTo(Memtables.NO_VALUE);
+        assertThat(reader.get(1, key, 0, 1, null, 0, 0)).isEqualTo(Memtables.NO_VALUE);
     }
 
     @Test

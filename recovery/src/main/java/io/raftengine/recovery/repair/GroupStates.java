@@ -122,10 +122,6 @@ final class GroupStates implements AutoCloseable {
         return !isEmpty(slot) && table[slot + REWRITTEN_END] == end(slot);
     }
 
-    boolean exists(int slot) {
-        return has(slot, EXISTS);
-    }
-
     private boolean has(int slot, long flag) {
         return (table[slot + FLAGS] & flag) != 0;
     }
