@@ -6,17 +6,12 @@ import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
-import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
 
 /** Counts what a file system is asked for. Safe for all threads. */
 public final class MeteredFileSystem {
-    private static final Set<String> CHANGES =
-            Set.of("write", "writeVector", "truncate", "allocate", "delete", "rename");
-
     private final AtomicLong bytesRead = new AtomicLong();
     private final AtomicLong reads = new AtomicLong();
-    private final AtomicLong changes = new AtomicLong();
     private final FileSystem metered;
 
     /** Counts the calls to a file system. */
@@ -39,11 +34,6 @@ public final class MeteredFileSystem {
         return reads.get();
     }
 
-    /** Calls that change a file or name. */
-    public long changes() {
-        return changes.get();
-    }
-
     private <T> T proxy(Class<T> type, T inner) {
         InvocationHandler handler = (self, method, arguments) -> call(inner, method, arguments);
         Object made = Proxy.newProxyInstance(type.getClassLoader(), new Class<?>[] {type}, handler);
@@ -60,8 +50,6 @@ public final class MeteredFileSystem {
         if (method.getName().equals("read")) {
             reads.incrementAndGet();
             bytesRead.addAndGet((Integer) result);
-        } else if (CHANGES.contains(method.getName())) {
-            changes.incrementAndGet();
         }
         return result instanceof FileHandle handle ? proxy(FileHandle.class, handle) : result;
     }

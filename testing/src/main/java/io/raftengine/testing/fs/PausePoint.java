@@ -25,15 +25,6 @@ public final class PausePoint {
         await(reached, "no call reached the pause point");
     }
 
-    /**
-     * Whether a call has arrived here.
-     *
-     * @return true from then on
-     */
-    public boolean isReached() {
-        return reached.getCount() == 0;
-    }
-
     /** Lets the waiting call, and all later ones, go on. */
     public void release() {
         released.countDown();

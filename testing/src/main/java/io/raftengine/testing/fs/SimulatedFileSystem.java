@@ -80,15 +80,6 @@ public final class SimulatedFileSystem implements FileSystem {
         names = new NameTree(new Directory(++lastId, 0));
     }
 
-    /**
-     * The number everything drawn follows from.
-     *
-     * @return as given to the constructor
-     */
-    public long seed() {
-        return seed;
-    }
-
     // ---- crashes ------------------------------------------------------------------------------
 
     /**

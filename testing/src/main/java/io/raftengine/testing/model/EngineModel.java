@@ -255,34 +255,6 @@ public final class EngineModel {
     }
 
     /**
-     * One entry.
-     *
-     * @param group the group
-     * @param index the index
-     * @return the stored message, or null
-     */
-    public byte[] entry(long group, long index) {
-        GroupModel model = groups.get(group);
-        if (model == null || Long.compareUnsigned(index, model.first()) < 0) {
-            return null;
-        }
-        long at = index - model.first();
-        return Long.compareUnsigned(at, model.count()) < 0 ? model.entries().get((int) at) : null;
-    }
-
-    /**
-     * One value.
-     *
-     * @param group the group
-     * @param key the key
-     * @return the value, or null
-     */
-    public byte[] value(long group, byte[] key) {
-        GroupModel model = groups.get(group);
-        return model == null ? null : model.values().get(key);
-    }
-
-    /**
      * The whole state.
      *
      * @param entries whether each entry is in it

@@ -73,10 +73,6 @@ public record GroupState(
         return first == -1 && kvs.isEmpty();
     }
 
-    GroupState withoutEntries() {
-        return new GroupState(group, first, last, entriesCrc32, null, kvs);
-    }
-
     /**
      * The line that {@code export} prints.
      *
