@@ -84,7 +84,7 @@ pub fn run(run: &Run<'_>) -> Outcome<PurgeFigures> {
     // The control window is as long as the last purge, half an interval later, and nothing happens in it.
     while run.stop.sleep(interval / 2) {
         if lasted > 0 {
-            run.control.open_for(lasted);
+            run.control.open_for(lasted.min((interval / 2).as_nanos() as u64));
         }
         if !run.stop.sleep(interval / 2) {
             break;

@@ -61,8 +61,8 @@ pub fn run(run: &Run<'_>, thread: u64) -> Outcome<ThreadFigures> {
         let bytes = run.engine.write(&mut writer.batch, !args.write_without_sync)?;
         end = Instant::now();
         let from = due.unwrap_or(start);
-        let met =
-            Met { purge: run.window.touches(from, end), control: run.control.touches(from, end) };
+        let purge = run.window.touches(from, end);
+        let met = Met { purge, control: !purge && run.control.touches(from, end) };
         figures.record(due, start, end, met);
         figures.bytes += bytes as u64;
         writer.note_rotation();

@@ -29,7 +29,7 @@ final class Purger implements Runnable {
             long lasted = 0;
             while (run.sleep(interval / 2)) {
                 if (lasted > 0) {
-                    control.openFor(lasted);
+                    control.openFor(Math.min(lasted, interval / 2));
                 }
                 if (!run.sleep(interval - interval / 2)) {
                     break;
