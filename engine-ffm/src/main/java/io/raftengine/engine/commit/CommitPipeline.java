@@ -208,7 +208,8 @@ public final class CommitPipeline implements AutoCloseable {
         boolean settled = slot.settled;
         long compacted = slot.compactedEntries;
         group.leave(slot);
-        if (shared) {
+        // Of a group that was abandoned the leader may be writing this very moment.
+        if (shared && failure != null) {
             try {
                 failure = failure.forAnotherCaller();
             } catch (VirtualMachineError noHeapOrStack) {
@@ -458,6 +459,26 @@ public final class CommitPipeline implements AutoCloseable {
                 committer.broken = true;
             }
         }
+    }
+
+    /**
+     * Whether everything written so far is on disk, so that a bare sync would change nothing. In a
+     * step of {@link #exclusively}.
+     *
+     * @return false if something waits for a sync
+     * @throws PoisonedException nobody knows, since a sync failed or a commit broke off
+     */
+    public boolean isSynced() {
+        return committer.isSynced();
+    }
+
+    /**
+     * Refuses early what could only fail; by any thread.
+     *
+     * @throws PoisonedException a sync failed or a commit broke off earlier
+     */
+    public void demandSound() {
+        committer.refuseIfPoisoned();
     }
 
     /**

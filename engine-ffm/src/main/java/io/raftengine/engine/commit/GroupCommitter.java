@@ -122,6 +122,12 @@ public final class GroupCommitter implements AutoCloseable {
         }
     }
 
+    /** Whether a sync would change nothing. By the token holder. */
+    boolean isSynced() {
+        refuseIfPoisoned();
+        return queue.isSynced();
+    }
+
     /** Whether nothing is ever written again; by any thread. */
     boolean isPoisoned() {
         if (broken && !queue.poisoned()) {

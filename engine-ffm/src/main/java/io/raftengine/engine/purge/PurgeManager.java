@@ -239,8 +239,7 @@ public final class PurgeManager implements AutoCloseable {
 
     private void sound(Runnable work) {
         try {
-            demandSound(append);
-            demandSound(rewrite);
+            parts.demandSound();
             parts.begin();
             try {
                 work.run();
@@ -251,14 +250,6 @@ public final class PurgeManager implements AutoCloseable {
             // Both queues are one engine, wherever the sync failed.
             poisonAppendQueue(poison);
             throw poison;
-        }
-    }
-
-    /** What nobody can vouch for is neither copied nor dropped. */
-    private static void demandSound(SegmentQueue queue) {
-        if (queue.poisoned()) {
-            throw new PoisonedException(
-                    "a sync failed earlier; close the engine and open the directory again");
         }
     }
 

@@ -9,6 +9,7 @@ import io.raftengine.engine.memtable.PlacedKeys;
 import io.raftengine.engine.memtable.PurgeIndex;
 import io.raftengine.engine.memtable.Relocation;
 import io.raftengine.error.ClosedException;
+import io.raftengine.error.PoisonedException;
 import io.raftengine.log.format.BatchEncoder;
 import io.raftengine.log.segment.SegmentQueue;
 import java.util.ArrayList;
@@ -158,12 +159,21 @@ final class PurgeParts implements AutoCloseable {
         return steps;
     }
 
+    /** What nobody can vouch for is neither copied nor dropped. */
+    void demandSound() {
+        pipeline.demandSound();
+        if (rewrite.poisoned()) {
+            throw new PoisonedException(
+                    "a sync failed earlier; close the engine and open the directory again");
+        }
+    }
+
     /**
      * Returns once everything that was ever appended is on disk. Not with the write token. Where
      * writers sync it mostly is: a sync of its own would be one more that they wait for.
      */
     void syncAppended() {
-        exclusively(() -> synced = append.isSynced());
+        exclusively(() -> synced = pipeline.isSynced());
         if (!synced) {
             pipeline.commit(null, true);
         }

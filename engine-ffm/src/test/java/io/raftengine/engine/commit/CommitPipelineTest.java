@@ -49,6 +49,23 @@ class CommitPipelineTest {
         }
     }
 
+    /** A commit that broke off may be applied by halves: nobody drops anything on its word. */
+    @Test
+    void nobodyIsToldThatAllIsSyncedOnceACommitBrokeOff() {
+        try (PipelineFixture f = new PipelineFixture()) {
+            f.pipeline.commit(f.batch(1, 1, 10), true);
+            f.pipeline.exclusively(() -> assertThat(f.pipeline.isSynced()).isTrue());
+            f.pipeline.commit(f.batch(1, 2, 10), false);
+            f.pipeline.exclusively(() -> assertThat(f.pipeline.isSynced()).isFalse());
+            f.pipeline.commit(null, true);
+            f.pipeline.exclusively(() -> assertThat(f.pipeline.isSynced()).isTrue());
+            f.committer.broken = true;
+            assertThatThrownBy(() -> f.pipeline.exclusively(f.pipeline::isSynced))
+                    .isInstanceOf(PoisonedException.class);
+            assertThatThrownBy(f.pipeline::demandSound).isInstanceOf(PoisonedException.class);
+        }
+    }
+
     /** E6: whoever comes while a leader syncs forms one group; each caller gets its own outcome. */
     @ParameterizedTest
     @ValueSource(ints = {1, 2, 3, 4, 40})
