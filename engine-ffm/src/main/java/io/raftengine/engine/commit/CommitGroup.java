@@ -107,6 +107,9 @@ final class CommitGroup {
      */
     volatile boolean abandoned;
 
+    /** Who leads it, or led it last. Written before the group is done, read by its callers. */
+    Thread leader;
+
     private int closedSlots;
 
     /**

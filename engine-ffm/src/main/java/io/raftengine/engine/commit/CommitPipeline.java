@@ -204,12 +204,13 @@ public final class CommitPipeline implements AutoCloseable {
         }
         GroupCommitter.unsign(slot);
         RaftEngineException failure = slot.failure;
-        boolean shared = slot.failureShared;
+        // Not the caller's own: others throw it too, or its stack trace is that of another thread.
+        boolean foreign =
+                failure != null && (slot.failureShared || group.leader != Thread.currentThread());
         boolean settled = slot.settled;
         long compacted = slot.compactedEntries;
         group.leave(slot);
-        // Of a group that was abandoned the leader may be writing this very moment.
-        if (shared && failure != null) {
+        if (foreign) {
             try {
                 failure = failure.forAnotherCaller();
             } catch (VirtualMachineError noHeapOrStack) {
@@ -368,6 +369,7 @@ public final class CommitPipeline implements AutoCloseable {
      */
     private void lead(CommitGroup group) {
         gathering.groupLed(group);
+        group.leader = Thread.currentThread();
         // Before the group is closed, so that whoever finds it closed finds the next one open.
         open = nextGroup();
         latecomers.wakeAll();

@@ -24,6 +24,7 @@ import io.raftengine.testing.fs.PausePoint;
 import java.io.IOException;
 import java.lang.reflect.UndeclaredThrowableException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -248,6 +249,42 @@ class CommitPipelineTest {
                     .isInstanceOf(StorageException.class)
                     .hasNoCause();
         }
+    }
+
+    /** Whoever led the group: the stack trace shows who handed in what was refused. */
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void whoIsRefusedIsShownItsOwnCall(boolean virtual) {
+        try (PipelineFixture f = new PipelineFixture()) {
+            HeldLeader leader = f.leaderHeldInItsSync(false, null);
+            BatchEncoder one = f.batch(1, 1, 10);
+            BatchEncoder behindAHole = f.batch(1, 5, 10);
+            BatchEncoder behindALargerOne = f.batch(1, 9, 10);
+            CompletableFuture<Void> written = f.commit(virtual, one, true);
+            f.awaitCollecting(1);
+            CompletableFuture<Void> first =
+                    PipelineFixture.run(virtual, () -> firstCaller(f, behindAHole));
+            CompletableFuture<Void> second =
+                    PipelineFixture.run(virtual, () -> secondCaller(f, behindALargerOne));
+            f.awaitCollecting(3);
+            leader.goesOnAndSucceeds();
+            assertThat(outcome(written)).isNull();
+            assertThat(callers(outcome(first))).contains("firstCaller").doesNotContain("second");
+            assertThat(callers(outcome(second))).contains("secondCaller").doesNotContain("first");
+        }
+    }
+
+    private static void firstCaller(PipelineFixture f, BatchEncoder refused) {
+        f.pipeline.commit(refused, true);
+    }
+
+    private static void secondCaller(PipelineFixture f, BatchEncoder refused) {
+        f.pipeline.commit(refused, true);
+    }
+
+    private static String callers(Throwable refusal) {
+        assertThat(refusal).isInstanceOf(InvalidArgumentException.class);
+        return Arrays.toString(refusal.getStackTrace());
     }
 
     /**

@@ -141,7 +141,7 @@ final class PipelineFixture implements AutoCloseable {
         return run(false, work);
     }
 
-    private static CompletableFuture<Void> run(boolean virtual, Runnable what) {
+    static CompletableFuture<Void> run(boolean virtual, Runnable what) {
         CompletableFuture<Void> outcome = new CompletableFuture<>();
         Runnable work =
                 () -> {
