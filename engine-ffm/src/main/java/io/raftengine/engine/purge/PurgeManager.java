@@ -41,7 +41,6 @@ public final class PurgeManager implements AutoCloseable {
     private final PurgeCounters counters = new PurgeCounters();
     private final PurgeParts parts;
     private final RewriteLog log;
-    private final PurgeSettings settings;
     private final SegmentQueue append;
     private final SegmentQueue rewrite;
     private final GroupCommitter committer;
@@ -81,7 +80,6 @@ public final class PurgeManager implements AutoCloseable {
             SegmentQueue rewrite,
             CommitListener listener,
             LongSupplier clock) {
-        this.settings = settings;
         this.committer = committer;
         this.room = new CopyRoom(append, rewrite, memtables);
         this.thresholds = new PurgeThresholds(settings, append, rewrite, memtables, room);
