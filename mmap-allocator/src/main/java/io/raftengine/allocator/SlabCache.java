@@ -72,7 +72,6 @@ public final class SlabCache implements AutoCloseable {
      * Whether a thread is inside; checked mode. Taken back by an assignment: for a call there may
      * be no stack.
      */
-    @SuppressWarnings("UnusedVariable")
     private volatile boolean busy;
 
     SlabCache(SlabArena arena, int id) {
@@ -564,7 +563,7 @@ public final class SlabCache implements AutoCloseable {
     }
 
     private void enter() {
-        if (!BUSY.compareAndSet(this, false, true)) {
+        if (busy || !BUSY.compareAndSet(this, false, true)) {
             throw new AssertionError(
                     "cache of arena '" + arena.name() + "' is used by two threads");
         }
