@@ -173,7 +173,7 @@ final class PurgeParts implements AutoCloseable {
      * writers sync it mostly is: a sync of its own would be one more that they wait for.
      */
     void syncAppended() {
-        exclusively(() -> synced = pipeline.isSynced());
+        exclusivelyAtEnd(() -> synced = pipeline.isSynced());
         if (!synced) {
             pipeline.commit(null, true);
         }
