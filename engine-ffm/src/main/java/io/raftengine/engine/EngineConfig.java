@@ -216,7 +216,7 @@ public final class EngineConfig {
     }
 
     /**
-     * Whether the next segment is filled ahead.
+     * Whether segments are filled with zeros before they are written to.
      *
      * @return the policy
      */
@@ -554,7 +554,7 @@ public final class EngineConfig {
         }
 
         /**
-         * Sets whether the next segment is filled ahead.
+         * Sets whether segments are filled with zeros before they are written to.
          *
          * @param value the policy
          * @return this builder

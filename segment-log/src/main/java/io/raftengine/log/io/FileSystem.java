@@ -26,7 +26,13 @@ public interface FileSystem {
         /**
          * As {@link #WRITE}, but a missing file is created, with permissions 0600 under any umask.
          */
-        CREATE
+        CREATE,
+        /**
+         * As {@link #WRITE}, but what is written goes past the page cache. Addresses, lengths and
+         * offsets are multiples of a block, which is 4,096 bytes at most as a rule; a write that is
+         * not is refused with EINVAL, and so is the opening where a file system has no such way.
+         */
+        DIRECT
     }
 
     /** What to do about directories on file systems whose locks or syncs cannot be trusted. */

@@ -54,7 +54,8 @@ final class LinuxCalls {
     static final int O_NOCTTY = 0x100;
     static final int O_NONBLOCK = 0x800;
     static final int O_CLOEXEC = 0x80000;
-    // These two are the ones that differ between the architectures.
+    // These are the ones that differ between the architectures.
+    static final int O_DIRECT = aarch64() ? 0x10000 : 0x4000;
     static final int O_DIRECTORY = aarch64() ? 0x4000 : 0x10000;
     static final int O_NOFOLLOW = aarch64() ? 0x8000 : 0x20000;
 

@@ -81,8 +81,9 @@ final class LinuxFileSystem implements FileSystem {
             int fd =
                     switch (mode) {
                         case READ -> LinuxCalls.open(name, LinuxCalls.O_RDONLY | OPEN_FLAGS, 0);
-                        case WRITE -> openForWrite(name);
+                        case WRITE -> openForWrite(name, 0);
                         case CREATE -> openOrCreate(name, file);
+                        case DIRECT -> openForWrite(name, LinuxCalls.O_DIRECT);
                     };
             if (fd < 0) {
                 throw openFailure(file, mode, fd);
@@ -110,8 +111,9 @@ final class LinuxFileSystem implements FileSystem {
                 directory ? "is a directory" : "is not a regular file");
     }
 
-    private static int openForWrite(long name) {
-        return LinuxCalls.open(name, LinuxCalls.O_RDWR | LinuxCalls.O_NOFOLLOW | OPEN_FLAGS, 0);
+    private static int openForWrite(long name, int flags) {
+        return LinuxCalls.open(
+                name, LinuxCalls.O_RDWR | LinuxCalls.O_NOFOLLOW | OPEN_FLAGS | flags, 0);
     }
 
     /**
@@ -136,7 +138,7 @@ final class LinuxFileSystem implements FileSystem {
             if (fd != -LinuxCalls.EEXIST) {
                 return fd;
             }
-            fd = openForWrite(name);
+            fd = openForWrite(name, 0);
             if (fd != -LinuxCalls.ENOENT) {
                 return fd;
             }

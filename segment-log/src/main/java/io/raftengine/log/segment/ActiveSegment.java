@@ -40,6 +40,7 @@ final class ActiveSegment {
     private final QueueCounters counters;
     private final PoisonSwitch poison;
     private final long targetBytes;
+    private final long preparedTo;
 
     // Written by the writer, read by all.
     private volatile long end;
@@ -92,6 +93,7 @@ final class ActiveSegment {
         this.claimedTo = end;
         this.allocatedTo = allocatedTo;
         this.securedTo = allocatedTo;
+        this.preparedTo = filledTo;
         this.filledTo = filledTo;
     }
 
@@ -148,6 +150,11 @@ final class ActiveSegment {
 
     long filledTo() {
         return filledTo;
+    }
+
+    /** How far it was written in an earlier life, or filled, before its first batch. */
+    long preparedTo() {
+        return preparedTo;
     }
 
     /**
@@ -312,8 +319,8 @@ final class ActiveSegment {
      *
      * @param own the agent's descriptor of this file
      * @param zeros address of {@code pieceBytes} zeros
-     * @param margin how far ahead of the writer the piece must begin
-     * @param limit where filling stops
+     * @param margin how far ahead of the writer a first piece must begin
+     * @param limit where filling stops, at the end of a page
      * @return bytes filled; 0 if there is nothing to do
      */
     long fill(FileHandle own, long zeros, int pieceBytes, long margin, long limit) {
@@ -325,19 +332,20 @@ final class ActiveSegment {
             long ahead = WriteBuffer.pageCeiling(claimedTo);
             boolean jump = filledTo < ahead;
             long from = jump ? ahead + margin : filledTo;
-            if (from + pieceBytes > limit) {
+            long to = Math.min(from + pieceBytes, limit);
+            if (to <= from) {
                 return 0;
             }
             fillingFrom = from;
             if (claimedTo > from) {
                 return 0; // the writer came first
             }
-            FileIo.writeFully(own, zeros, pieceBytes, from);
+            FileIo.writeFully(own, zeros, to - from, from);
             if (jump) {
                 filledFrom = from;
             }
-            filledTo = from + pieceBytes;
-            return pieceBytes;
+            filledTo = to;
+            return to - from;
         } finally {
             fillingFrom = Long.MAX_VALUE;
             fillLock.unlock();

@@ -20,7 +20,8 @@ final class BackgroundWriter implements AutoCloseable {
     /**
      * The fill stays at most this far ahead of the writer. More would be wasted if the log ends
      * here, and megabytes of zeros at once would hold up the writer's syncs: those wait for all of
-     * the file's pages that are on their way to the disk.
+     * the file's pages that are on their way to the disk. Through the page cache nevertheless: past
+     * it a write would keep the file's lock, and with it the writer, until the disk has answered.
      */
     static final long FILL_AHEAD_BYTES = 1 << 20;
 
@@ -46,7 +47,7 @@ final class BackgroundWriter implements AutoCloseable {
      * @param fill whether the active segment should be filled ahead
      * @return whether another step is due now
      */
-    boolean step(ActiveSegment active, boolean fill, long zeros) {
+    boolean step(ActiveSegment active, boolean fill, Zeros zeros) {
         if (active.isSealed()) {
             // Whoever sealed it syncs it. The file may not even be ours to open for writing: a
             // stand-in may be a symbolic link (D10), or give its number to another file.
@@ -101,7 +102,7 @@ final class BackgroundWriter implements AutoCloseable {
         context.counters().writebacks++;
     }
 
-    private boolean fillStep(ActiveSegment active, long zeros) {
+    private boolean fillStep(ActiveSegment active, Zeros zeros) {
         long limit = WriteBuffer.pageCeiling(context.settings().targetBytes());
         if (fillFailed || active.filledTo() - active.end() >= FILL_AHEAD_BYTES) {
             return false;
@@ -109,7 +110,7 @@ final class BackgroundWriter implements AutoCloseable {
         long margin = WriteBuffer.pageCeiling(Math.min(FILL_MARGIN_BYTES, limit / 16));
         try {
             long before = active.filledTo();
-            long filled = active.fill(own, zeros, NextSegmentPreparer.PIECE_BYTES, margin, limit);
+            long filled = active.fill(own, zeros.address(), Zeros.PIECE_BYTES, margin, limit);
             if (filled == 0) {
                 return false;
             }

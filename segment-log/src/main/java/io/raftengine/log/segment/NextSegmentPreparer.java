@@ -1,13 +1,11 @@
 package io.raftengine.log.segment;
 
-import io.raftengine.allocator.Mapping;
 import io.raftengine.error.OutOfSpaceException;
 import io.raftengine.error.StorageException;
 import io.raftengine.log.format.SegmentName;
 import io.raftengine.log.io.Closing;
 import io.raftengine.log.io.DirectoryHandle;
 import io.raftengine.log.io.FileHandle;
-import io.raftengine.log.io.FileIo;
 import io.raftengine.log.io.FileSystem.OpenMode;
 import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
@@ -21,18 +19,9 @@ import java.util.concurrent.atomic.AtomicReference;
  * <p>A failure here costs nobody anything: the half-made file is deleted and the rotation makes its
  * own. Reserves are tried again later.
  *
- * <p>Background agent only, except {@link #take}, which is the writer's.
+ * <p>Background agent only, except {@link #take} and {@link #takeAsItIs}, which are the writer's.
  */
 final class NextSegmentPreparer implements AutoCloseable {
-    /**
-     * Zeros are written in pieces of this size: large pieces make large folios, which make small
-     * appends 3x slower.
-     */
-    static final int PIECE_BYTES = 64 << 10;
-
-    /** What one step writes at most. */
-    private static final int STEP_BYTES = 256 << 10;
-
     /** AUTO fills while a sync covers fewer appends than this on average. */
     private static final double FILL_BELOW_APPENDS = 4;
 
@@ -45,32 +34,62 @@ final class NextSegmentPreparer implements AutoCloseable {
     static final long RETRY_NANOS_MAX = TimeUnit.MINUTES.toNanos(5);
 
     private final QueueContext context;
-    private final Mapping zeros;
+    private final Zeros zeros;
+    private final FillSchedule schedule;
     private final Pace reservePace;
     private final Pace reserveRetry;
     private final AtomicReference<PreparedFile> ready = new AtomicReference<>();
 
+    // Written by the agent, or under its lock: a next segment is being built.
+    private volatile boolean nextUnderWay;
+
     // All guarded by the agent's lock in SegmentQueue.
     private PreparedFile building;
+    private ZeroFiller filler;
     private boolean buildingReserve;
+    private long buildingFor;
+    private long begunAt;
     private long number;
     private long failedFor = -1;
+    private boolean failedEarly;
     private long retryNanos = RETRY_NANOS_MIN;
 
     NextSegmentPreparer(QueueContext context, long firstNumber) {
         this.context = context;
+        this.schedule = new FillSchedule(context.settings().targetBytes());
         this.number = firstNumber;
         this.reservePace = new Pace(context.settings().clock());
         this.reserveRetry = new Pace(context.settings().clock());
-        this.zeros = Mapping.map(context.settings().budget(), PIECE_BYTES, "segment-prefill-zeros");
+        this.zeros = new Zeros(context.settings().budget());
     }
 
-    long zerosAddress() {
-        return zeros.address();
+    Zeros zeros() {
+        return zeros;
     }
 
     boolean isReady() {
         return ready.get() != null;
+    }
+
+    /** Whether {@link #takeAsItIs} may find something. Any thread. */
+    boolean isUnderWay() {
+        return nextUnderWay;
+    }
+
+    /**
+     * Hands a next segment that is still being built to the writer, or null: the disk is full,
+     * whatever its file system says is free, and what was allocated for it is a way out. By the
+     * writer, with the agent's lock.
+     */
+    PreparedFile takeAsItIs(ActiveSegment active) {
+        if (nextUnderWay) {
+            try {
+                finish();
+            } catch (StorageException | OutOfSpaceException e) {
+                giveUp(false, active);
+            }
+        }
+        return take();
     }
 
     /** Hands the next segment to the writer, or null. */
@@ -81,23 +100,45 @@ final class NextSegmentPreparer implements AutoCloseable {
     /**
      * Does one bounded step.
      *
+     * @param rotationStuck whether the active segment is sealed and the attempt to follow it failed
      * @return whether another step is due now
      */
-    boolean step(ActiveSegment active, int segmentsInUse) {
+    boolean step(ActiveSegment active, int segmentsInUse, boolean rotationStuck) {
         if (building != null) {
             return continueBuilding(active);
         }
-        if (wantsNext(active)) {
+        if (wantsNext(active, rotationStuck)) {
             return begin(active);
         }
         return wantsReserve(segmentsInUse) && beginNew(true, active);
     }
 
-    private boolean wantsNext(ActiveSegment active) {
+    private boolean wantsNext(ActiveSegment active, boolean rotationStuck) {
+        // In this order: the writer seals the active segment before it takes what is ready. From
+        // then on there is no next one to be made beside it, unless its rotation failed.
         return context.settings().prepareAhead()
                 && ready.get() == null
-                && failedFor != active.seq()
-                && active.end() >= context.settings().targetBytes() / 2;
+                && (!active.isSealed() || rotationStuck)
+                && isTime(active);
+    }
+
+    /**
+     * What has to be filled takes its time; a reserve was, in an earlier life. What failed is tried
+     * once more when the active segment is half full.
+     */
+    private boolean isTime(ActiveSegment active) {
+        boolean failed = failedFor == active.seq();
+        if (isLate(active)) {
+            return !failed || failedEarly;
+        }
+        return !failed
+                && policyFills()
+                && schedule.begins(active.end())
+                && context.reserves().freeSize() == 0;
+    }
+
+    private boolean isLate(ActiveSegment active) {
+        return active.end() >= context.settings().targetBytes() / 2;
     }
 
     private boolean wantsReserve(int segmentsInUse) {
@@ -131,7 +172,7 @@ final class NextSegmentPreparer implements AutoCloseable {
     }
 
     private boolean beginNew(boolean asReserve, ActiveSegment active) {
-        long bytes = fileBytes();
+        long bytes = schedule.fileBytes();
         Path dir = context.chooser().choose();
         // Never where space is short: the active segment needs it more.
         if (!context.chooser().hasRoom(dir, 2 * bytes)) {
@@ -140,11 +181,16 @@ final class NextSegmentPreparer implements AutoCloseable {
         }
         Path path = dir.resolve(SegmentName.prepared(number++));
         try {
+            filler = null;
             building = new PreparedFile(path, context.fs().open(path, OpenMode.CREATE), null);
             buildingReserve = asReserve;
+            buildingFor = active.seq();
+            begunAt = active.end();
             building.handle.truncate(0);
             building.handle.allocate(0, bytes);
             building.allocatedTo = bytes;
+            filler = new ZeroFiller(context.fs(), building.handle, zeros);
+            nextUnderWay = !asReserve;
         } catch (StorageException | OutOfSpaceException e) {
             giveUp(asReserve, active);
             return false;
@@ -154,21 +200,10 @@ final class NextSegmentPreparer implements AutoCloseable {
 
     private boolean continueBuilding(ActiveSegment active) {
         try {
-            if (building.filledTo < bytesToFill()) {
-                if (buildingReserve && !reservePace.due()) {
-                    return false;
-                }
-                fillStep(bytesToFill());
-                return true;
+            if (buildingReserve ? building.filledTo < schedule.fileBytes() : fillsOn(active)) {
+                return buildingReserve ? fillReserve() : fillNext(active);
             }
-            // Now, so that the rotation's own sync finds only the header to write.
-            building.handle.sync();
-            if (buildingReserve) {
-                addReserve();
-            } else {
-                publish(building);
-            }
-            building = null;
+            finish();
         } catch (StorageException | OutOfSpaceException e) {
             giveUp(buildingReserve, active);
             return false;
@@ -176,16 +211,65 @@ final class NextSegmentPreparer implements AutoCloseable {
         return true;
     }
 
-    /**
-     * A reserve may be used at any time and is filled whole, in its own time. A next segment gets a
-     * beginning, and what follows when it is written to: zeros on their way to the disk are in the
-     * way of syncs, so never more of them than are needed soon.
-     */
-    private long bytesToFill() {
-        if (buildingReserve) {
-            return fileBytes();
+    /** It may be used at any time and is filled whole, at a pace of its own. */
+    private boolean fillReserve() {
+        if (!reservePace.due()) {
+            return false;
         }
-        return policyFills() ? Math.min(fileBytes(), BackgroundWriter.FILL_AHEAD_BYTES) : 0;
+        long filled = fillStep(schedule.fileBytes());
+        reservePace.pauseFor(filled, context.settings().prefillBytesPerSecond());
+        return true;
+    }
+
+    /**
+     * Whether more of the next segment is to be filled before it is handed over. What was begun
+     * beside an earlier segment is late, and one that is sealed waits for the next. A policy that
+     * does not want it now may want it again while there is time.
+     */
+    private boolean fillsOn(ActiveSegment active) {
+        return building.filledTo < schedule.fileBytes()
+                && buildingFor == active.seq()
+                && !active.isSealed()
+                && !schedule.isOver(active.end())
+                && (policyFills() || !isLate(active));
+    }
+
+    private boolean fillNext(ActiveSegment active) {
+        long due = schedule.dueTo(active.end(), active.preparedTo(), begunAt);
+        if (building.filledTo >= due || !policyFills()) {
+            return false;
+        }
+        if (isBetterHandedOver()) {
+            finish();
+        } else {
+            fillStep(due);
+        }
+        return true;
+    }
+
+    /**
+     * Where space is short it may be needed at any moment. Where there are reserves by now, the one
+     * after it needs no zeros, and this one no more of them.
+     */
+    private boolean isBetterHandedOver() {
+        return !context.chooser().hasRoom(building.path.getParent(), schedule.fileBytes())
+                || context.reserves().freeSize() > 0;
+    }
+
+    private void finish() {
+        if (filler != null) {
+            filler.close();
+        }
+        // Now, so that the rotation's own sync finds only the header to write.
+        building.handle.sync();
+        if (buildingReserve) {
+            addReserve();
+        } else {
+            publish(building);
+        }
+        building = null;
+        // Last: a writer that lacks space finds it ready, or finds that it has to wait for it.
+        nextUnderWay = false;
     }
 
     private boolean policyFills() {
@@ -203,20 +287,14 @@ final class NextSegmentPreparer implements AutoCloseable {
         return policyFills() && active.filledTo() < context.settings().targetBytes();
     }
 
-    private void fillStep(long limit) {
+    private long fillStep(long limit) {
         long from = building.filledTo;
-        long to = Math.min(from + STEP_BYTES, limit);
-        for (long at = from; at < to; at += PIECE_BYTES) {
-            int piece = (int) Math.min(PIECE_BYTES, to - at);
-            FileIo.writeFully(building.handle, zeros.address(), piece, at);
-        }
-        building.handle.startWriteback(from, to - from);
+        long to = Math.min(from + schedule.pieceBytes(), limit);
+        filler.write(from, to);
         building.filledTo = to;
         building.allocatedTo = Math.max(building.allocatedTo, to);
         context.counters().bytesPrefilled += to - from;
-        if (buildingReserve) {
-            reservePace.pauseFor(to - from, context.settings().prefillBytesPerSecond());
-        }
+        return to - from;
     }
 
     private void addReserve() {
@@ -241,13 +319,9 @@ final class NextSegmentPreparer implements AutoCloseable {
             retryNanos = Math.min(2 * retryNanos, RETRY_NANOS_MAX);
         } else {
             failedFor = active.seq();
+            failedEarly = !isLate(active);
         }
         giveUpBuilding();
-    }
-
-    /** The target, in whole pages: a filled file is written in whole pages. */
-    private long fileBytes() {
-        return WriteBuffer.pageCeiling(context.settings().targetBytes());
     }
 
     /**
@@ -265,7 +339,7 @@ final class NextSegmentPreparer implements AutoCloseable {
             return; // still has its reserved name
         }
         boolean room = context.reserves().size() < context.reserveLimit(segmentsInUse);
-        if (!room || file.filledTo < fileBytes()) {
+        if (!room || file.filledTo < schedule.fileBytes()) {
             context.deleteQuietly(file.path);
             return;
         }
@@ -283,6 +357,10 @@ final class NextSegmentPreparer implements AutoCloseable {
             FileHandle handle = building.handle;
             Path path = building.path;
             building = null;
+            nextUnderWay = false;
+            if (filler != null) {
+                filler.close();
+            }
             Closing.quietly(handle);
             context.deleteQuietly(path);
         }

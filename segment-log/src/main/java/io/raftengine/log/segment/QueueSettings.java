@@ -23,7 +23,7 @@ import java.util.function.LongSupplier;
  *     the append segment of the same number
  * @param prefillCapacity how many reserves are created ahead in the background; 0 for none
  * @param prefillBytesPerSecond how fast reserves are filled at most; 0 for no limit
- * @param prefill whether prepared segments are filled with zeros
+ * @param prefill whether segments are filled with zeros before they are written to
  * @param prepareAhead whether the next segment is made ready while the active one fills
  * @param writebackBytes the background write-out starts once this many bytes are dirty; 0 switches
  *     it off
@@ -186,7 +186,7 @@ public record QueueSettings(
         }
 
         /**
-         * Sets whether prepared segments are filled.
+         * Sets whether segments are filled with zeros before they are written to.
          *
          * @param value the policy
          * @return this builder

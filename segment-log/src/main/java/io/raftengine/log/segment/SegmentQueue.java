@@ -57,11 +57,13 @@ public final class SegmentQueue implements SegmentSource, AutoCloseable {
     // Replaced by the writer; read by all.
     private volatile ActiveSegment active;
     private volatile boolean closed;
+    // Written by the writer, read by the agent: the last rotation failed.
+    private volatile boolean rotationStuck;
 
     // Writer only: the last append found no space, and there was no rotation since.
     private boolean lacksSpace;
 
-    // Held by the agent during a step and by close; nobody else.
+    // Held by the agent during a step, by close, and by a writer that takes what the agent builds.
     private final ReentrantLock agentLock = new ReentrantLock();
 
     private SegmentQueue(
@@ -268,6 +270,7 @@ public final class SegmentQueue implements SegmentSource, AutoCloseable {
      */
     public boolean rotationFindsRoom() {
         return preparer.isReady()
+                || preparer.isUnderWay()
                 || context.reserves().freeSize() > 0
                 || context.hasHeadRoom()
                 || !context.chooser().choose().equals(active.segment().path().getParent());
@@ -339,6 +342,16 @@ public final class SegmentQueue implements SegmentSource, AutoCloseable {
                             + kind()
                             + " segments; a longer one would be misread");
         }
+        rotationStuck = false;
+        try {
+            rotateNow();
+        } catch (Throwable failure) {
+            rotationStuck = true;
+            throw failure;
+        }
+    }
+
+    private void rotateNow() {
         // Once the next segment is there nothing may keep it from being published: whoever went on
         // writing to this one would write behind the exact end of a segment that has a successor.
         table.makeRoom();
@@ -348,6 +361,9 @@ public final class SegmentQueue implements SegmentSource, AutoCloseable {
             old.seal();
         }
         PreparedFile prepared = preparer.take();
+        if (prepared == null && (lacksSpace || installer.pending())) {
+            prepared = takeAsItIs(old);
+        }
         boolean ahead = prepared != null;
         if (!ahead && lacksSpace && !installer.pending() && nowhereElse()) {
             prepared = context.headRoom().take();
@@ -367,6 +383,19 @@ public final class SegmentQueue implements SegmentSource, AutoCloseable {
             context.counters().rotationsPrepared++;
         }
         context.settings().listener().segmentAdded(kind(), next.seq());
+    }
+
+    /** Waits for one step of the agent; a writer without space has nothing better to do. */
+    private PreparedFile takeAsItIs(ActiveSegment old) {
+        if (!preparer.isUnderWay()) {
+            return null;
+        }
+        agentLock.lock();
+        try {
+            return preparer.takeAsItIs(old);
+        } finally {
+            agentLock.unlock();
+        }
     }
 
     private boolean nowhereElse() {
@@ -556,7 +585,7 @@ public final class SegmentQueue implements SegmentSource, AutoCloseable {
     /**
      * Does one bounded step of the work that keeps writers from waiting: starts writing out dirty
      * pages, prepares the next segment, fills ahead, creates reserves, gives back descriptors of
-     * purged segments. At most about 1 MiB is written.
+     * purged segments. At most about half a MiB of zeros is written.
      *
      * @return true if another step is due now; false if there is nothing to do, or another thread
      *     is doing it
@@ -577,8 +606,8 @@ public final class SegmentQueue implements SegmentSource, AutoCloseable {
                 headRoomKeeper.keep(a.seq());
             }
             context.deletions().stepIfDue(context::isSpaceShort);
-            boolean more = background.step(a, preparer.fillsActive(a), preparer.zerosAddress());
-            return preparer.step(a, table.count()) || more;
+            boolean more = background.step(a, preparer.fillsActive(a), preparer.zeros());
+            return preparer.step(a, table.count(), rotationStuck) || more;
         } finally {
             agentLock.unlock();
         }

@@ -17,6 +17,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Arrays;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -28,6 +29,7 @@ import org.junit.jupiter.api.io.TempDir;
 class LinuxFileSystemTest {
     private static final int EPERM = 1;
     private static final int EFAULT = 14;
+    private static final int EINVAL = 22;
 
     @TempDir private Path dir;
 
@@ -51,6 +53,52 @@ class LinuxFileSystemTest {
 
     private String permissions(String name) throws IOException {
         return PosixFilePermissions.toString(Files.getPosixFilePermissions(dir.resolve(name)));
+    }
+
+    // ---- past the page cache ------------------------------------------------------------------
+
+    private void assumeWaysPastTheCache() throws IOException, InterruptedException {
+        assumeTrue(
+                shell("dd if=/dev/zero of=probe bs=4096 count=1 oflag=direct") == 0,
+                "needs a file system with direct writes");
+    }
+
+    @Test
+    void whatIsWrittenPastTheCacheIsReadByAll() throws Exception {
+        assumeWaysPastTheCache();
+        Path file = dir.resolve("direct");
+        Files.write(file, new byte[] {1, 2, 3});
+        try (Arena arena = Arena.ofConfined();
+                FileHandle direct = fs.open(file, OpenMode.DIRECT)) {
+            MemorySegment page = arena.allocate(4096, 4096).fill((byte) 7);
+            FileIo.writeFully(direct, page.address(), 4096, 4096);
+            direct.sync();
+        }
+        byte[] expected = new byte[8192];
+        System.arraycopy(new byte[] {1, 2, 3}, 0, expected, 0, 3);
+        Arrays.fill(expected, 4096, 8192, (byte) 7);
+        assertThat(Files.readAllBytes(file)).isEqualTo(expected);
+    }
+
+    @Test
+    void pastTheCacheOnlyWholeBlocksAreTaken() throws Exception {
+        assumeWaysPastTheCache();
+        Path file = Files.createFile(dir.resolve("direct"));
+        try (Arena arena = Arena.ofConfined();
+                FileHandle direct = fs.open(file, OpenMode.DIRECT)) {
+            MemorySegment page = arena.allocate(8192, 4096);
+            assertThatThrownBy(() -> direct.write(page.address() + 1, 4095, 1))
+                    .isInstanceOfSatisfying(
+                            StorageException.class, e -> assertThat(e.errno()).isEqualTo(EINVAL));
+        }
+    }
+
+    @Test
+    void aSymbolicLinkIsNotWrittenThroughPastTheCacheEither() throws Exception {
+        Files.createSymbolicLink(dir.resolve("link"), Files.createFile(dir.resolve("file")));
+        assertThatThrownBy(() -> fs.open(dir.resolve("link"), OpenMode.DIRECT))
+                .isInstanceOf(StorageException.class)
+                .hasMessageContaining("symbolic link");
     }
 
     // ---- lock ---------------------------------------------------------------------------------
@@ -161,9 +209,11 @@ class LinuxFileSystemTest {
 
         assertThat(fs.list(dir)).singleElement().extracting("kind").isEqualTo(FileKind.OTHER);
         for (OpenMode mode : OpenMode.values()) {
+            // Past the cache the system has its own reason, before it says what kind of file it is.
+            String why = mode == OpenMode.DIRECT ? "open: " : "not a regular file";
             assertThatThrownBy(() -> fs.open(pipe, mode))
                     .isInstanceOf(StorageException.class)
-                    .hasMessageContaining("not a regular file");
+                    .hasMessageContaining(why);
         }
     }
 

@@ -81,7 +81,7 @@ class RotationCrashTest {
         }
         q.open().append(9000).append(9000).append(5000);
         if (next == Next.PREPARED_FILLED) {
-            q.prepare();
+            q.append(2900).prepare();
             assertThat(q.queue.statistics().nextPrepared()).isTrue();
         } else {
             next.arrange.accept(q);

@@ -450,8 +450,13 @@ class SegmentQueueFaultTest {
     void aPreparedFileThatFailsIsForgotten() {
         q.settings().targetBytes(64 << 10).prefill(PrefillPolicy.ALWAYS);
         q.open().append(40 << 10);
-        fail("write", 0, 1);
+        q.fs.program((op, path) -> {
+            if (op.equals("write") && path.getFileName().toString().startsWith("prepared-")) {
+                throw ProgrammableFileSystem.failure(op, path);
+            }
+        });
         q.prepare();
+        q.fs.noProgram();
         assertThat(q.queue.poisoned()).isFalse();
         assertThat(q.names(0)).containsExactly("0000000000000001.raftlog");
         q.append(30 << 10).append(10).verify();

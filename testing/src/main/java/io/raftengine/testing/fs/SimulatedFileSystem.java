@@ -332,7 +332,7 @@ public final class SimulatedFileSystem implements FileSystem {
             case Link l -> throw NameTree.failure(path, "open", ELOOP, "is a symbolic link");
             case File file -> {
                 file.handles++;
-                return new SimulatedHandle(this, file, path, mode != OpenMode.READ, life);
+                return new SimulatedHandle(this, file, path, mode, life);
             }
         }
     }

@@ -4,6 +4,7 @@ import io.raftengine.allocator.Memory;
 import io.raftengine.error.ClosedException;
 import io.raftengine.log.io.FileHandle;
 import io.raftengine.log.io.FileInfo;
+import io.raftengine.log.io.FileSystem.OpenMode;
 import io.raftengine.testing.fs.SimulatedNode.File;
 import java.nio.file.Path;
 
@@ -11,6 +12,7 @@ import java.nio.file.Path;
 final class SimulatedHandle implements FileHandle {
     private static final int EBADF = 9;
     private static final int EINVAL = 22;
+    private static final int BLOCK_BYTES = 4096;
     private static final int IOVEC_BYTES = 16;
     private static final int IOVECS_MAX = 1024;
 
@@ -18,6 +20,7 @@ final class SimulatedHandle implements FileHandle {
     private final File file;
     private final Path path;
     private final boolean writable;
+    private final boolean direct;
     private final int life;
 
     /** Write-back errors this description need not report any more. Guarded by the disk. */
@@ -25,11 +28,12 @@ final class SimulatedHandle implements FileHandle {
 
     private boolean closed; // guarded by the disk
 
-    SimulatedHandle(SimulatedFileSystem disk, File file, Path path, boolean writable, int life) {
+    SimulatedHandle(SimulatedFileSystem disk, File file, Path path, OpenMode mode, int life) {
         this.disk = disk;
         this.file = file;
         this.path = path;
-        this.writable = writable;
+        this.writable = mode != OpenMode.READ;
+        this.direct = mode == OpenMode.DIRECT;
         this.life = life;
         errorsSeen = file.content.errors;
     }
@@ -95,6 +99,14 @@ final class SimulatedHandle implements FileHandle {
     private long writePiece(long address, long length, long offset, long tick) {
         if (length == 0) {
             return 0;
+        }
+        // Not the length: a call that is broken off half-way arrives as a shorter one.
+        if (direct && ((address | offset) & (BLOCK_BYTES - 1)) != 0) {
+            throw NameTree.failure(
+                    path,
+                    "write of " + length + " bytes at " + offset,
+                    EINVAL,
+                    "Invalid argument: past the cache, but not in whole blocks");
         }
         int n = disk.fitting(file, offset, disk.transfer(length));
         if (n == 0) {

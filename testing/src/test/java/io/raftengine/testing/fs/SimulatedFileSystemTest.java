@@ -78,6 +78,21 @@ class SimulatedFileSystemTest {
         return handle;
     }
 
+    @Test
+    void pastTheCacheOnlyWholeBlocksAreTaken() {
+        durableFile(1, 2).close();
+        try (FileHandle direct = disk.open(file, OpenMode.DIRECT)) {
+            long block = (memory.address() + 4095) & -4096L;
+            assertThat(direct.write(block, 4096, 4096)).isEqualTo(4096);
+            for (long[] odd : new long[][] {{1, 4096, 0}, {0, 4096, 1}}) {
+                assertThatThrownBy(() -> direct.write(block + odd[0], odd[1], odd[2]))
+                        .isInstanceOfSatisfying(
+                                StorageException.class, e -> assertThat(e.errno()).isEqualTo(22));
+            }
+            assertThat(direct.size()).isEqualTo(8192);
+        }
+    }
+
     // ---- what a crash leaves ------------------------------------------------------------------
 
     /** P1, P8 */

@@ -252,6 +252,7 @@ class QueuePowerCutTest {
         sync();
         append(3000);
         if (next.equals("prepared") || next.equals("filled")) {
+            append(7500);
             prepare();
             assertThat(queue.statistics().nextPrepared()).isTrue();
         }

@@ -1,0 +1,64 @@
+package io.raftengine.log.segment;
+
+import io.raftengine.allocator.Mapping;
+import io.raftengine.allocator.Memory;
+import io.raftengine.allocator.MemoryBudget;
+import io.raftengine.log.io.FileHandle;
+
+/**
+ * Zeros to fill files with. Background agent only.
+ *
+ * <pre>
+ *     byte 0                 65536       65600
+ *          +-----------------+-----------+
+ *          | zeros           | iovec[4]  |
+ *          +-----------------+-----------+
+ *     zeros   one piece; a larger one is written from the same bytes several times
+ *     iovec   pairs of u64 address, u64 length, in the machine's byte order
+ * </pre>
+ */
+final class Zeros implements AutoCloseable {
+    /** What one address holds. */
+    static final int PIECE_BYTES = 64 << 10;
+
+    private static final int IOVECS = 4;
+    private static final int IOVEC_BYTES = 16;
+
+    /** What one call writes at most. */
+    static final int CALL_BYTES = IOVECS * PIECE_BYTES;
+
+    private final Mapping mapping;
+
+    Zeros(MemoryBudget budget) {
+        mapping =
+                Mapping.map(
+                        budget, PIECE_BYTES + (long) IOVECS * IOVEC_BYTES, "segment-prefill-zeros");
+    }
+
+    /** Address of {@link #PIECE_BYTES} zeros, at the start of a page. */
+    long address() {
+        return mapping.address();
+    }
+
+    /**
+     * Writes zeros with one system call.
+     *
+     * @param bytes how many, at most {@link #CALL_BYTES}
+     * @return how many were written, possibly fewer
+     */
+    long write(FileHandle file, long bytes, long at) {
+        int count = 0;
+        for (long left = bytes; left > 0; left -= PIECE_BYTES) {
+            long iovec = mapping.address() + PIECE_BYTES + (long) count * IOVEC_BYTES;
+            Memory.putLong(iovec, mapping.address());
+            Memory.putLong(iovec + Long.BYTES, Math.min(left, PIECE_BYTES));
+            count++;
+        }
+        return file.writeVector(mapping.address() + PIECE_BYTES, count, at);
+    }
+
+    @Override
+    public void close() {
+        mapping.close();
+    }
+}
