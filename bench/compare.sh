@@ -5,6 +5,7 @@
 #
 #   --rounds N        runs of each program per case; default 5
 #   --time S          seconds per run; default 5
+#   --warm-up S       seconds of the same load before that, counted in no figure; default 0
 #   --path DIR        where the data goes; default the build folder of this module
 #   --reference FILE  the reference driver; default the build in bench/reference
 #   --cases "..."     of: synced unsynced read; default all
@@ -15,17 +16,19 @@
 #
 # Per round the programs run one after the other: ours, the reference and, for synced writes, the raw loop, which writes
 # and syncs prefilled files, one per thread: the device's limit. Every run starts with an empty directory and, for ours,
-# a cold JVM. Shown are medians of the rounds; ratios are medians of the ratios within a round, since disks drift.
+# a cold JVM, whose first seconds count unless there is a warm-up. Shown are medians of the rounds; ratios are medians of
+# the ratios within a round, since disks drift.
 set -euo pipefail
 # shellcheck source=bench/common.sh
 . "$(dirname "$(readlink -f "$0")")/common.sh"
 
-rounds=5 seconds=5 path=$here/target cases="synced unsynced read" threads="1 4 16 64" sizes="128 1024"
+rounds=5 seconds=5 warm_up=0 path=$here/target cases="synced unsynced read" threads="1 4 16 64" sizes="128 1024"
 raw_file=4MB keep=
 while (($#)); do
     case $1 in
         --rounds) rounds=$2 ;;
         --time) seconds=$2 ;;
+        --warm-up) warm_up=$2 ;;
         --path) path=$2 ;;
         --reference) reference=$2 ;;
         --cases) cases=$2 ;;
@@ -48,7 +51,7 @@ run() { # case kind round program command...
     local name=$1 kind=$2 round=$3 program=$4
     shift 4
     rm -rf "$scratch/data"
-    "$@" --path "$scratch/data" --time "$seconds" --json "$scratch/result" >"$scratch/log" 2>&1 || {
+    "$@" --path "$scratch/data" --time "$seconds" --warm-up "$warm_up" --json "$scratch/result" >"$scratch/log" 2>&1 || {
         cat "$scratch/log" >&2
         fail "$program failed: $*"
     }
@@ -106,7 +109,7 @@ for case in $cases; do
 done
 
 [[ -z $keep ]] || cat "$figures" >>"$keep"
-echo "$facts; $rounds rounds of $seconds s."
+echo "$facts; $rounds rounds of $seconds s, warm-up $warm_up s."
 echo
 echo "| case | ours, ops/s | reference | ratio | raw loop | ours p50 / p99, µs | reference | p99 ratio | batches per sync | reference | heap B/op |"
 echo "|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|"

@@ -111,6 +111,9 @@ pub struct RawArgs {
     /// Seconds to run
     #[arg(long, value_name = "S", default_value_t = 60.0, value_parser = seconds)]
     pub time: f64,
+    /// Seconds of the same load before --time begins, counted in no figure
+    #[arg(long, value_name = "S", default_value_t = 0.0, value_parser = pause)]
+    pub warm_up: f64,
     #[arg(long, value_name = "N", default_value_t = 1,
           value_parser = clap::value_parser!(u64).range(1..))]
     pub write_threads: u64,
@@ -133,6 +136,9 @@ pub struct StressArgs {
     /// Seconds to run
     #[arg(long, value_name = "S", default_value_t = 60.0, value_parser = seconds)]
     pub time: f64,
+    /// Seconds of the same load before --time begins, counted in no figure
+    #[arg(long, value_name = "S", default_value_t = 0.0, value_parser = pause)]
+    pub warm_up: f64,
     /// Raft groups; each belongs to the write thread "group modulo threads"
     #[arg(long, value_name = "N", default_value_t = 5)]
     pub regions: u64,

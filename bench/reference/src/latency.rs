@@ -1,6 +1,7 @@
 //! Operations with their latencies, and how they are paced and reported.
 
 use std::path::Path;
+use std::sync::OnceLock;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -77,25 +78,30 @@ impl Latencies {
 /// operation should have started: one that had to wait for a slow predecessor was slow too.
 pub struct Pace {
     interval: Option<Duration>,
-    start: Instant,
     started: u32,
     stretch: Instant,
 }
 
 impl Pace {
-    pub fn new(ops_per_second: u64) -> Pace {
+    /// The first operation is due at `start`.
+    pub fn new(ops_per_second: u64, start: Instant) -> Pace {
         let interval =
             (ops_per_second > 0).then(|| Duration::from_secs_f64(1.0 / ops_per_second as f64));
-        let start = Instant::now();
-        Pace { interval, start, started: 0, stretch: start }
+        Pace { interval, started: 0, stretch: start }
     }
 
-    /// Waits for the next start. Answers when it should have been (none without pacing), or nothing
-    /// at all if the deadline comes first.
-    pub fn wait(&mut self, deadline: Instant) -> Option<Option<Instant>> {
-        let Some(interval) = self.interval else {
-            return Some(None);
+    /// Waits for the next start. Answers when it should have been (none without pacing) and when it
+    /// is, or nothing at all if the deadline comes first.
+    pub fn wait(&mut self, deadline: Instant) -> Option<(Option<Instant>, Instant)> {
+        let due = match self.interval {
+            Some(interval) => Some(self.wait_until_due(interval, deadline)?),
+            None => None,
         };
+        let start = Instant::now();
+        (start < deadline).then_some((due, start))
+    }
+
+    fn wait_until_due(&mut self, interval: Duration, deadline: Instant) -> Option<Instant> {
         // Counted from a base that moves, so that neither rounding nor a long run adds up.
         if self.started == 1_000_000 {
             self.stretch += interval * self.started;
@@ -107,11 +113,7 @@ impl Pace {
         }
         self.started += 1;
         sleep_until(due);
-        Some(Some(due))
-    }
-
-    pub fn started_at(&self) -> Instant {
-        self.start
+        Some(due)
     }
 }
 
@@ -123,6 +125,52 @@ fn sleep_until(due: Instant) {
     }
     while Instant::now() < due {
         std::hint::spin_loop();
+    }
+}
+
+/// When the operations of threads that begin together count: behind a warm-up, for some time.
+pub struct Schedule {
+    start: OnceLock<Instant>,
+    warm_up: Duration,
+    time: Duration,
+}
+
+impl Schedule {
+    pub fn new(warm_up: f64, time: f64) -> Schedule {
+        Schedule {
+            start: OnceLock::new(),
+            warm_up: Duration::from_secs_f64(warm_up),
+            time: Duration::from_secs_f64(time),
+        }
+    }
+
+    /// When the warm-up is over; it begins with the first thread that asks.
+    pub fn counted_from(&self) -> Instant {
+        *self.start.get_or_init(Instant::now) + self.warm_up
+    }
+
+    /// Works through both, each at a pace of its own: a paced operation that is late at the end of
+    /// the warm-up is left out, or the counted ones would wait for what a cold start has left behind.
+    ///
+    /// `work` begins operations at a pace until a deadline, records them, and answers when the last
+    /// one ended.
+    pub fn work(
+        &self,
+        ops_per_second: u64,
+        mut work: impl FnMut(&mut Pace, Instant, &mut ThreadFigures) -> Outcome<Option<Instant>>,
+    ) -> Outcome<ThreadFigures> {
+        let paced = ops_per_second > 0;
+        let mut uncounted = ThreadFigures::new(paced)?;
+        let mut figures = ThreadFigures::new(paced)?;
+        let counted_from = self.counted_from();
+        let mut begin = Instant::now();
+        if begin < counted_from {
+            work(&mut Pace::new(ops_per_second, begin), counted_from, &mut uncounted)?;
+            begin = counted_from;
+        }
+        let end = work(&mut Pace::new(ops_per_second, begin), begin + self.time, &mut figures)?;
+        figures.elapsed = end.map_or(Duration::ZERO, |end| end - begin);
+        Ok(figures)
     }
 }
 
@@ -143,6 +191,8 @@ pub struct ThreadFigures {
     pub during_purge: Latencies,
     /// And those that met a window in which nothing was done.
     pub during_control: Latencies,
+    /// The longest rotation its operations had part in, as far as known.
+    pub rotation_max: Duration,
     pub bytes: u64,
     pub elapsed: Duration,
 }
@@ -154,6 +204,7 @@ impl ThreadFigures {
             service: if paced { Some(Latencies::new()?) } else { None },
             during_purge: Latencies::new()?,
             during_control: Latencies::new()?,
+            rotation_max: Duration::ZERO,
             bytes: 0,
             elapsed: Duration::ZERO,
         })
@@ -183,6 +234,7 @@ pub struct Figures {
     service: Option<Latencies>,
     during_purge: Latencies,
     during_control: Latencies,
+    rotation_max: Duration,
     bytes: u64,
     seconds: f64,
     fairness: f64,
@@ -196,6 +248,7 @@ impl Figures {
             service: if paced { Some(Latencies::new()?) } else { None },
             during_purge: Latencies::new()?,
             during_control: Latencies::new()?,
+            rotation_max: Duration::ZERO,
             bytes: 0,
             seconds: 0.0,
             fairness: fairness(threads.iter().map(ThreadFigures::ops_per_second).collect()),
@@ -207,10 +260,15 @@ impl Figures {
             }
             sum.during_purge.add(&thread.during_purge)?;
             sum.during_control.add(&thread.during_control)?;
+            sum.rotation_max = sum.rotation_max.max(thread.rotation_max);
             sum.bytes += thread.bytes;
             sum.seconds = sum.seconds.max(thread.elapsed.as_secs_f64());
         }
         Ok(sum)
+    }
+
+    pub fn rotation_max(&self) -> Duration {
+        self.rotation_max
     }
 
     pub fn ops(&self) -> u64 {
@@ -279,6 +337,15 @@ pub fn ratio(part: f64, whole: f64) -> f64 {
     }
 }
 
+/// What people read above the figures; nothing where everything was counted.
+pub fn describe_warm_up(seconds: f64) -> String {
+    if seconds > 0.0 {
+        format!("[warm-up]\nSeconds = {seconds:?}, counted in no figure\n")
+    } else {
+        String::new()
+    }
+}
+
 /// The lines people read.
 pub fn describe(name: &str, figures: &Value) -> String {
     let mut text = format!(
@@ -329,6 +396,62 @@ mod tests {
         assert_eq!(fairness(vec![7.0]), 1.0);
         assert_eq!(fairness(vec![7.0, 0.0]), 0.0);
         assert!(fairness(vec![1.0, 2.0, 3.0]) < 0.6);
+    }
+
+    /// Operations that take no time: each phase gets those that are due in it.
+    fn count(begun: &mut Vec<Instant>, pace: &mut Pace, until: Instant) -> Option<Instant> {
+        let mut last = None;
+        while let Some((due, start)) = pace.wait(until) {
+            begun.push(due.unwrap_or(start));
+            last = Some(start);
+        }
+        last
+    }
+
+    #[test]
+    fn only_what_begins_behind_the_warm_up_is_counted() {
+        for ops_per_second in [0, 1000] {
+            let schedule = Schedule::new(0.02, 0.02);
+            let from = schedule.counted_from();
+            let mut phases = Vec::new();
+            let figures = schedule.work(ops_per_second, |pace, until, figures| {
+                let mut begun = Vec::new();
+                let last = count(&mut begun, pace, until);
+                figures.bytes = begun.len() as u64;
+                phases.push(begun);
+                Ok(last)
+            });
+            let figures = figures.expect("histograms");
+            let counted = phases.pop().expect("a phase");
+            assert!(counted.iter().all(|&begin| begin >= from));
+            assert!(phases.iter().flatten().all(|&begin| begin < from));
+            assert_eq!(figures.bytes, counted.len() as u64);
+        }
+    }
+
+    #[test]
+    fn without_a_warm_up_everything_is_counted() {
+        let mut calls = 0;
+        let figures = Schedule::new(0.0, 1.0).work(0, |_, _, figures| {
+            calls += 1;
+            figures.bytes = 7;
+            Ok(None)
+        });
+        let figures = figures.expect("histograms");
+        assert_eq!((calls, figures.bytes, figures.elapsed), (1, 7, Duration::ZERO));
+    }
+
+    #[test]
+    fn a_pace_gives_up_what_is_late_at_the_deadline() {
+        let begin = Instant::now();
+        thread::sleep(Duration::from_millis(2));
+        let late = begin + Duration::from_millis(1);
+        assert_eq!(Pace::new(1_000_000, begin).wait(late), None);
+        assert_eq!(Pace::new(0, begin).wait(late), None);
+        let never = begin + Duration::from_secs(3600);
+        let (due, start) = Pace::new(1_000_000, begin).wait(never).expect("due");
+        assert_eq!(due, Some(begin));
+        assert!(start > late);
     }
 
     #[test]

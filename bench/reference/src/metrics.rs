@@ -64,7 +64,6 @@ impl Tally {
 pub struct EngineCounters {
     pub rotations: Tally,
     pub file_syncs: Tally,
-    pub purges: Tally,
 }
 
 impl EngineCounters {
@@ -73,7 +72,6 @@ impl EngineCounters {
         EngineCounters {
             rotations: tally(&families, "raft_engine_rotate_log_duration_seconds"),
             file_syncs: tally(&families, "raft_engine_sync_log_duration_seconds"),
-            purges: tally(&families, "raft_engine_purge_duration_seconds"),
         }
     }
 
@@ -81,7 +79,6 @@ impl EngineCounters {
         EngineCounters {
             rotations: self.rotations.since(earlier.rotations),
             file_syncs: self.file_syncs.since(earlier.file_syncs),
-            purges: self.purges.since(earlier.purges),
         }
     }
 

@@ -5,13 +5,15 @@ use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
 use std::sync::Barrier;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use serde_json::json;
 
 use crate::args::RawArgs;
 use crate::failure::{Failure, Outcome};
-use crate::latency::{describe, write_json, Figures, Met, ThreadFigures};
+use crate::latency::{
+    describe, describe_warm_up, write_json, Figures, Met, Schedule, ThreadFigures,
+};
 
 const FILL_BYTES: usize = 1 << 20;
 
@@ -25,23 +27,24 @@ pub fn run(args: &RawArgs) -> Outcome<()> {
         .map(|number| PrefilledFile::new(args.path.join(format!("raw-{number}.tmp")), size))
         .collect::<Outcome<Vec<_>>>()?;
 
-    let time = Duration::from_secs_f64(args.time);
+    let schedule = Schedule::new(args.warm_up, args.time);
     let barrier = Barrier::new(files.len());
     let threads = thread::scope(|scope| {
         let spawned: Vec<_> = files
             .iter()
-            .map(|file| scope.spawn(|| file.hammer(args.bytes, time, &barrier)))
+            .map(|file| scope.spawn(|| file.hammer(args.bytes, &schedule, &barrier)))
             .collect();
         spawned.into_iter().map(join).collect::<Outcome<Vec<_>>>()
     })?;
 
     let write = Figures::join(&threads)?.json()?;
-    print!("{}", describe("write", &write));
+    print!("{}{}", describe_warm_up(args.warm_up), describe("write", &write));
     if let Some(file) = &args.json {
         let settings = json!({
             "command": "raw",
             "path": args.path.display().to_string(),
             "time": args.time,
+            "warm_up": args.warm_up,
             "write_threads": args.write_threads,
             "bytes": args.bytes,
             "file_size": size,
@@ -79,28 +82,26 @@ impl PrefilledFile {
     }
 
     /// Writes and syncs one record behind the other until the time is up.
-    fn hammer(&self, bytes: u64, time: Duration, barrier: &Barrier) -> Outcome<ThreadFigures> {
+    fn hammer(&self, bytes: u64, schedule: &Schedule, barrier: &Barrier) -> Outcome<ThreadFigures> {
         let record = vec![0xa5; bytes as usize];
-        let mut figures = ThreadFigures::new(false)?;
         let mut offset = 0;
         barrier.wait();
-        let begin = Instant::now();
-        let deadline = begin + time;
-        let mut now = begin;
-        while now < deadline {
-            if offset + bytes > self.size {
-                offset = 0;
+        schedule.work(0, |pace, until, figures| {
+            let mut ended = None;
+            while let Some((due, start)) = pace.wait(until) {
+                if offset + bytes > self.size {
+                    offset = 0;
+                }
+                self.file.write_all_at(&record, offset)?;
+                self.file.sync_data()?;
+                let end = Instant::now();
+                ended = Some(end);
+                figures.record(due, start, end, Met::default());
+                figures.bytes += bytes;
+                offset += bytes;
             }
-            let start = Instant::now();
-            self.file.write_all_at(&record, offset)?;
-            self.file.sync_data()?;
-            now = Instant::now();
-            figures.record(None, start, now, Met::default());
-            figures.bytes += bytes;
-            offset += bytes;
-        }
-        figures.elapsed = now - begin;
-        Ok(figures)
+            Ok(ended)
+        })
     }
 }
 

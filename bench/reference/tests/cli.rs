@@ -188,16 +188,48 @@ fn stress_content_is_verified_and_every_group_ends_where_it_was_acknowledged() {
     }
 }
 
+/// The pace makes known what is counted: the operations due within `--time`.
+#[test]
+fn the_warm_up_is_written_and_acknowledged_but_counted_in_no_figure() {
+    let directory = Directory::new();
+    let figures = directory.0.join("figures.json");
+    let data = directory.0.join("data");
+    let mut args = vec!["stress", "--path", data.to_str().expect("UTF-8")];
+    args.extend("--time 0.4 --warm-up 1 --write-ops-per-thread 50 --purge-interval 0".split(' '));
+    args.extend("--regions 1 --write-region-count 1 --write-entry-count 1 --ack".split(' '));
+    args.extend(["--json", figures.to_str().expect("UTF-8")]);
+    let stressed = run(&args, &[]);
+    assert_eq!(stressed.status.code(), Some(0), "{:?}", lines(&stressed.stderr));
+    assert!(lines(&stressed.stderr).contains(&"Seconds = 1.0, counted in no figure".to_owned()));
+
+    let json = fs::read_to_string(figures).expect("figures");
+    let acknowledged = lines(&stressed.stdout).len();
+    let counted = number(&json, "ops");
+    assert!(counted <= 20 && counted < acknowledged, "{counted} of {acknowledged}");
+    assert_eq!(number(&json, "live_entries"), acknowledged);
+    assert_eq!(number(&json, "warm_up"), 1);
+}
+
+/// The first number of that name.
+fn number(json: &str, name: &str) -> usize {
+    let name = format!("\"{name}\":");
+    let rest = json.split_once(&name).expect("a figure of that name").1;
+    let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
+    digits.parse().expect("a number")
+}
+
 #[test]
 fn bad_usage_is_one_line_and_exit_code_2() {
     let directory = Directory::new();
     fs::write(directory.0.join("precious.txt"), "kept").expect("written");
     let path = directory.path();
-    let wrong: [&[&str]; 5] = [
+    let wrong: [&[&str]; 7] = [
         &["export"],
         &["no-such-command"],
         &["export", "--path", path, "--set", "purge-treshold=1MB"],
         &["stress", "--path", path, "--regions", "1", "--write-threads", "2"],
+        &["stress", "--path", path, "--warm-up", "-1"],
+        &["raw", "--path", path, "--warm-up", "NaN"],
         &["stress", "--path", path],
     ];
     for args in wrong {

@@ -10,7 +10,7 @@ mod writer;
 
 use std::fs;
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Barrier, Condvar, Mutex, PoisonError};
 use std::thread::{self, ScopedJoinHandle};
 use std::time::{Duration, Instant};
@@ -20,7 +20,7 @@ use raft_engine::{Config, Engine};
 use crate::args::StressArgs;
 use crate::config::ConfigTable;
 use crate::failure::{catch, Failure, Outcome};
-use crate::latency::{Figures, ThreadFigures};
+use crate::latency::{Figures, Schedule, ThreadFigures};
 use crate::metrics::{cpu_seconds, written_bytes, EngineCounters};
 
 use purger::Window;
@@ -32,15 +32,22 @@ pub struct Run<'a> {
     pub engine: &'a Engine,
     pub stop: Stop,
     pub ready: Barrier,
+    pub schedule: Schedule,
     pub window: Window,
     pub control: Window,
-    /// The longest rotation any write had part in.
-    pub rotation_max_nanos: AtomicU64,
 }
 
 impl Run<'_> {
-    pub fn deadline(&self) -> Instant {
-        Instant::now() + Duration::from_secs_f64(self.args.time)
+    /// Whether what begins then is behind the warm-up.
+    pub fn counts(&self, begin: Instant) -> bool {
+        begin >= self.schedule.counted_from()
+    }
+
+    /// Sleeps until the warm-up is over or the run is; answers when the former is or was due.
+    pub fn await_counting(&self) -> Instant {
+        let from = self.schedule.counted_from();
+        self.stop.sleep(from.saturating_duration_since(Instant::now()));
+        from
     }
 }
 
@@ -149,14 +156,13 @@ fn measure(args: &StressArgs, config: Config) -> Outcome<Report> {
         args,
         engine: &engine,
         stop: Stop::default(),
-        ready: Barrier::new((args.write_threads + args.read_threads) as usize),
+        // The threads that write and read, and this one.
+        ready: Barrier::new((args.write_threads + args.read_threads + 1) as usize),
+        schedule: Schedule::new(args.warm_up, args.time),
         window: Window::new(),
         control: Window::new(),
-        rotation_max_nanos: AtomicU64::new(0),
     };
-    let counters = EngineCounters::read();
-    let cpu = cpu_seconds();
-    let written = written_bytes();
+    let mut before = Counters::read();
     let shared = &run;
     let (writes, reads, purges, samples) = thread::scope(|scope| {
         let writers: Vec<_> = (0..args.write_threads)
@@ -165,10 +171,15 @@ fn measure(args: &StressArgs, config: Config) -> Outcome<Report> {
         let readers: Vec<_> = (0..args.read_threads)
             .map(|_| scope.spawn(|| guarded(shared, || reader::run(shared))))
             .collect();
+        run.ready.wait();
         let purger = (args.purge_interval > 0.0)
             .then(|| scope.spawn(|| guarded(shared, || purger::run(shared))));
         let sampler = (args.sample_interval > 0.0)
             .then(|| scope.spawn(|| guarded(shared, || samples::run(shared))));
+        if args.warm_up > 0.0 {
+            run.await_counting();
+            before = Counters::read();
+        }
         let writes = join_all(writers);
         let reads = join_all(readers);
         run.stop.set();
@@ -176,20 +187,39 @@ fn measure(args: &StressArgs, config: Config) -> Outcome<Report> {
         let sampled = sampler.map(join).transpose();
         Ok::<_, Failure>((writes?, reads?, purged?, sampled?))
     })?;
-    let counters = EngineCounters::read().since(&counters);
-    let written = written_bytes() - written;
-    let cpu_after = cpu_seconds();
+    let after = Counters::read();
     let report = Report::new(
         &effective,
         if writes.is_empty() { None } else { Some(Figures::join(&writes)?) },
         if reads.is_empty() { None } else { Some(Figures::join(&reads)?) },
-        counters,
-        Duration::from_nanos(run.rotation_max_nanos.load(Ordering::Relaxed)),
-        (cpu_after.0 - cpu.0, cpu_after.1 - cpu.1),
-        Extent { written_bytes: written, live_entries: live_entries(&engine), purges, samples },
+        after.engine.since(&before.engine),
+        (after.cpu.0 - before.cpu.0, after.cpu.1 - before.cpu.1),
+        Extent {
+            written_bytes: after.written_bytes - before.written_bytes,
+            live_entries: live_entries(&engine),
+            purges,
+            samples,
+        },
     );
     drop(engine);
     Ok(report)
+}
+
+/// What is counted from the end of the warm-up on.
+struct Counters {
+    engine: EngineCounters,
+    cpu: (f64, f64),
+    written_bytes: u64,
+}
+
+impl Counters {
+    fn read() -> Counters {
+        Counters {
+            engine: EngineCounters::read(),
+            cpu: cpu_seconds(),
+            written_bytes: written_bytes(),
+        }
+    }
 }
 
 fn live_entries(engine: &Engine) -> u64 {

@@ -1,14 +1,12 @@
 //! The figures of a run, for people and as the JSON object our own tool writes.
 
-use std::time::Duration;
-
 use raft_engine::Config;
 use serde_json::{json, Value};
 
 use super::purger::PurgeFigures;
 use crate::args::StressArgs;
 use crate::failure::{Failure, Outcome};
-use crate::latency::{describe, ratio, write_json, Figures};
+use crate::latency::{describe, describe_warm_up, ratio, write_json, Figures};
 use crate::metrics::{peak_resident_bytes, resident_bytes, EngineCounters};
 
 /// How much the run wrote, held and took.
@@ -35,11 +33,11 @@ impl Report {
         write: Option<Figures>,
         read: Option<Figures>,
         counters: EngineCounters,
-        rotation_max: Duration,
         cpu: (f64, f64),
         extent: Extent,
     ) -> Report {
         let batches = write.as_ref().map_or(0, Figures::ops);
+        let rotation_max = write.as_ref().map(Figures::rotation_max).unwrap_or_default();
         let syncs = counters.write_syncs();
         Report {
             config: serde_json::to_value(config).map_err(|e| Failure::new("Other", e)),
@@ -59,7 +57,7 @@ impl Report {
                 "file_sync_avg_us":
                     ratio(counters.file_syncs.seconds, counters.file_syncs.count as f64) * 1e6,
                 "batches_per_sync": ratio(batches as f64, syncs as f64),
-                "purges": counters.purges.count,
+                "purges": extent.purges.as_ref().map_or(0, PurgeFigures::purges),
                 "live_entries": extent.live_entries,
             }),
             purges: extent.purges,
@@ -75,7 +73,7 @@ impl Report {
             "process": self.process,
             "engine": self.engine,
         });
-        let mut text = String::new();
+        let mut text = describe_warm_up(args.warm_up);
         for (name, figures) in [("write", self.write), ("read", self.read)] {
             if let Some(figures) = figures {
                 object[name] = figures.json()?;
@@ -117,6 +115,7 @@ fn settings(args: &StressArgs, config: Value) -> Value {
         "implementation": "raft-engine 0.4.2",
         "path": args.path.display().to_string(),
         "time": args.time,
+        "warm_up": args.warm_up,
         "regions": args.regions,
         "purge_interval": args.purge_interval,
         "compact_count": args.compact_count,

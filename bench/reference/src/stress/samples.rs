@@ -12,7 +12,7 @@ use crate::metrics::{mappings, open_descriptors, resident_bytes};
 
 pub fn run(run: &Run<'_>) -> Outcome<Vec<Value>> {
     let interval = Duration::from_secs_f64(run.args.sample_interval);
-    let begin = Instant::now();
+    let begin = run.await_counting();
     let mut samples = Vec::new();
     loop {
         samples.push(look(&run.args.path, begin));

@@ -1,7 +1,6 @@
 //! A write thread: batches for its own groups, one after the other.
 
 use std::io::{self, Write};
-use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use raft_engine::{get_perf_context, Command, LogBatch};
@@ -39,39 +38,16 @@ pub fn run(run: &Run<'_>, thread: u64) -> Outcome<ThreadFigures> {
         content: Content::new(args.verify, args.entry_size as usize, args.write_entry_count),
         entries: vec![Entry::default(); args.write_entry_count as usize],
         batch: LogBatch::with_capacity(BATCH_ITEMS),
+        random: StdRng::from_entropy(),
         activity: Activity::new(groups.len(), args.hot_regions, args.hot_writes, args.idle_regions),
         groups,
         written: Vec::new(),
         rotation: Duration::ZERO,
     };
-    let mut random = StdRng::from_entropy();
-    let mut figures = ThreadFigures::new(args.write_ops_per_thread > 0)?;
     run.ready.wait();
-    let deadline = run.deadline();
-    let mut pace = Pace::new(args.write_ops_per_thread);
-    let begin = pace.started_at();
-    let mut end = begin;
-    while end < deadline && !run.stop.is_set() {
-        writer.activity.next(&mut random, args.write_region_count as usize);
-        writer.prepare()?;
-        let Some(due) = pace.wait(deadline) else {
-            break;
-        };
-        let start = Instant::now();
-        let bytes = run.engine.write(&mut writer.batch, !args.write_without_sync)?;
-        end = Instant::now();
-        let from = due.unwrap_or(start);
-        let purge = run.window.touches(from, end);
-        let met = Met { purge, control: !purge && run.control.touches(from, end) };
-        figures.record(due, start, end, met);
-        figures.bytes += bytes as u64;
-        writer.note_rotation();
-        if args.ack {
-            writer.acknowledge()?;
-        }
-    }
-    figures.elapsed = end - begin;
-    Ok(figures)
+    writer.prepare()?;
+    run.schedule
+        .work(args.write_ops_per_thread, |pace, until, figures| writer.work(pace, until, figures))
 }
 
 struct Writer<'a> {
@@ -79,6 +55,7 @@ struct Writer<'a> {
     content: Content,
     entries: Vec<Entry>,
     batch: LogBatch,
+    random: StdRng,
     activity: Activity,
     groups: Vec<Group>,
     /// Places, in `groups`, of the batch's groups.
@@ -88,9 +65,40 @@ struct Writer<'a> {
 }
 
 impl Writer<'_> {
-    /// Fills the batch for the groups chosen.
+    /// Finds the next batch prepared, and leaves one so. Answers when the last write ended.
+    fn work(
+        &mut self,
+        pace: &mut Pace,
+        until: Instant,
+        figures: &mut ThreadFigures,
+    ) -> Outcome<Option<Instant>> {
+        let Run { args, engine, stop, window, control, .. } = self.run;
+        let mut ended = None;
+        while let Some((due, start)) = pace.wait(until) {
+            if stop.is_set() {
+                break;
+            }
+            let bytes = engine.write(&mut self.batch, !args.write_without_sync)?;
+            let end = Instant::now();
+            ended = Some(end);
+            let from = due.unwrap_or(start);
+            let purge = window.touches(from, end);
+            let met = Met { purge, control: !purge && control.touches(from, end) };
+            figures.record(due, start, end, met);
+            figures.bytes += bytes as u64;
+            self.note_rotation(figures);
+            if args.ack {
+                self.acknowledge()?;
+            }
+            self.prepare()?;
+        }
+        Ok(ended)
+    }
+
+    /// Chooses groups and fills the batch for them.
     fn prepare(&mut self) -> Outcome<()> {
         let args = self.run.args;
+        self.activity.next(&mut self.random, args.write_region_count as usize);
         self.written.clear();
         for step in 0..args.write_region_count as usize {
             let place = self.activity.place(step);
@@ -111,11 +119,10 @@ impl Writer<'_> {
     }
 
     /// The engine credits a rotation to every write of the group that met it.
-    fn note_rotation(&mut self) {
+    fn note_rotation(&mut self, figures: &mut ThreadFigures) {
         let total = get_perf_context().log_rotate_duration;
         if total > self.rotation {
-            let nanos = (total - self.rotation).as_nanos() as u64;
-            self.run.rotation_max_nanos.fetch_max(nanos, Ordering::Relaxed);
+            figures.rotation_max = figures.rotation_max.max(total - self.rotation);
             self.rotation = total;
         }
     }

@@ -318,6 +318,47 @@ class StressCommandTest {
                 .isZero();
     }
 
+    /**
+     * The pace makes known what is counted: the operations due within {@code --time}, and not one
+     * of those before.
+     */
+    @ParameterizedTest
+    @ValueSource(strings = {"--reuse-data", "--virtual-threads", "--write-without-sync"})
+    void theWarmUpIsWrittenAcknowledgedAndVerifiedButCountedInNoFigure(String option)
+            throws IOException {
+        Path figures = temp.resolve("figures.json");
+
+        Cli cli =
+                stress(
+                        "--warm-up",
+                        "1",
+                        "--write-ops-per-thread",
+                        "50",
+                        "--write-threads",
+                        "2",
+                        "--regions",
+                        "2",
+                        "--write-region-count",
+                        "1",
+                        "--write-entry-count",
+                        "1",
+                        "--ack",
+                        "--verify",
+                        "--json",
+                        figures.toString(),
+                        option);
+
+        assertThat(cli.status()).as(cli.err()).isZero();
+        Cli json = new Cli(0, Files.readString(figures), "");
+        assertThat(number(json, "ops")).isEqualTo(2 * 20);
+        assertThat(cli.lines()).hasSizeGreaterThan(2 * 20);
+        assertThat(number(json, "live_entries")).isEqualTo(cli.lines().size());
+        assertThat(number(json, "verified_entries")).isEqualTo(cli.lines().size());
+        assertThat(number(json, "batches")).isLessThan(cli.lines().size());
+        assertThat(json.out()).contains("\"time\":0.4,\"warm_up\":1.0,");
+        assertThat(cli.err()).contains("[warm-up]\nSeconds = 1.0, ");
+    }
+
     /** The first number of that name. */
     private static long number(Cli cli, String name) {
         Matcher found = Pattern.compile("\"" + name + "\":(\\d+)").matcher(cli.out());
@@ -331,7 +372,10 @@ class StressCommandTest {
                 "--hot-regions=1",
                 "--idle-regions=-0.1",
                 "--hot-writes=1.5",
-                "--sample-interval=-1"
+                "--sample-interval=-1",
+                "--warm-up=-0.1",
+                "--warm-up=1e7",
+                "--warm-up=NaN"
             })
     void sharesAndIntervalsOutsideTheirRangesAreBadUsage(String option) {
         Cli cli = stress(option);

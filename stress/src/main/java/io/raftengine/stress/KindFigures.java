@@ -28,7 +28,7 @@ final class KindFigures {
     final double fairness;
     final long allocatedBytes;
 
-    /** Operations behind the warm-up, and what they allocated. */
+    /** Operations behind the first quarter of the time, and what they allocated. */
     final long steadyOps;
 
     final long steadyAllocatedBytes;
@@ -42,8 +42,8 @@ final class KindFigures {
         long bytes = 0;
         long nanos = 0;
         long allocated = 0;
-        long warmUpOps = 0;
-        long warmUpAllocated = 0;
+        long earlyOps = 0;
+        long earlyAllocated = 0;
         for (WorkerFigures worker : workers) {
             latency.add(worker.latency);
             if (worker.service != null) {
@@ -56,8 +56,8 @@ final class KindFigures {
             bytes += worker.bytes;
             nanos = Math.max(nanos, worker.elapsedNanos);
             allocated += worker.allocatedBytes;
-            warmUpOps += worker.warmUpOps;
-            warmUpAllocated += worker.warmUpAllocatedBytes;
+            earlyOps += worker.earlyOps;
+            earlyAllocated += worker.earlyAllocatedBytes;
         }
         this.outsidePurge = purged ? difference(latency, duringPurge) : null;
         this.ops = latency.getTotalCount();
@@ -65,8 +65,8 @@ final class KindFigures {
         this.opsPerSecond = ratio((double) ops, seconds);
         this.bytesPerSecond = ratio((double) bytes, seconds);
         this.allocatedBytes = allocated;
-        this.steadyOps = ops - warmUpOps;
-        this.steadyAllocatedBytes = allocated - warmUpAllocated;
+        this.steadyOps = ops - earlyOps;
+        this.steadyAllocatedBytes = allocated - earlyAllocated;
         this.fairness =
                 fairness(workers.stream().mapToDouble(WorkerFigures::opsPerSecond).toArray());
     }

@@ -9,7 +9,7 @@ import java.util.concurrent.locks.LockSupport;
  * coordinated omission).
  */
 final class Pace {
-    /** {@link #next}: the time is over. */
+    /** {@link #next}: the limit or the deadline has come. */
     static final long OVER = Long.MIN_VALUE;
 
     private static final long SPIN_NANOS = 10_000;
@@ -35,22 +35,35 @@ final class Pace {
         return intervalNanos > 0;
     }
 
+    /** Whether no operation is due any more. */
+    boolean over() {
+        return (paced() ? due() : System.nanoTime()) - deadline >= 0;
+    }
+
     /**
-     * When the next operation is due, after waiting for it; without a rate, now. {@link #OVER} at
-     * the deadline.
+     * When the next operation is due, after waiting for it; without a rate, now. {@link #OVER} if
+     * it is due at the deadline or later, or if the limit has passed; behind another limit it may
+     * still be due then.
+     *
+     * @param limit when to come back without an operation, however many are due
      */
-    long next() {
-        if (!paced()) {
-            long now = System.nanoTime();
-            return now - deadline >= 0 ? OVER : now;
-        }
-        long due = begin + (long) (started * intervalNanos);
-        if (due - deadline >= 0) {
+    long next(long limit) {
+        long now = System.nanoTime();
+        long due = paced() ? due() : now;
+        // One branch for both: the limit takes it all the time, so compiled code knows it when the
+        // deadline does.
+        if (Math.max(now - limit, due - deadline) >= 0) {
             return OVER;
         }
-        started++;
-        waitUntil(due);
+        if (paced()) {
+            started++;
+            waitUntil(due);
+        }
         return due;
+    }
+
+    private long due() {
+        return begin + (long) (started * intervalNanos);
     }
 
     private static void waitUntil(long due) {

@@ -21,7 +21,7 @@ final class Progress {
     static Progress onTerminal(RaftEngine engine, StressOptions options) {
         Console console = System.console();
         return console != null && console.isTerminal() && !options.ack
-                ? new Progress(engine, options.time)
+                ? new Progress(engine, options.warmUp + options.time)
                 : null;
     }
 

@@ -22,7 +22,7 @@ final class Samples implements Runnable {
     /**
      * One look.
      *
-     * @param nanos since the run began
+     * @param nanos since the run began to count
      * @param files files in the data directories
      * @param directoryBytes their lengths
      * @param logBytes lengths of the segments in use: without reserves and prepared segments
@@ -47,7 +47,7 @@ final class Samples implements Runnable {
 
     private final StressRun run;
     private final long interval;
-    private final long begin = System.nanoTime();
+    private long begin;
     private final List<Sample> samples = new ArrayList<>();
     private final Histogram recent = WorkerFigures.newHistogram();
 
@@ -63,6 +63,7 @@ final class Samples implements Runnable {
     @Override
     public void run() {
         try {
+            begin = run.awaitCounting();
             do {
                 samples.add(look());
             } while (run.sleep(interval));
@@ -132,7 +133,10 @@ final class Samples implements Runnable {
         }
     }
 
-    void writeJson(JsonGenerator json) throws IOException {
+    /**
+     * @param batchesBefore those written when the run began to count
+     */
+    void writeJson(JsonGenerator json, long batchesBefore) throws IOException {
         json.writeArrayFieldStart("samples");
         for (Sample sample : samples) {
             json.writeStartObject();
@@ -145,7 +149,7 @@ final class Samples implements Runnable {
             json.writeNumberField("resident_bytes", sample.residentBytes());
             json.writeNumberField("heap_used_bytes", sample.heapBytes());
             json.writeNumberField("memory_bytes", sample.memoryBytes());
-            json.writeNumberField("batches", sample.batches());
+            json.writeNumberField("batches", Math.max(0, sample.batches() - batchesBefore));
             json.writeNumberField("write_p50_us", sample.write().median() / 1e3);
             json.writeNumberField("write_p99_us", sample.write().at99() / 1e3);
             json.writeNumberField("write_max_us", sample.write().longest() / 1e3);

@@ -105,10 +105,8 @@ public final class StressCommand extends ToolCommand {
                 EntryChecker.checkAll(engine, options.seed);
             }
             StressRun run = new StressRun(options, config, engine);
-            EngineStatistics engineBefore = engine.statistics();
-            ProcessFigures processBefore = ProcessFigures.now();
             run.execute();
-            ProcessFigures process = ProcessFigures.now().since(processBefore);
+            ProcessFigures process = ProcessFigures.now().since(run.processBefore());
             EngineStatistics engineAfter = engine.statistics();
             long verified = options.verify ? EntryChecker.checkAll(engine, options.seed) : -1;
             return new StressReport(
@@ -119,7 +117,7 @@ public final class StressCommand extends ToolCommand {
                     run.purgeFigures(),
                     run.samples(),
                     process,
-                    engineBefore,
+                    run.engineBefore(),
                     engineAfter,
                     liveEntries(engine),
                     verified);

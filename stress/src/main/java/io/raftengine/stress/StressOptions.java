@@ -28,6 +28,14 @@ final class StressOptions {
     double time;
 
     @Option(
+            names = "--warm-up",
+            paramLabel = "S",
+            defaultValue = "0",
+            description =
+                    "Seconds of the same load before --time begins, counted in no figure. Default: ${DEFAULT-VALUE}")
+    double warmUp;
+
+    @Option(
             names = "--regions",
             paramLabel = "N",
             defaultValue = "5",
@@ -238,6 +246,7 @@ final class StressOptions {
 
     void check() {
         demand(time > 0 && time < 1e7, "--time must be more than 0 seconds");
+        demand(warmUp >= 0 && warmUp < 1e7, "--warm-up must not be negative");
         demand(purgeInterval >= 0 && purgeInterval < 1e7, "--purge-interval must not be negative");
         demand(
                 forceCompactFactor > 0 && forceCompactFactor < 1,

@@ -20,6 +20,8 @@ import org.HdrHistogram.Histogram;
 final class StressReport {
     private static final double NANOS_PER_MICRO = 1e3;
 
+    private static final long UNKNOWN = -1;
+
     private final StressOptions options;
     private final EngineConfig config;
     private final KindFigures write;
@@ -40,8 +42,8 @@ final class StressReport {
      * @param read null without readers
      * @param purges null without purges
      * @param samples null if none were taken
-     * @param process what the JVM did during the run
-     * @param before the engine's counters when the run began
+     * @param process what the JVM did in the time that counts
+     * @param before the engine's counters when that began
      * @param after and when it ended
      * @param liveEntries entries the engine holds at the end
      * @param verifiedEntries entries that were checked at the end, or -1 if none were
@@ -75,6 +77,25 @@ final class StressReport {
         return after.syncedGroups() - before.syncedGroups();
     }
 
+    private long rotations() {
+        return after.rotations() - before.rotations();
+    }
+
+    private long rotationNanosLongest() {
+        return longest(rotations(), before.rotationNanosLongest(), after.rotationNanosLongest());
+    }
+
+    /**
+     * The longest of so many, {@link #UNKNOWN} if the warm-up had one as long: the engine keeps
+     * none but the longest since it was opened.
+     */
+    private long longest(long count, long nanosBefore, long nanosAfter) {
+        if (options.warmUp == 0 || nanosAfter > nanosBefore) {
+            return nanosAfter;
+        }
+        return count == 0 ? 0 : UNKNOWN;
+    }
+
     private double batchesPerSync() {
         return KindFigures.ratio(after.syncedBatches() - before.syncedBatches(), syncs());
     }
@@ -87,7 +108,7 @@ final class StressReport {
         return KindFigures.ratio(options.virtualThreads ? process.allocatedBytes() : workers, ops);
     }
 
-    /** Behind the warm-up, of the writers and readers; 0 where virtual threads hide it. */
+    /** Behind the first quarter, of the writers and readers; 0 where virtual threads hide it. */
     private double steadyAllocatedPerOp() {
         long ops = (write == null ? 0 : write.steadyOps) + (read == null ? 0 : read.steadyOps);
         long bytes =
@@ -111,7 +132,7 @@ final class StressReport {
                 purges.writeJson(json);
             }
             if (samples != null) {
-                samples.writeJson(json);
+                samples.writeJson(json, before.batches());
             }
             json.writeEndObject();
             JsonLines.endLine(json);
@@ -124,6 +145,7 @@ final class StressReport {
         json.writeStringField("implementation", new ToolVersion().getVersion()[0]);
         json.writeStringField("path", options.path.toString());
         json.writeNumberField("time", options.time);
+        json.writeNumberField("warm_up", options.warmUp);
         json.writeNumberField("regions", options.regions);
         json.writeNumberField("purge_interval", options.purgeInterval);
         json.writeNumberField("compact_count", options.compactCount);
@@ -223,11 +245,15 @@ final class StressReport {
 
     private void writeEngine(JsonGenerator json) throws IOException {
         json.writeObjectFieldStart("engine");
-        json.writeNumberField("rotations", after.rotations() - before.rotations());
-        json.writeNumberField("rotation_max_us", micros(after.rotationNanosLongest()));
+        json.writeNumberField("rotations", rotations());
+        writeLongest(json, "rotation_max_us", rotationNanosLongest());
         json.writeNumberField("syncs", syncs());
-        json.writeNumberField("file_syncs", after.syncs() - before.syncs());
-        json.writeNumberField("sync_max_us", micros(after.syncNanosLongest()));
+        long fileSyncs = after.syncs() - before.syncs();
+        json.writeNumberField("file_syncs", fileSyncs);
+        writeLongest(
+                json,
+                "sync_max_us",
+                longest(fileSyncs, before.syncNanosLongest(), after.syncNanosLongest()));
         json.writeNumberField("batches_per_sync", batchesPerSync());
         json.writeNumberField("batches", after.batches() - before.batches());
         json.writeNumberField("commit_groups", after.commitGroups() - before.commitGroups());
@@ -245,26 +271,40 @@ final class StressReport {
         json.writeEndObject();
     }
 
+    private static void writeLongest(JsonGenerator json, String name, long nanos)
+            throws IOException {
+        if (nanos == UNKNOWN) {
+            json.writeNullField(name);
+        } else {
+            json.writeNumberField(name, micros(nanos));
+        }
+    }
+
     // ---- for people
     // --------------------------------------------------------------------------------
 
     String text() {
         StringBuilder out = new StringBuilder();
+        if (options.warmUp > 0) {
+            line(out, "[warm-up]\nSeconds = %s, counted in no figure", options.warmUp);
+        }
         describe(out, "write", write);
         describe(out, "read", read);
         if (purges != null) {
             out.append(purges.text());
         }
+        boolean known = rotationNanosLongest() != UNKNOWN;
         line(
                 out,
-                "[engine]\nRotations = %d, longest = %.1f us; Syncs = %d, batches per sync = %.2f",
-                after.rotations() - before.rotations(),
-                micros(after.rotationNanosLongest()),
+                "[engine]\nRotations = %d, longest %s %.1f us; Syncs = %d, batches per sync = %.2f",
+                rotations(),
+                known ? "=" : "<=",
+                micros(known ? rotationNanosLongest() : after.rotationNanosLongest()),
                 syncs(),
                 batchesPerSync());
         line(
                 out,
-                "[process]\nResident = %d B; Heap = %d B; GC pauses = %d (%d ms); Allocated per operation = %.2f B, after warm-up %.2f B",
+                "[process]\nResident = %d B; Heap = %d B; GC pauses = %d (%d ms); Allocated per operation = %.2f B, behind the first quarter %.2f B",
                 residentBytes,
                 heapUsedBytes,
                 process.gcPauses(),

@@ -1,6 +1,7 @@
 package io.raftengine.stress;
 
 import io.raftengine.engine.EngineConfig;
+import io.raftengine.engine.EngineStatistics;
 import io.raftengine.engine.RaftEngine;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -29,6 +30,14 @@ final class StressRun {
     private final Purger purger;
     private final Samples samples;
     private final ThreadFactory workerThreads;
+
+    /** When the warm-up is over; written before {@link #start} opens. */
+    private long countedFrom;
+
+    /** The counters when the warm-up was over. Of the thread that executes the run. */
+    private EngineStatistics engineBefore;
+
+    private ProcessFigures processBefore;
 
     StressRun(StressOptions options, EngineConfig config, RaftEngine engine) {
         this(
@@ -95,6 +104,7 @@ final class StressRun {
      * be started, those that were end at once.
      */
     void execute() throws InterruptedException {
+        readCounters();
         AckOutput acks = options.ack ? new AckOutput() : null;
         List<Thread> threads = new ArrayList<>();
         List<Thread> helpers = new ArrayList<>();
@@ -120,13 +130,34 @@ final class StressRun {
             fail(refused);
             workers().stream().skip(started).forEach(Worker::end);
         }
+        countedFrom = System.nanoTime() + nanos(options.warmUp);
         start.countDown();
-        join(threads);
+        Progress progress = Progress.onTerminal(engine, options);
+        if (options.warmUp > 0) {
+            awaitWarmUp(progress);
+            readCounters();
+        }
+        join(threads, progress);
         stop.set();
         for (Thread helper : helpers) {
             helper.join();
         }
         throwFailure();
+    }
+
+    private void readCounters() {
+        engineBefore = engine.statistics();
+        processBefore = ProcessFigures.now();
+    }
+
+    private void awaitWarmUp(Progress progress) throws InterruptedException {
+        long left = countedFrom - System.nanoTime();
+        while (left > 0 && stop.sleep(Math.min(left, PROGRESS_NANOS))) {
+            if (progress != null) {
+                progress.show();
+            }
+            left = countedFrom - System.nanoTime();
+        }
     }
 
     private List<Worker> workers() {
@@ -143,8 +174,7 @@ final class StressRun {
     }
 
     /** On a terminal with a line of progress, in a pipe without. */
-    private void join(List<Thread> threads) throws InterruptedException {
-        Progress progress = Progress.onTerminal(engine, options);
+    private void join(List<Thread> threads, Progress progress) throws InterruptedException {
         for (Thread thread : threads) {
             if (progress == null) {
                 thread.join();
@@ -182,13 +212,34 @@ final class StressRun {
         start.await();
     }
 
-    long deadline(long begin) {
-        return begin + (long) (options.time * TimeUnit.SECONDS.toNanos(1));
+    /** Sleeps until the warm-up is over or the run is; answers when the former is or was due. */
+    long awaitCounting() throws InterruptedException {
+        awaitStart();
+        stop.sleep(countedFrom - System.nanoTime());
+        return countedFrom;
     }
 
-    /** Until then the JVM interprets and compiles, and allocates what compiled code does not. */
-    long warmUpNanos() {
-        return (long) (options.time * TimeUnit.SECONDS.toNanos(1) / 4);
+    /** When what a thread does begins to count: when the warm-up is over, or it begins itself. */
+    long countedFrom(long begin) {
+        return counts(begin) ? begin : countedFrom;
+    }
+
+    /** Whether what begins then is behind the warm-up. */
+    boolean counts(long begin) {
+        return begin - countedFrom >= 0;
+    }
+
+    long deadline(long begin) {
+        return begin + nanos(options.time);
+    }
+
+    /** Until then a JVM that was cold compiles, and allocates what compiled code does not. */
+    long earlyNanos() {
+        return nanos(options.time) / 4;
+    }
+
+    private static long nanos(double seconds) {
+        return (long) (seconds * TimeUnit.SECONDS.toNanos(1));
     }
 
     boolean stopped() {
@@ -197,6 +248,16 @@ final class StressRun {
 
     boolean sleep(long nanos) throws InterruptedException {
         return stop.sleep(nanos);
+    }
+
+    /** The engine's counters when the warm-up was over; to be read behind {@link #execute}. */
+    EngineStatistics engineBefore() {
+        return engineBefore;
+    }
+
+    /** And the JVM's. */
+    ProcessFigures processBefore() {
+        return processBefore;
     }
 
     /** What the writers did, or null without writers. */

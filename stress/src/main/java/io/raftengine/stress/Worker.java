@@ -2,6 +2,7 @@ package io.raftengine.stress;
 
 import com.sun.management.ThreadMXBean;
 import java.lang.management.ManagementFactory;
+import java.util.concurrent.TimeUnit;
 
 /**
  * The loop of a writer or reader: prepare, wait until due, operate, record. Nothing in it
@@ -15,21 +16,24 @@ abstract class Worker implements Runnable {
 
     private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
 
-    private static final long SLICE_NANOS = 10_000_000;
+    private static final long SLICE_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
 
     private final StressRun run;
     private final long opsPerSecond;
     private final MaintenanceWindow window;
     private final MaintenanceWindow control;
     private final WorkerFigures figures;
-    private boolean over;
 
     Worker(StressRun run, long opsPerSecond) {
         this.run = run;
         this.opsPerSecond = opsPerSecond;
         this.window = run.maintenance();
         this.control = run.control();
-        this.figures = new WorkerFigures(opsPerSecond > 0, window != null, run.sampled());
+        this.figures = newFigures();
+    }
+
+    private WorkerFigures newFigures() {
+        return new WorkerFigures(opsPerSecond > 0, window != null, run.sampled());
     }
 
     /** Makes what the next operation needs; not timed. */
@@ -44,6 +48,7 @@ abstract class Worker implements Runnable {
     /** Gives back what the worker holds. */
     abstract void end();
 
+    /** What it did since the warm-up. */
     final WorkerFigures figures() {
         return figures;
     }
@@ -61,17 +66,41 @@ abstract class Worker implements Runnable {
     }
 
     private void loop() {
-        long allocatedBefore = allocated();
         long begin = System.nanoTime();
+        long counted = run.countedFrom(begin);
+        prepare();
+        if (begin != counted) {
+            warmUp(begin, counted);
+        }
+        measure(counted);
+    }
+
+    /**
+     * What begins before {@code until} is recorded where nobody reads it. Paced operations that are
+     * late by then are never made up for: those that count keep a pace of their own, and should not
+     * have to wait for what a cold start has left behind.
+     */
+    private void warmUp(long begin, long until) {
+        Pace pace = new Pace(opsPerSecond, begin, until);
+        WorkerFigures uncounted = newFigures();
+        long now = begin;
+        while (now - until < 0 && !pace.over() && !run.stopped()) {
+            slice(pace, uncounted, now, now + Math.min(SLICE_NANOS, until - now));
+            now = System.nanoTime();
+        }
+    }
+
+    private void measure(long begin) {
+        long allocatedBefore = allocated();
         Pace pace = new Pace(opsPerSecond, begin, run.deadline(begin));
         long end = begin;
-        boolean warm = false;
-        while (!over) {
-            end = slice(pace, end);
-            if (!warm && end - begin > run.warmUpNanos()) {
-                warm = true;
-                figures.warmUpOps = figures.latency.getTotalCount();
-                figures.warmUpAllocatedBytes = allocated() - allocatedBefore;
+        boolean steady = false;
+        while (!pace.over() && !run.stopped()) {
+            end = slice(pace, figures, end, System.nanoTime() + SLICE_NANOS);
+            if (!steady && end - begin > run.earlyNanos()) {
+                steady = true;
+                figures.earlyOps = figures.latency.getTotalCount();
+                figures.earlyAllocatedBytes = allocated() - allocatedBefore;
             }
         }
         figures.elapsedNanos = end - begin;
@@ -79,29 +108,31 @@ abstract class Worker implements Runnable {
     }
 
     /**
-     * Works for a hundredth of a second; returns when that was. What is done once in a run is left
-     * to the caller: in here it would be a branch never taken before, on which compiled code gives
-     * up, and the operations would be interpreted again in the middle of the run.
+     * Works until {@code limit}, and finds the next operation prepared and leaves one so. What is
+     * done once in a run, the end of the warm-up too, is left to the caller: in here it would be a
+     * branch never taken before, on which compiled code gives up, and the operations would be
+     * interpreted again in the middle of the run.
+     *
+     * @param into where the operations are recorded
+     * @param before when the operation before ended
+     * @return when the last one ended
      */
-    private long slice(Pace pace, long begin) {
-        long end = begin;
-        while (end - begin < SLICE_NANOS) {
-            prepare();
-            long due = pace.next();
-            if (due == Pace.OVER || run.stopped()) {
-                over = true;
-                break;
-            }
+    private long slice(Pace pace, WorkerFigures into, long before, long limit) {
+        long end = before;
+        long due = pace.next(limit);
+        while (due != Pace.OVER && !run.stopped()) {
             long start = pace.paced() ? System.nanoTime() : due;
             long bytes = operate();
             end = System.nanoTime();
             if (bytes != NOTHING_DONE) {
                 boolean metPurge = met(window, due, end);
                 boolean metControl = !metPurge && met(control, due, end);
-                figures.record(due, start, end, metPurge, metControl);
-                figures.bytes += bytes;
+                into.record(due, start, end, metPurge, metControl);
+                into.bytes += bytes;
                 acknowledge();
             }
+            prepare();
+            due = pace.next(limit);
         }
         return end;
     }

@@ -33,10 +33,10 @@ final class WorkerFigures {
     long elapsedNanos;
     long allocatedBytes;
 
-    /** Of all operations those before the code was compiled, and what they allocated. */
-    long warmUpOps;
+    /** Of all operations those of the first quarter of the time, and what they allocated. */
+    long earlyOps;
 
-    long warmUpAllocatedBytes;
+    long earlyAllocatedBytes;
 
     WorkerFigures(boolean paced, boolean purged, boolean sampled) {
         this.service = paced ? newHistogram() : null;

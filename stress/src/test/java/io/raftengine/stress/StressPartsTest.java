@@ -35,10 +35,36 @@ class StressPartsTest {
     void paceNamesTheTimesThatWereAskedForHoweverLateItIsCalled() {
         long begin = System.nanoTime() - 1_000_000_000;
         Pace pace = new Pace(1000, begin, begin + 10_000_000);
+        long never = begin + 3_600_000_000_000L;
         for (int i = 0; i < 10; i++) {
-            assertThat(pace.next()).isEqualTo(begin + i * 1_000_000L);
+            assertThat(pace.over()).isFalse();
+            assertThat(pace.next(never)).isEqualTo(begin + i * 1_000_000L);
         }
-        assertThat(pace.next()).isEqualTo(Pace.OVER);
+        assertThat(pace.next(never)).isEqualTo(Pace.OVER);
+        assertThat(pace.over()).isTrue();
+    }
+
+    @Test
+    void aPassedLimitTakesNoOperationFromThePace() {
+        long begin = System.nanoTime() - 1_000_000_000;
+        long never = begin + 3_600_000_000_000L;
+        Pace paced = new Pace(1000, begin, never);
+        assertThat(paced.next(begin)).isEqualTo(Pace.OVER);
+        assertThat(paced.over()).isFalse();
+        assertThat(paced.next(never)).isEqualTo(begin);
+
+        Pace unpaced = new Pace(0, begin, never);
+        assertThat(unpaced.next(begin)).isEqualTo(Pace.OVER);
+        assertThat(unpaced.over()).isFalse();
+        assertThat(unpaced.next(never)).isBetween(begin + 1_000_000_000, System.nanoTime());
+    }
+
+    @Test
+    void withoutARateThePaceIsOverAtTheDeadline() {
+        long begin = System.nanoTime() - 1_000_000_000;
+        Pace pace = new Pace(0, begin, begin + 10_000_000);
+        assertThat(pace.next(begin + 3_600_000_000_000L)).isEqualTo(Pace.OVER);
+        assertThat(pace.over()).isTrue();
     }
 
     @Test
