@@ -41,6 +41,9 @@ final class SegmentVerdict {
     /** Where the segment ends after a cut that left more in it than what counted before. */
     long endAfterCut = -1;
 
+    /** Set once what is live was written and synced again. */
+    boolean rewritten;
+
     /** Batches valid for this segment behind the live end; -1 where nobody looked. */
     long validBatchesBehind = -1;
 

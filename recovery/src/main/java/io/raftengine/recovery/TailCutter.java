@@ -30,6 +30,9 @@ final class TailCutter {
     /** Small, since large pieces make large folios in the page cache, which slow later appends. */
     private static final int REWRITE_BYTES = 64 << 10;
 
+    /** So much is written once more before the disk is sent to work on it. */
+    private static final int WRITEBACK_BYTES = 1 << 20;
+
     private static final int PAGE_BYTES = 4096;
 
     private final FileSystem fs;
@@ -51,9 +54,9 @@ final class TailCutter {
 
     /**
      * Writes once more what was accepted of the last segment of a queue, except what a watermark
-     * vouches for; the sync follows. After a failed sync the system forgets that the pages are
-     * dirty, goes on showing them, and reports success to the next sync although the disk never got
-     * them (P7): a sync alone would vouch for bytes that a power cut takes away (P8).
+     * vouches for, and syncs it. After a failed sync the system forgets that the pages are dirty,
+     * goes on showing them, and reports success to the next sync although the disk never got them
+     * (P7): a sync alone would vouch for bytes that a power cut takes away (P8).
      *
      * @param verdict any verdict but to refuse; afterwards the file has the bytes it had before
      */
@@ -66,12 +69,21 @@ final class TailCutter {
         }
         try (FileHandle file = fs.open(verdict.file.path(), FileSystem.OpenMode.WRITE);
                 GrowableBuffer buffer = new GrowableBuffer(budget, REWRITE_BYTES, REWRITE_BYTES)) {
+            long begun = offset;
             while (offset < verdict.liveEnd) {
                 int n = (int) Math.min(REWRITE_BYTES, verdict.liveEnd - offset);
                 FileIo.readFully(file, buffer.address(), n, offset);
                 FileIo.writeFully(file, buffer.address(), n, offset);
                 offset += n;
+                if (offset - begun >= WRITEBACK_BYTES) {
+                    // The disk works while the rest is copied.
+                    file.startWriteback(begun, offset - begun);
+                    begun = offset;
+                }
             }
+            // By the descriptor that sent the disk to work: it is the one that hears of an error.
+            file.sync();
+            verdict.rewritten = true;
         }
     }
 
@@ -140,8 +152,10 @@ final class TailCutter {
      */
     void sync(SegmentVerdict verdict) {
         Path path = verdict.file.path();
-        try (FileHandle file = fs.open(path, FileSystem.OpenMode.WRITE)) {
-            file.sync();
+        if (!verdict.rewritten) {
+            try (FileHandle file = fs.open(path, FileSystem.OpenMode.WRITE)) {
+                file.sync();
+            }
         }
         directories.add(path.getParent());
     }

@@ -182,7 +182,9 @@ class RecoveryFaultTest {
         for (String name : List.of(APPEND_1, APPEND_2, REWRITE_1)) {
             SimulatedFileSystem disk = disk(files, true);
             FaultyFileSystem faulty = new FaultyFileSystem(disk);
-            faulty.on(Operation.SYNC).onFiles(name::equals).inject(Fault.error());
+            // What is kept of the last segment of a queue is synced once before it is cut.
+            int before = name.equals(APPEND_1) ? 0 : 1;
+            faulty.on(Operation.SYNC).onFiles(name::equals).after(before).inject(Fault.error());
             List<DroppedRange> told = new ArrayList<>();
             assertThatThrownBy(() ->
                             Recovery.run(
