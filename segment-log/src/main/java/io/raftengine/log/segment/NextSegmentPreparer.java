@@ -44,11 +44,7 @@ final class NextSegmentPreparer implements AutoCloseable {
     private volatile boolean nextUnderWay;
 
     // All guarded by the agent's lock in SegmentQueue.
-    private PreparedFile building;
-    private ZeroFiller filler;
-    private boolean buildingReserve;
-    private long buildingFor;
-    private long begunAt;
+    private FileUnderConstruction building;
     private long number;
     private long failedFor = -1;
     private boolean failedEarly;
@@ -134,7 +130,7 @@ final class NextSegmentPreparer implements AutoCloseable {
         return !failed
                 && policyFills()
                 && schedule.begins(active.end())
-                && context.reserves().freeSize() == 0;
+                && !context.reserves().hasFree();
     }
 
     private boolean isLate(ActiveSegment active) {
@@ -181,15 +177,10 @@ final class NextSegmentPreparer implements AutoCloseable {
         }
         Path path = dir.resolve(SegmentName.prepared(number++));
         try {
-            filler = null;
-            building = new PreparedFile(path, context.fs().open(path, OpenMode.CREATE), null);
-            buildingReserve = asReserve;
-            buildingFor = active.seq();
-            begunAt = active.end();
-            building.handle.truncate(0);
-            building.handle.allocate(0, bytes);
-            building.allocatedTo = bytes;
-            filler = new ZeroFiller(context.fs(), building.handle, zeros);
+            FileHandle handle = context.fs().open(path, OpenMode.CREATE);
+            PreparedFile file = new PreparedFile(path, handle, null);
+            building = new FileUnderConstruction(context, file, active, asReserve);
+            building.allocate(bytes, zeros);
             nextUnderWay = !asReserve;
         } catch (StorageException | OutOfSpaceException e) {
             giveUp(asReserve, active);
@@ -200,12 +191,13 @@ final class NextSegmentPreparer implements AutoCloseable {
 
     private boolean continueBuilding(ActiveSegment active) {
         try {
-            if (buildingReserve ? building.filledTo < schedule.fileBytes() : fillsOn(active)) {
-                return buildingReserve ? fillReserve() : fillNext(active);
+            boolean reserve = building.asReserve();
+            if (reserve ? building.filledTo() < schedule.fileBytes() : fillsOn(active)) {
+                return reserve ? fillReserve() : fillNext(active);
             }
             finish();
         } catch (StorageException | OutOfSpaceException e) {
-            giveUp(buildingReserve, active);
+            giveUp(building.asReserve(), active);
             return false;
         }
         return true;
@@ -227,16 +219,15 @@ final class NextSegmentPreparer implements AutoCloseable {
      * does not want it now may want it again while there is time.
      */
     private boolean fillsOn(ActiveSegment active) {
-        return building.filledTo < schedule.fileBytes()
-                && buildingFor == active.seq()
-                && !active.isSealed()
+        return building.filledTo() < schedule.fileBytes()
+                && building.isBeside(active)
                 && !schedule.isOver(active.end())
                 && (policyFills() || !isLate(active));
     }
 
     private boolean fillNext(ActiveSegment active) {
-        long due = schedule.dueTo(active.end(), active.preparedTo(), begunAt);
-        if (building.filledTo >= due || !policyFills()) {
+        long due = schedule.dueTo(active.end(), active.preparedTo(), building.begunAt());
+        if (building.filledTo() >= due || !policyFills()) {
             return false;
         }
         if (isBetterHandedOver()) {
@@ -252,20 +243,15 @@ final class NextSegmentPreparer implements AutoCloseable {
      * after it needs no zeros, and this one no more of them.
      */
     private boolean isBetterHandedOver() {
-        return !context.chooser().hasRoom(building.path.getParent(), schedule.fileBytes())
-                || context.reserves().freeSize() > 0;
+        return context.reserves().hasFree() || building.lacksRoomBeside(schedule.fileBytes());
     }
 
     private void finish() {
-        if (filler != null) {
-            filler.close();
-        }
-        // Now, so that the rotation's own sync finds only the header to write.
-        building.handle.sync();
-        if (buildingReserve) {
-            addReserve();
+        building.complete();
+        if (building.asReserve()) {
+            addReserve(building.file());
         } else {
-            publish(building);
+            publish(building.file());
         }
         building = null;
         // Last: a writer that lacks space finds it ready, or finds that it has to wait for it.
@@ -288,21 +274,15 @@ final class NextSegmentPreparer implements AutoCloseable {
     }
 
     private long fillStep(long limit) {
-        long from = building.filledTo;
-        long to = Math.min(from + schedule.pieceBytes(), limit);
-        filler.write(from, to);
-        building.filledTo = to;
-        building.allocatedTo = Math.max(building.allocatedTo, to);
-        context.counters().bytesPrefilled += to - from;
-        return to - from;
+        return building.fillTo(Math.min(building.filledTo() + schedule.pieceBytes(), limit));
     }
 
-    private void addReserve() {
+    private void addReserve(PreparedFile file) {
         long reserveNumber = context.reserves().nextNumber();
-        Path target = building.path.resolveSibling(SegmentName.reserved(reserveNumber));
-        building.handle.close();
+        Path target = file.path.resolveSibling(SegmentName.reserved(reserveNumber));
+        file.handle.close();
         try (DirectoryHandle dir = context.openDirectory(target.getParent())) {
-            context.fs().rename(building.path, target);
+            context.fs().rename(file.path, target);
             context.sync(dir);
         }
         context.reserves().add(new ReservePool.Reserve(target, reserveNumber, null));
@@ -354,15 +334,10 @@ final class NextSegmentPreparer implements AutoCloseable {
 
     private void giveUpBuilding() {
         if (building != null) {
-            FileHandle handle = building.handle;
-            Path path = building.path;
+            FileUnderConstruction given = building;
             building = null;
             nextUnderWay = false;
-            if (filler != null) {
-                filler.close();
-            }
-            Closing.quietly(handle);
-            context.deleteQuietly(path);
+            given.discard();
         }
     }
 

@@ -37,6 +37,19 @@ final class ReservePool {
         return queue.stream().filter(Reserve::free).count();
     }
 
+    /** Whether there is one that no reader looks at. Allocates nothing while there is none. */
+    synchronized boolean hasFree() {
+        if (queue.isEmpty()) {
+            return false;
+        }
+        for (Reserve reserve : queue) {
+            if (reserve.free()) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     /** A number that no reserve has had so far. */
     synchronized long nextNumber() {
         return ++numberMax;

@@ -319,7 +319,7 @@ final class SegmentInstaller {
      */
     private boolean findsRoomElsewhere(PreparedFile prepared) {
         return prepared != null
-                || context.reserves().freeSize() > 0
+                || context.reserves().hasFree()
                 || !context.chooser().choose().equals(halfMade.path.getParent());
     }
 

@@ -15,6 +15,7 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BooleanSupplier;
 
 /**
  * One queue of segments on disk: appends to the active one, rotates, serves readers, drops the
@@ -53,6 +54,8 @@ public final class SegmentQueue implements SegmentSource, AutoCloseable {
     private final NextSegmentPreparer preparer;
     private final BackgroundWriter background;
     private final HeadRoomKeeper headRoomKeeper;
+    // Made once: it is handed on in every step of the agent.
+    private final BooleanSupplier isSpaceShort;
 
     // Replaced by the writer; read by all.
     private volatile ActiveSegment active;
@@ -81,6 +84,7 @@ public final class SegmentQueue implements SegmentSource, AutoCloseable {
         this.preparer = new NextSegmentPreparer(context, active.seq() + 1);
         this.background = new BackgroundWriter(context);
         this.headRoomKeeper = new HeadRoomKeeper(context, table);
+        this.isSpaceShort = context::isSpaceShort;
     }
 
     /**
@@ -271,7 +275,7 @@ public final class SegmentQueue implements SegmentSource, AutoCloseable {
     public boolean rotationFindsRoom() {
         return preparer.isReady()
                 || preparer.isUnderWay()
-                || context.reserves().freeSize() > 0
+                || context.reserves().hasFree()
                 || context.hasHeadRoom()
                 || !context.chooser().choose().equals(active.segment().path().getParent());
     }
@@ -605,7 +609,7 @@ public final class SegmentQueue implements SegmentSource, AutoCloseable {
             if (kind() == QueueKind.APPEND) {
                 headRoomKeeper.keep(a.seq());
             }
-            context.deletions().stepIfDue(context::isSpaceShort);
+            context.deletions().stepIfDue(isSpaceShort);
             boolean more = background.step(a, preparer.fillsActive(a), preparer.zeros());
             return preparer.step(a, table.count(), rotationStuck) || more;
         } finally {
