@@ -1,12 +1,12 @@
 package io.raftengine.ctl;
 
-import io.raftengine.allocator.Memory;
 import io.raftengine.log.io.DirectoryHandle;
 import io.raftengine.log.io.FileHandle;
 import io.raftengine.log.io.FileSystem;
 import io.raftengine.log.io.ForwardingDirectoryHandle;
 import io.raftengine.log.io.ForwardingFileHandle;
 import io.raftengine.log.io.ForwardingFileSystem;
+import io.raftengine.log.io.Iovecs;
 import java.nio.file.Path;
 
 /**
@@ -109,7 +109,7 @@ final class KillableFileSystem extends ForwardingFileSystem {
             // struct iovec { void *base; size_t length; }
             long sum = 0;
             for (int i = 0; i < count; i++) {
-                sum += Memory.getLong(iovecAddress + 16L * i + 8);
+                sum += Iovecs.length(iovecAddress, i);
             }
             return sum;
         }

@@ -1,22 +1,16 @@
 package io.raftengine.engine.commit;
 
 import io.raftengine.allocator.Mapping;
-import io.raftengine.allocator.Memory;
 import io.raftengine.allocator.MemoryBudget;
+import io.raftengine.log.io.Iovecs;
 
 /**
- * The pieces of one group's write, in file order; neighbours in memory become one piece.
- *
- * <pre>
- *   struct iovec    0: base address (u64)    8: length (u64)
- * </pre>
+ * The pieces of one group's write, in file order, as iovecs; neighbours in memory become one piece.
  *
  * <p>Usually there is a single piece, the group's buffer. Used by the writer of the segment only:
  * the holder of the write token, or the purger.
  */
 public final class GatherList implements AutoCloseable {
-    private static final int IOVEC_BYTES = 16;
-
     /** Two pieces for each batch that is gathered from its own memory, and the watermark. */
     static final int PIECES_MAX = 2 * CommitGroup.SLOTS_MAX + 1;
 
@@ -36,7 +30,7 @@ public final class GatherList implements AutoCloseable {
      * @param piecesMax most pieces it takes
      */
     public GatherList(MemoryBudget budget, int piecesMax) {
-        memory = Mapping.map(budget, (long) piecesMax * IOVEC_BYTES, "gather list");
+        memory = Mapping.map(budget, (long) piecesMax * Iovecs.BYTES, "gather list");
     }
 
     /** Empties it. */
@@ -58,12 +52,9 @@ public final class GatherList implements AutoCloseable {
         }
         totalBytes += bytes;
         if (count > 0 && address == lastEndAddress) {
-            long lengthAt = pieceAddress(count - 1) + 8;
-            Memory.putLong(lengthAt, Memory.getLong(lengthAt) + bytes);
+            Iovecs.grow(memory.address(), count - 1, bytes);
         } else {
-            long piece = pieceAddress(count++);
-            Memory.putLong(piece, address);
-            Memory.putLong(piece + 8, bytes);
+            Iovecs.put(memory.address(), count++, address, bytes);
         }
         lastEndAddress = address + bytes;
     }
@@ -97,11 +88,7 @@ public final class GatherList implements AutoCloseable {
 
     /** Address of the first piece's bytes. */
     long firstAddress() {
-        return Memory.getLong(memory.address());
-    }
-
-    private long pieceAddress(int index) {
-        return memory.address() + (long) index * IOVEC_BYTES;
+        return Iovecs.base(memory.address(), 0);
     }
 
     @Override

@@ -9,8 +9,8 @@ import java.nio.file.Path;
  * the file.
  */
 final class FileUnderConstruction {
-    /** The agent's steps are small; asking for free space before each would cost as much again. */
-    private static final long ROOM_CHECK_BYTES = 4L << 20;
+    /** A step of the agent is small; asking for free space before each would cost as much again. */
+    private static final int ROOM_CHECKS = 32;
 
     private final QueueContext context;
     private final PreparedFile file;
@@ -19,7 +19,7 @@ final class FileUnderConstruction {
     private final long begunAt;
     private final boolean asReserve;
     private ZeroFiller filler;
-    private long roomCheckedTo = -1;
+    private long roomCheckAt;
 
     /**
      * @param file new and empty, owned by this object until it is handed over or discarded
@@ -67,15 +67,15 @@ final class FileUnderConstruction {
     }
 
     /**
-     * Whether its directory has less room than that; asked again every few MiB.
+     * Whether its directory has less room than that. Asked some dozens of times for a whole file.
      *
      * @param bytes how much should be free
      */
     boolean lacksRoomBeside(long bytes) {
-        if (roomCheckedTo >= 0 && file.filledTo < roomCheckedTo + ROOM_CHECK_BYTES) {
+        if (file.filledTo < roomCheckAt) {
             return false;
         }
-        roomCheckedTo = file.filledTo;
+        roomCheckAt = file.filledTo + file.allocatedTo / ROOM_CHECKS;
         return !context.chooser().hasRoom(dir, bytes);
     }
 

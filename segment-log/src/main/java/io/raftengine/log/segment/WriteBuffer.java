@@ -5,6 +5,7 @@ import io.raftengine.allocator.Memory;
 import io.raftengine.allocator.MemoryBudget;
 import io.raftengine.error.StorageException;
 import io.raftengine.log.io.FileHandle;
+import io.raftengine.log.io.Iovecs;
 
 /**
  * The writer's off-heap scratch memory: the last partial page of the active segment, and what it
@@ -18,7 +19,7 @@ import io.raftengine.log.io.FileHandle;
  *     tail    bytes [end rounded down to a page, end) of the active segment, from the start of the page
  *     zeros   padding behind the last byte of a write, up to the page's end
  *     header  first page of a segment that is being made, so that a failed rotation leaves tail alone
- *     iovec   pairs of u64 address, u64 length, in the machine's byte order
+ *     iovec   see Iovecs
  * </pre>
  *
  * <p>Why whole pages: in a recycled or filled file whose pages left the cache every small write is
@@ -28,11 +29,10 @@ import io.raftengine.log.io.FileHandle;
 final class WriteBuffer implements AutoCloseable {
     static final int PAGE_BYTES = 4096;
     static final int IOVECS_MAX = 1024;
-    private static final int IOVEC_BYTES = 16;
     private static final long ZEROS = PAGE_BYTES;
     private static final long HEADER = 2L * PAGE_BYTES;
     private static final long IOVECS = 3L * PAGE_BYTES;
-    private static final long BYTES = IOVECS + (long) IOVECS_MAX * IOVEC_BYTES;
+    private static final long BYTES = IOVECS + (long) IOVECS_MAX * Iovecs.BYTES;
 
     private final Mapping mapping;
     private final long base;
@@ -120,9 +120,8 @@ final class WriteBuffer implements AutoCloseable {
     void keepTailVector(long end, long iovecs, int count) {
         long at = end;
         for (int i = 0; i < count; i++) {
-            long address = Memory.getLong(iovecs + (long) i * IOVEC_BYTES);
-            long length = Memory.getLong(iovecs + (long) i * IOVEC_BYTES + 8);
-            keepTail(at, address, length);
+            long length = Iovecs.length(iovecs, i);
+            keepTail(at, Iovecs.base(iovecs, i), length);
             at += length;
         }
     }
@@ -131,18 +130,17 @@ final class WriteBuffer implements AutoCloseable {
         if (length == 0) {
             return index;
         }
-        Memory.putLong(iovec(index), address);
-        Memory.putLong(iovec(index) + 8, length);
+        Iovecs.put(base + IOVECS, index, address, length);
         return index + 1;
     }
 
     private int copyIovecs(int index, long iovecs, int from, int count) {
-        Memory.copy(iovecs + (long) from * IOVEC_BYTES, iovec(index), (long) count * IOVEC_BYTES);
+        Memory.copy(Iovecs.at(iovecs, from), iovec(index), (long) count * Iovecs.BYTES);
         return index + count;
     }
 
     private long iovec(int index) {
-        return base + IOVECS + (long) index * IOVEC_BYTES;
+        return Iovecs.at(base + IOVECS, index);
     }
 
     /**
@@ -156,8 +154,8 @@ final class WriteBuffer implements AutoCloseable {
             long written =
                     count - first == 1
                             ? file.write(
-                                    Memory.getLong(iovec(first)),
-                                    Memory.getLong(iovec(first) + 8),
+                                    Iovecs.base(base + IOVECS, first),
+                                    Iovecs.length(base + IOVECS, first),
                                     at)
                             : file.writeVector(iovec(first), count - first, at);
             if (written <= 0) {
@@ -177,13 +175,12 @@ final class WriteBuffer implements AutoCloseable {
     private int advance(int first, int count, long written) {
         int i = first;
         long left = written;
-        while (i < count && Memory.getLong(iovec(i) + 8) <= left) {
-            left -= Memory.getLong(iovec(i) + 8);
+        while (i < count && Iovecs.length(base + IOVECS, i) <= left) {
+            left -= Iovecs.length(base + IOVECS, i);
             i++;
         }
         if (left > 0) {
-            Memory.putLong(iovec(i), Memory.getLong(iovec(i)) + left);
-            Memory.putLong(iovec(i) + 8, Memory.getLong(iovec(i) + 8) - left);
+            Iovecs.skip(base + IOVECS, i, left);
         }
         return i;
     }

@@ -1,9 +1,9 @@
 package io.raftengine.log.segment;
 
 import io.raftengine.allocator.Mapping;
-import io.raftengine.allocator.Memory;
 import io.raftengine.allocator.MemoryBudget;
 import io.raftengine.log.io.FileHandle;
+import io.raftengine.log.io.Iovecs;
 
 /**
  * Zeros to fill files with. Background agent only.
@@ -14,7 +14,7 @@ import io.raftengine.log.io.FileHandle;
  *          | zeros           | iovec[4]  |
  *          +-----------------+-----------+
  *     zeros   one piece; a larger one is written from the same bytes several times
- *     iovec   pairs of u64 address, u64 length, in the machine's byte order
+ *     iovec   see Iovecs
  * </pre>
  */
 final class Zeros implements AutoCloseable {
@@ -22,7 +22,6 @@ final class Zeros implements AutoCloseable {
     static final int PIECE_BYTES = 64 << 10;
 
     private static final int IOVECS = 4;
-    private static final int IOVEC_BYTES = 16;
 
     /** What one call writes at most. */
     static final int CALL_BYTES = IOVECS * PIECE_BYTES;
@@ -32,7 +31,9 @@ final class Zeros implements AutoCloseable {
     Zeros(MemoryBudget budget) {
         mapping =
                 Mapping.map(
-                        budget, PIECE_BYTES + (long) IOVECS * IOVEC_BYTES, "segment-prefill-zeros");
+                        budget,
+                        PIECE_BYTES + (long) IOVECS * Iovecs.BYTES,
+                        "segment-prefill-zeros");
     }
 
     /** Address of {@link #PIECE_BYTES} zeros, at the start of a page. */
@@ -47,14 +48,12 @@ final class Zeros implements AutoCloseable {
      * @return how many were written, possibly fewer
      */
     long write(FileHandle file, long bytes, long at) {
+        long iovecs = mapping.address() + PIECE_BYTES;
         int count = 0;
         for (long left = bytes; left > 0; left -= PIECE_BYTES) {
-            long iovec = mapping.address() + PIECE_BYTES + (long) count * IOVEC_BYTES;
-            Memory.putLong(iovec, mapping.address());
-            Memory.putLong(iovec + Long.BYTES, Math.min(left, PIECE_BYTES));
-            count++;
+            Iovecs.put(iovecs, count++, mapping.address(), Math.min(left, PIECE_BYTES));
         }
-        return file.writeVector(mapping.address() + PIECE_BYTES, count, at);
+        return file.writeVector(iovecs, count, at);
     }
 
     @Override

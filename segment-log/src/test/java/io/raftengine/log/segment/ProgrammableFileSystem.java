@@ -1,6 +1,5 @@
 package io.raftengine.log.segment;
 
-import io.raftengine.allocator.Memory;
 import io.raftengine.error.OutOfSpaceException;
 import io.raftengine.error.StorageException;
 import io.raftengine.log.io.DirectoryEntry;
@@ -12,6 +11,7 @@ import io.raftengine.log.io.FileSystem;
 import io.raftengine.log.io.ForwardingDirectoryHandle;
 import io.raftengine.log.io.ForwardingFileHandle;
 import io.raftengine.log.io.ForwardingFileSystem;
+import io.raftengine.log.io.Iovecs;
 import io.raftengine.log.io.LockMode;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -196,8 +196,8 @@ final class ProgrammableFileSystem extends ForwardingFileSystem {
                     writeMax == Long.MAX_VALUE
                             ? super.writeVector(iovecAddress, count, offset)
                             : super.write(
-                                    Memory.getLong(iovecAddress),
-                                    Math.min(Memory.getLong(iovecAddress + 8), writeMax),
+                                    Iovecs.base(iovecAddress, 0),
+                                    Math.min(Iovecs.length(iovecAddress, 0), writeMax),
                                     offset);
             if (failAfterWriting) {
                 hit("write", path());

@@ -8,6 +8,7 @@ import io.raftengine.allocator.MemoryBudget;
 import io.raftengine.log.format.FormatVersion;
 import io.raftengine.log.format.QueueKind;
 import io.raftengine.log.format.SegmentHeader;
+import io.raftengine.log.io.Iovecs;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -134,10 +135,9 @@ final class QueueFixture implements AutoCloseable {
             rotate();
         }
         byte[] data = fill(places * bytesEach);
-        long iovecs = scratch.address() + SCRATCH_BYTES - places * 16L;
+        long iovecs = scratch.address() + SCRATCH_BYTES - (long) places * Iovecs.BYTES;
         for (int i = 0; i < places; i++) {
-            Memory.putLong(iovecs + i * 16L, scratch.address() + (long) i * bytesEach);
-            Memory.putLong(iovecs + i * 16L + 8, bytesEach);
+            Iovecs.put(iovecs, i, scratch.address() + (long) i * bytesEach, bytesEach);
         }
         queue.appendVector(iovecs, places, data.length);
         remember(queue.activeSeq(), data);

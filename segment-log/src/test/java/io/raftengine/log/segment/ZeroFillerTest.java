@@ -3,7 +3,6 @@ package io.raftengine.log.segment;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.raftengine.allocator.Memory;
 import io.raftengine.allocator.MemoryBudget;
 import io.raftengine.error.StorageException;
 import io.raftengine.log.io.FileHandle;
@@ -11,6 +10,7 @@ import io.raftengine.log.io.FileSystem;
 import io.raftengine.log.io.FileSystem.OpenMode;
 import io.raftengine.log.io.ForwardingFileHandle;
 import io.raftengine.log.io.ForwardingFileSystem;
+import io.raftengine.log.io.Iovecs;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -84,8 +84,8 @@ class ZeroFillerTest {
             public long writeVector(long iovecs, int count, long offset) {
                 assertThat(direct).isTrue();
                 for (int i = 0; i < count; i++) {
-                    assertThat(Memory.getLong(iovecs + 16L * i) % 4096).as("address").isZero();
-                    assertThat(Memory.getLong(iovecs + 16L * i + 8) % 4096).as("length").isZero();
+                    assertThat(Iovecs.base(iovecs, i) % 4096).as("address").isZero();
+                    assertThat(Iovecs.length(iovecs, i) % 4096).as("length").isZero();
                 }
                 assertThat(offset % 4096).as("offset").isZero();
                 if (writeErrno != 0 && goodWrites-- == 0) {
@@ -95,7 +95,7 @@ class ZeroFillerTest {
                 long written =
                         shortWrite == 0
                                 ? super.writeVector(iovecs, count, offset)
-                                : super.write(Memory.getLong(iovecs), shortWrite, offset);
+                                : super.write(Iovecs.base(iovecs, 0), shortWrite, offset);
                 writes.add("direct " + written);
                 return written;
             }

@@ -5,13 +5,12 @@ import io.raftengine.allocator.Memory;
 import io.raftengine.allocator.MemoryBudget;
 import io.raftengine.log.io.FileHandle;
 import io.raftengine.log.io.FileInfo;
+import io.raftengine.log.io.Iovecs;
 import java.nio.file.Path;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /** An open file of a {@link FaultyFileSystem}. */
 final class FaultyHandle implements FileHandle {
-    private static final int IOVEC_BYTES = 16;
-
     private final FaultyFileSystem owner;
     private final FileHandle inner;
 
@@ -91,7 +90,7 @@ final class FaultyHandle implements FileHandle {
     public long writeVector(long iovecAddress, int count, long offset) {
         long total = 0;
         for (int i = 0; i < count; i++) {
-            total += Memory.getLong(iovecAddress + (long) i * IOVEC_BYTES + 8);
+            total += Iovecs.length(iovecAddress, i);
         }
         Call call = owner.enter(Operation.WRITE, path(), offset, total);
         Fault fault = owner.faultFor(call);
@@ -118,8 +117,8 @@ final class FaultyHandle implements FileHandle {
     private long writePieces(long iovecAddress, int count, long offset, long most) {
         long done = 0;
         for (int i = 0; i < count && done < most; i++) {
-            long address = Memory.getLong(iovecAddress + (long) i * IOVEC_BYTES);
-            long length = Memory.getLong(iovecAddress + (long) i * IOVEC_BYTES + 8);
+            long address = Iovecs.base(iovecAddress, i);
+            long length = Iovecs.length(iovecAddress, i);
             long n = Math.min(length, most - done);
             writeAll(address, n, offset + done);
             done += n;

@@ -1,10 +1,10 @@
 package io.raftengine.testing.fs;
 
-import io.raftengine.allocator.Memory;
 import io.raftengine.error.ClosedException;
 import io.raftengine.log.io.FileHandle;
 import io.raftengine.log.io.FileInfo;
 import io.raftengine.log.io.FileSystem.OpenMode;
+import io.raftengine.log.io.Iovecs;
 import io.raftengine.testing.fs.SimulatedNode.File;
 import java.nio.file.Path;
 
@@ -13,7 +13,6 @@ final class SimulatedHandle implements FileHandle {
     private static final int EBADF = 9;
     private static final int EINVAL = 22;
     private static final int BLOCK_BYTES = 4096;
-    private static final int IOVEC_BYTES = 16;
     private static final int IOVECS_MAX = 1024;
 
     private final SimulatedFileSystem disk;
@@ -78,8 +77,8 @@ final class SimulatedHandle implements FileHandle {
             long tick = disk.tick();
             long done = 0;
             for (int i = 0; i < count; i++) {
-                long address = Memory.getLong(iovecAddress + (long) i * IOVEC_BYTES);
-                long length = Memory.getLong(iovecAddress + (long) i * IOVEC_BYTES + 8);
+                long address = Iovecs.base(iovecAddress, i);
+                long length = Iovecs.length(iovecAddress, i);
                 if (length == 0) {
                     continue;
                 }
