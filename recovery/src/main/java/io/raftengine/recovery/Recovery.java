@@ -337,7 +337,7 @@ public final class Recovery {
             List<SegmentVerdict> verdicts,
             List<RecoveredSegment> rewrite,
             List<RecoveredSegment> append) {
-        TailCutter cutter = new TailCutter(fs, budget, this::dropped);
+        TailCutter cutter = new TailCutter(fs, budget, threads, this::dropped);
         FormatVersion neighbour = FormatVersion.V2;
         if (!settings.readOnly()) {
             // Before anything is cut, so that a read that fails leaves all files as they were.

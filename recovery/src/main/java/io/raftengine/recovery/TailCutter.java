@@ -28,61 +28,44 @@ final class TailCutter {
     private static final int COPY_BYTES = 256 << 10;
 
     /** Small, since large pieces make large folios in the page cache, which slow later appends. */
-    private static final int REWRITE_BYTES = 64 << 10;
-
-    /** So much is written once more before the disk is sent to work on it. */
-    private static final int WRITEBACK_BYTES = 1 << 20;
-
-    private static final int PAGE_BYTES = 4096;
+    private static final int WHOLE_COPY_BYTES = 64 << 10;
 
     private final FileSystem fs;
     private final MemoryBudget budget;
+    private final SegmentRewriter rewriter;
     private final Consumer<DroppedRange> dropped;
     private final Set<Path> directories = new LinkedHashSet<>();
 
     /**
      * A cutter that has touched nothing yet.
      *
+     * @param threads how many may copy at once
      * @param dropped told of each range, naming the side file if there is one, as soon as its bytes
      *     are gone, whatever fails then
      */
-    TailCutter(FileSystem fs, MemoryBudget budget, Consumer<DroppedRange> dropped) {
-        this.dropped = dropped;
+    TailCutter(FileSystem fs, MemoryBudget budget, int threads, Consumer<DroppedRange> dropped) {
         this.fs = fs;
         this.budget = budget;
+        this.rewriter = new SegmentRewriter(budget, threads);
+        this.dropped = dropped;
     }
 
     /**
      * Writes once more what was accepted of the last segment of a queue, except what a watermark
-     * vouches for, and syncs it. After a failed sync the system forgets that the pages are dirty,
-     * goes on showing them, and reports success to the next sync although the disk never got them
-     * (P7): a sync alone would vouch for bytes that a power cut takes away (P8).
+     * vouches for, and syncs it: a sync alone would vouch for bytes that a power cut takes away
+     * (P7, P8).
      *
      * @param verdict any verdict but to refuse; afterwards the file has the bytes it had before
      */
     void rewrite(SegmentVerdict verdict) {
         keepToOurselves(verdict.file);
         // Whole pages: what lies in the same page in front of the watermark is written as it is.
-        long offset = Math.max(0, verdict.watermark) & -PAGE_BYTES;
-        if (offset >= verdict.liveEnd) {
+        long from = Math.max(0, verdict.watermark) & -SegmentRewriter.PAGE_BYTES;
+        if (from >= verdict.liveEnd) {
             return;
         }
-        try (FileHandle file = fs.open(verdict.file.path(), FileSystem.OpenMode.WRITE);
-                GrowableBuffer buffer = new GrowableBuffer(budget, REWRITE_BYTES, REWRITE_BYTES)) {
-            long begun = offset;
-            while (offset < verdict.liveEnd) {
-                int n = (int) Math.min(REWRITE_BYTES, verdict.liveEnd - offset);
-                FileIo.readFully(file, buffer.address(), n, offset);
-                FileIo.writeFully(file, buffer.address(), n, offset);
-                offset += n;
-                if (offset - begun >= WRITEBACK_BYTES) {
-                    // The disk works while the rest is copied.
-                    file.startWriteback(begun, offset - begun);
-                    begun = offset;
-                }
-            }
-            // By the descriptor that sent the disk to work: it is the one that hears of an error.
-            file.sync();
+        try (FileHandle file = fs.open(verdict.file.path(), FileSystem.OpenMode.WRITE)) {
+            rewriter.rewrite(file, from, verdict.liveEnd);
             verdict.rewritten = true;
         }
     }
@@ -173,7 +156,7 @@ final class TailCutter {
             return;
         }
         try (FileHandle from = fs.open(path, FileSystem.OpenMode.READ)) {
-            copyWhole(from, 0, from.size(), REWRITE_BYTES, segment.seq(), path);
+            copyWhole(from, 0, from.size(), WHOLE_COPY_BYTES, segment.seq(), path);
         }
         directories.add(path.getParent());
     }
