@@ -22,9 +22,6 @@ import java.util.concurrent.atomic.AtomicReference;
  * <p>Background agent only, except {@link #take} and {@link #takeAsItIs}, which are the writer's.
  */
 final class NextSegmentPreparer implements AutoCloseable {
-    /** AUTO fills while a sync covers fewer appends than this on average. */
-    private static final double FILL_BELOW_APPENDS = 4;
-
     /**
      * How long no reserve is begun after one that failed, doubled with each that fails after it: a
      * second without descriptors is soon over, a full disk may stay full.
@@ -261,8 +258,7 @@ final class NextSegmentPreparer implements AutoCloseable {
     private boolean policyFills() {
         PrefillPolicy policy = context.settings().prefill();
         return policy == PrefillPolicy.ALWAYS
-                || (policy == PrefillPolicy.AUTO
-                        && context.counters().appendsPerSync < FILL_BELOW_APPENDS);
+                || (policy == PrefillPolicy.AUTO && context.counters().syncsFewAppends());
     }
 
     /**

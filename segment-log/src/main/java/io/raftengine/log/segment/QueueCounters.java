@@ -29,12 +29,11 @@ final class QueueCounters {
     /** How many syncs the mean is about. */
     private static final int MEAN_OVER = 16;
 
-    /**
-     * Mean number of appends that a sync covers; what {@link PrefillPolicy#AUTO} decides by.
-     * Filling ahead helps a write that waits for the disk. Many buffered writes that are synced now
-     * and then gain nothing by it and would pay twice, for the zeros and for writing whole pages.
-     */
-    double appendsPerSync = APPENDS_PER_SYNC_AT_FIRST;
+    /** Where a sync covers fewer appends than this on average, writers wait for the disk. */
+    private static final double FEW_APPENDS = 4;
+
+    /** Mean number of appends that a sync covers. */
+    private double appendsPerSync = APPENDS_PER_SYNC_AT_FIRST;
 
     private int unsyncedAppends;
 
@@ -51,6 +50,16 @@ final class QueueCounters {
             appendsPerSync += (unsyncedAppends - appendsPerSync) / MEAN_OVER;
             unsyncedAppends = 0;
         }
+    }
+
+    /**
+     * Whether syncs come so often that writers wait for them; what {@link PrefillPolicy#AUTO}
+     * decides by. Filling ahead helps a write that waits for the disk. Many buffered writes that
+     * are synced now and then gain nothing by it and would pay twice, for the zeros and for writing
+     * whole pages.
+     */
+    boolean syncsFewAppends() {
+        return appendsPerSync < FEW_APPENDS;
     }
 
     void rotated(long nanos) {

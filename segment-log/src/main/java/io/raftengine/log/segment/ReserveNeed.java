@@ -3,8 +3,8 @@ package io.raftengine.log.segment;
 import java.util.Arrays;
 
 /**
- * How many reserves the writers will use up before the next purge brings new ones: as many as in
- * the worst of the last few times. More would be space that nobody uses.
+ * How many reserves the writers will use up before the next purge brings new ones, by what they
+ * used the last few times. More would be space that nobody uses.
  *
  * <p>For the purger.
  */
@@ -31,8 +31,22 @@ final class ReserveNeed {
         activeBefore = active;
     }
 
-    /** How many are needed; as many as may be kept until that is known. */
-    long segments() {
-        return count == 0 ? Long.MAX_VALUE : Arrays.stream(begun).max().getAsLong();
+    /** How many were enough each time; as many as may be kept until that is known. */
+    long always() {
+        return enoughIn(1, 1);
+    }
+
+    /** How many were enough three times out of four; as many as may be kept until that is known. */
+    long mostly() {
+        return enoughIn(3, 4);
+    }
+
+    private long enoughIn(int part, int of) {
+        if (count == 0) {
+            return Long.MAX_VALUE;
+        }
+        long[] sorted = Arrays.copyOf(begun, Math.min(count, TIMES));
+        Arrays.sort(sorted);
+        return sorted[(sorted.length * part + of - 1) / of - 1];
     }
 }

@@ -163,8 +163,14 @@ final class SegmentPurger {
         return true;
     }
 
+    /**
+     * Where each write is synced a new file costs its zeros, or a change of the file's map with
+     * every sync: then a burst is provided for. Else it costs no more than a reserve, which takes
+     * space all the time.
+     */
     private long reservesNeeded() {
-        return Math.max(need.segments(), context.settings().prefillCapacity());
+        long needed = context.counters().syncsFewAppends() ? need.always() : need.mostly();
+        return Math.max(needed, context.settings().prefillCapacity());
     }
 
     /** Gives back all descriptors, whoever reads. */

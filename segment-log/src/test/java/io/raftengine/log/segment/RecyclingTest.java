@@ -297,7 +297,7 @@ class RecyclingTest {
 
     /** What is not used between two purges is only in the way. */
     @Test
-    void noMoreReservesAreKeptThanWereUsedBetweenPurges() {
+    void noMoreReservesAreKeptThanWereMostlyUsedBetweenPurges() {
         q.settings().targetBytes(1).recycleCapacity(20);
         q.open();
         assertReservesAfter(9, 9); // who knows how many will be needed
@@ -305,7 +305,26 @@ class RecyclingTest {
         assertReservesAfter(3, 3);
         assertReservesAfter(3, 3);
         assertReservesAfter(1, 3); // a quiet time is soon over
+        assertReservesAfter(5, 3); // and so is a burst
+    }
+
+    /** A file that is not a reserve costs a synced write time. */
+    @Test
+    void whereWritesAreSyncedAsManyReservesAreKeptAsTheWorstTimeUsed() {
+        q.settings().targetBytes(1).recycleCapacity(20);
+        q.open();
+        for (int i = 0; i < 60; i++) {
+            q.append(30);
+            q.queue.sync();
+        }
+        assertReservesAfter(0, 19);
+        for (int reserves = 16; reserves >= 4; reserves -= 3) {
+            assertReservesAfter(3, reserves);
+        }
+        assertReservesAfter(3, 3);
+        assertReservesAfter(1, 3);
         assertReservesAfter(5, 5);
+        assertReservesAfter(1, 5);
     }
 
     /** What a reader still looks at cannot be written to. */
