@@ -42,6 +42,25 @@ class PurgeStepsTest {
                         .verifyEveryRead(false));
     }
 
+    /** Whose users compact: segments die by themselves. The real engine's purge is short then. */
+    @Test
+    void aPurgeThatOnlyDropsAsksFiveTimesAndMakesNoBuffers() {
+        try (Scene scene = new Scene(Scene.segmentsOf(32 << 10).purgeThresholdBytes(64 << 10))) {
+            for (int index = 1; index <= 40; index++) {
+                scene.append(1, index, index + 1, ENTRY_BYTES);
+            }
+            scene.write(Scene.compact(1, 40));
+            long memory = scene.f.engine.budget().peakBytes();
+            PurgeResult result = countingSteps(scene, scene::purge);
+            assertThat(result.appendSegmentsDropped()).isPositive();
+            assertThat(result.bytesRewritten()).isZero();
+            // What was removed, which groups are old, them again, what is dead, what was dropped.
+            assertThat(steps).isEqualTo(5);
+            assertThat(scene.f.engine.budget().peakBytes()).isEqualTo(memory);
+            scene.checkAlsoReopened("dropped");
+        }
+    }
+
     /** Each block was written by itself and compressed, so it is copied by itself. */
     @ParameterizedTest
     @ValueSource(ints = {50, 500, BLOCKS})

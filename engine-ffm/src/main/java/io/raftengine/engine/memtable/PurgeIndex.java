@@ -32,9 +32,10 @@ public final class PurgeIndex {
      * Begins to carry removals to the rewrite queue. Token.
      *
      * @param activeSegment of the append queue; what stands in older ones is carried
+     * @return false if there are none
      */
-    public void beginRemovals(long activeSegment) {
-        memtables.tombstones().begin(activeSegment);
+    public boolean beginRemovals(long activeSegment) {
+        return memtables.tombstones().begin(activeSegment);
     }
 
     /**

@@ -141,8 +141,9 @@ final class Tombstones {
      * Begins to carry.
      *
      * @param activeSegment of the append queue: what stands in older ones is on disk
+     * @return false if there is nothing
      */
-    void begin(long activeSegment) {
+    boolean begin(long activeSegment) {
         if (carried != 0 || garbage != 0) {
             // The last purge died where nothing may fail, the heap being exhausted: what it did not
             // settle is carried once more, and harmless.
@@ -155,6 +156,7 @@ final class Tombstones {
         carried = pending;
         pending = 0;
         rewind();
+        return carried != 0;
     }
 
     /** Removals that matter to what is copied from now on are in the active segment or newer. */

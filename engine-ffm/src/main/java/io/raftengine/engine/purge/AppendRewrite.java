@@ -3,7 +3,6 @@ package io.raftengine.engine.purge;
 import io.raftengine.error.ClosedException;
 import io.raftengine.error.PoisonedException;
 import io.raftengine.error.RaftEngineException;
-import io.raftengine.log.format.QueueKind;
 
 /**
  * Moves what is live in the oldest segments of the append queue to the end of the rewrite queue,
@@ -44,22 +43,19 @@ final class AppendRewrite {
         if (stop == StopAfter.REMOVALS) {
             return;
         }
-        CopyWriter writer = new CopyWriter(parts, QueueKind.APPEND, watermark);
         OldGroupVisit visit = new OldGroupVisit(parts, watermark, rules);
+        AppendCopies copies = new AppendCopies(parts, watermark);
         RaftEngineException notCopied = null;
-        try (writer) {
-            if (parts.shape().alwaysAtomic()) {
-                copyAtomically(watermark, writer, visit);
-            } else {
-                copy(watermark, writer, visit);
-            }
+        try (copies) {
+            visit.run(copies);
+            copies.finish();
         } catch (PoisonedException | ClosedException fatal) {
             throw fatal;
         } catch (RaftEngineException failed) {
             // What lies before a block that cannot be read need not stay for its sake.
             notCopied = failed;
         } finally {
-            figures.bytesWritten += writer.bytesWritten();
+            figures.bytesWritten += copies.bytesWritten();
         }
         try {
             parts.log().seal();
@@ -84,24 +80,6 @@ final class AppendRewrite {
             return removals.carry();
         } finally {
             figures.bytesWritten += removals.bytesWritten();
-        }
-    }
-
-    private void copy(long watermark, CopyWriter writer, OldGroupVisit visit) {
-        AppendTarget target = new AppendTarget(parts, writer);
-        SegmentSweep sweep = new SegmentSweep(parts, watermark, target);
-        visit.run(sweep::add);
-        sweep.run();
-        target.finish();
-        sweep.demandAllRead();
-    }
-
-    private void copyAtomically(long watermark, CopyWriter writer, OldGroupVisit visit) {
-        SqueezeTarget target = new SqueezeTarget(parts, writer);
-        try (GroupCopy copy = new GroupCopy(parts, QueueKind.APPEND, watermark, target)) {
-            visit.run(copy::copy);
-            copy.finish();
-            target.finish();
         }
     }
 

@@ -24,6 +24,7 @@ final class DeadSegments {
     // Of a step with the write token.
     private boolean more;
     private long firstLive;
+    private boolean synced;
 
     DeadSegments(PurgeParts parts, SqueezePlan plan) {
         this.parts = parts;
@@ -85,6 +86,9 @@ final class DeadSegments {
     private long drop(SegmentQueue queue, QueueKind kind, long kept) {
         long first = queue.firstSeq();
         long limit = Math.max(first, Math.min(kept, queue.activeSeq()));
+        if (limit == first) {
+            return 0;
+        }
         parts.exclusively(() -> {
             // Removals of the meantime may need segments that those carried did not.
             long needed =
@@ -92,13 +96,16 @@ final class DeadSegments {
                             ? Math.max(first, Math.min(limit, index.firstNotCarried()))
                             : limit;
             firstLive = index.firstLive(kind, first, needed);
+            synced = parts.isAppendedSynced();
         });
         if (firstLive <= first) {
             return 0;
         }
         // What is dead may be so because of a write that nobody has synced: a power cut would take
         // that, and what it removed must still be there.
-        parts.syncAppended();
+        if (!synced) {
+            parts.commitSync();
+        }
         try {
             return queue.purgeTo(firstLive);
         } finally {
@@ -109,6 +116,9 @@ final class DeadSegments {
 
     /** Lets go of groups that had something in the segments dropped, and nothing elsewhere. */
     void sweepGroups() {
+        if (index.firstRewritten() == 0) {
+            return;
+        }
         index.beginSweep();
         do {
             parts.exclusively(() -> more = index.sweep(STEP));

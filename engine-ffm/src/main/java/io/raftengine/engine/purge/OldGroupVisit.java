@@ -3,7 +3,6 @@ package io.raftengine.engine.purge;
 import io.raftengine.engine.memtable.EntryLocation;
 import io.raftengine.engine.memtable.GroupLook;
 import io.raftengine.engine.memtable.Memtables;
-import io.raftengine.engine.memtable.PlacedKeys;
 import io.raftengine.engine.memtable.PurgeIndex;
 import io.raftengine.log.format.QueueKind;
 import java.util.ArrayList;
@@ -67,7 +66,6 @@ final class OldGroupVisit {
     private final PurgeParts parts;
     private final PurgeIndex index;
     private final Memtables memtables;
-    private final PlacedKeys keys;
     private final long watermark;
     private final long seenThrough;
     private final Rules rules;
@@ -103,7 +101,6 @@ final class OldGroupVisit {
         this.parts = parts;
         this.index = parts.index();
         this.memtables = parts.memtables();
-        this.keys = parts.keys();
         this.held = new HeldBytes(memtables);
         this.watermark = watermark;
         this.rules = rules;
@@ -134,8 +131,15 @@ final class OldGroupVisit {
                 }
             }
         } finally {
-            parts.exclusivelyAtEnd(this::putInOrder);
-            parts.exclusivelyAtEnd(this::listRest);
+            parts.exclusivelyAtEnd(this::putAllInOrder);
+        }
+    }
+
+    private void putAllInOrder() {
+        try {
+            putInOrder();
+        } finally {
+            listRest();
         }
     }
 
@@ -287,7 +291,7 @@ final class OldGroupVisit {
             }
         }
         return look.hasKeys()
-                ? Math.min(oldest, keys.oldest(look.groupId(), QueueKind.APPEND))
+                ? Math.min(oldest, parts.keys().oldest(look.groupId(), QueueKind.APPEND))
                 : oldest;
     }
 

@@ -173,10 +173,20 @@ final class PurgeParts implements AutoCloseable {
      * writers sync it mostly is: a sync of its own would be one more that they wait for.
      */
     void syncAppended() {
-        exclusivelyAtEnd(() -> synced = pipeline.isSynced());
+        exclusivelyAtEnd(() -> synced = isAppendedSynced());
         if (!synced) {
-            pipeline.commit(null, true);
+            commitSync();
         }
+    }
+
+    /** Whether everything that was ever appended is on disk. With the write token. */
+    boolean isAppendedSynced() {
+        return pipeline.isSynced();
+    }
+
+    /** Returns once everything appended before is on disk. Not with the write token. */
+    void commitSync() {
+        pipeline.commit(null, true);
     }
 
     /**

@@ -23,6 +23,7 @@ final class RemovalWriter {
 
     // Of a step with the write token.
     private boolean more;
+    private boolean settled;
     private long firstNotCarried;
 
     RemovalWriter(PurgeParts parts) {
@@ -37,10 +38,16 @@ final class RemovalWriter {
      * @return the first segment of the append queue with removals that were left out
      */
     long carry() {
-        parts.exclusively(() -> index.beginRemovals(parts.append().activeSeq()));
+        settled = false;
+        parts.exclusively(this::begin);
+        if (settled) {
+            return firstNotCarried;
+        }
         boolean done = false;
         try {
-            writeAll();
+            if (more) {
+                writeAll();
+            }
             log.sync();
             done = true;
         } finally {
@@ -49,10 +56,25 @@ final class RemovalWriter {
             }
         }
         do {
-            parts.exclusivelyAtEnd(() -> more = index.settleRemovals(STEP));
+            parts.exclusivelyAtEnd(this::settle);
         } while (more);
-        parts.exclusively(() -> firstNotCarried = index.firstNotCarried());
         return firstNotCarried;
+    }
+
+    /** Mostly there is nothing, and nothing that a sync could change. */
+    private void begin() {
+        more = index.beginRemovals(parts.append().activeSeq());
+        if (!more && log.isSynced()) {
+            settle();
+            settled = !more;
+        }
+    }
+
+    private void settle() {
+        more = index.settleRemovals(STEP);
+        if (!more) {
+            firstNotCarried = index.firstNotCarried();
+        }
     }
 
     private void writeAll() {

@@ -249,12 +249,21 @@ final class RewriteLog implements AutoCloseable {
     }
 
     /**
+     * Whether everything appended is on disk.
+     *
+     * @return false also if nobody can know any more
+     */
+    boolean isSynced() {
+        return unsyncedBytes == 0 && !queue.poisoned();
+    }
+
+    /**
      * Returns once everything appended is on disk; does nothing if it is.
      *
      * @throws PoisonedException the sync failed, now or before
      */
     void sync() {
-        if (unsyncedBytes == 0 && !queue.poisoned()) {
+        if (isSynced()) {
             return;
         }
         try {
