@@ -337,7 +337,7 @@ public final class Recovery {
             List<SegmentVerdict> verdicts,
             List<RecoveredSegment> rewrite,
             List<RecoveredSegment> append) {
-        TailCutter cutter = new TailCutter(fs, budget, threads, this::dropped);
+        TailCutter cutter = new TailCutter(fs, budget, copyingThreads(), this::dropped);
         FormatVersion neighbour = FormatVersion.V2;
         if (!settings.readOnly()) {
             // Before anything is cut, so that a read that fails leaves all files as they were.
@@ -366,6 +366,11 @@ public final class Recovery {
             neighbour = verdict.version == null ? neighbour : verdict.version;
         }
         cutter.syncDirectories();
+    }
+
+    /** It is work for processors; a log of one segment was replayed by one thread. */
+    private int copyingThreads() {
+        return Math.min(settings.threads(), Runtime.getRuntime().availableProcessors());
     }
 
     private void dropped(DroppedRange range) {

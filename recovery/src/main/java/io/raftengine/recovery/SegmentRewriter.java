@@ -75,7 +75,7 @@ final class SegmentRewriter {
         }
     }
 
-    private static void write(FileHandle file, long piece, long from, long to) {
+    private void write(FileHandle file, long piece, long from, long to) {
         long begun = from;
         long at = from;
         while (at < to) {
@@ -85,9 +85,14 @@ final class SegmentRewriter {
             at += n;
             if (at - begun >= WRITEBACK_BYTES) {
                 // The disk works while the rest is copied.
-                file.startWriteback(begun, at - begun);
+                startWriteback(file, begun, at - begun);
                 begun = at;
             }
         }
+    }
+
+    /** One thread at a time, as a handle demands. */
+    private synchronized void startWriteback(FileHandle file, long from, long bytes) {
+        file.startWriteback(from, bytes);
     }
 }

@@ -7,7 +7,8 @@ import java.util.List;
 
 /**
  * Everything the scan of one segment found out, and what the table decided. Filled by {@link
- * SegmentScan}, read-only afterwards; handed over by the end of the thread that filled it.
+ * SegmentScan} and handed over by the end of the thread that filled it; afterwards only {@link
+ * TailCutter} notes here what it has done.
  */
 final class SegmentVerdict {
     final SegmentFile file;

@@ -30,7 +30,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class SegmentRewriterTest {
     private static final Path DIR = Path.of("/log");
     private static final Path FILE = DIR.resolve("0000000000000001.raftlog");
-    private static final int BYTES = (int) (2 * SegmentRewriter.SHARE_BYTES_MIN) + 5 * 4096 + 123;
+    private static final int BYTES = (int) (3 * SegmentRewriter.SHARE_BYTES_MIN) + 5 * 4096 + 123;
     private static final int FROM = 4096;
 
     private final SimulatedFileSystem disk = new SimulatedFileSystem(1);
@@ -90,8 +90,8 @@ class SegmentRewriterTest {
                                 }
                             }
                         }));
-        rewrite(3, MemoryBudget.unlimited());
-        assertThat(threads).as("a share has 4 MiB at least").hasSize(2);
+        rewrite(64, MemoryBudget.unlimited());
+        assertThat(threads).as("a share has 4 MiB at least").hasSize(3);
         assertThat(Arrays.stream(written, 0, FROM)).containsOnly(0);
         assertThat(Arrays.stream(written, FROM, BYTES)).containsOnly(1);
     }
@@ -112,6 +112,14 @@ class SegmentRewriterTest {
         assertThatThrownBy(() -> rewrite(2, MemoryBudget.unlimited()))
                 .isInstanceOf(StorageException.class);
         assertThat(fs.calls(Operation.SYNC)).isZero();
+        assertThat(disk.contents(FILE)).isEqualTo(content);
+    }
+
+    @Test
+    void aSyncThatFailsIsReported() {
+        fs.on(Operation.SYNC).inject(Fault.error());
+        assertThatThrownBy(() -> rewrite(3, MemoryBudget.unlimited()))
+                .isInstanceOf(StorageException.class);
         assertThat(disk.contents(FILE)).isEqualTo(content);
     }
 

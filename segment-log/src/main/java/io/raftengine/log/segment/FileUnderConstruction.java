@@ -18,6 +18,7 @@ final class FileUnderConstruction {
     private final long besideSeq;
     private final long begunAt;
     private final boolean asReserve;
+    private final Zeros zeros;
     private ZeroFiller filler;
     private long roomCheckAt;
 
@@ -25,10 +26,16 @@ final class FileUnderConstruction {
      * @param file new and empty, owned by this object until it is handed over or discarded
      * @param active the segment it is made beside
      * @param asReserve whether it is to become a reserve, else the next segment
+     * @param zeros to fill it with
      */
     FileUnderConstruction(
-            QueueContext context, PreparedFile file, ActiveSegment active, boolean asReserve) {
+            QueueContext context,
+            PreparedFile file,
+            ActiveSegment active,
+            boolean asReserve,
+            Zeros zeros) {
         this.context = context;
+        this.zeros = zeros;
         this.file = file;
         this.dir = file.path.getParent();
         this.besideSeq = active.seq();
@@ -36,12 +43,11 @@ final class FileUnderConstruction {
         this.asReserve = asReserve;
     }
 
-    /** Gets space for all of it, and ready to be filled. */
-    void allocate(long bytes, Zeros zeros) {
+    /** Gets space for all of it. */
+    void allocate(long bytes) {
         file.handle.truncate(0);
         file.handle.allocate(0, bytes);
         file.allocatedTo = bytes;
-        filler = new ZeroFiller(context.fs(), file.handle, zeros);
     }
 
     PreparedFile file() {
@@ -81,6 +87,9 @@ final class FileUnderConstruction {
 
     /** Fills on, up to {@code to}: whole pages. Returns how many bytes that were. */
     long fillTo(long to) {
+        if (filler == null) {
+            filler = new ZeroFiller(context.fs(), file.handle, zeros);
+        }
         long from = file.filledTo;
         filler.write(from, to);
         file.filledTo = to;

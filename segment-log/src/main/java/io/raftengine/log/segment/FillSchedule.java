@@ -77,9 +77,10 @@ final class FillSchedule {
      * Whether there is no time for more.
      *
      * @param end of the active segment
+     * @param appendBytes of a long append: two of them must not pass over the end
      */
-    boolean isOver(long end) {
-        return end >= targetBytes - targetBytes / OVER;
+    boolean isOver(long end, long appendBytes) {
+        return end >= targetBytes - Math.max(targetBytes / OVER, 2 * appendBytes);
     }
 
     private long begin() {

@@ -97,34 +97,37 @@ final class NextSegmentPreparer implements AutoCloseable {
      * @return whether another step is due now
      */
     boolean step(ActiveSegment active, int segmentsInUse, boolean rotationStuck) {
+        boolean reserveWanted = wantsReserve(segmentsInUse);
         if (building != null) {
-            return continueBuilding(active);
+            return continueBuilding(active, reserveWanted);
         }
-        if (wantsNext(active, rotationStuck)) {
+        if (wantsNext(active, rotationStuck, reserveWanted)) {
             return begin(active);
         }
-        return wantsReserve(segmentsInUse) && beginNew(true, active);
+        return reserveWanted && beginNew(true, active);
     }
 
-    private boolean wantsNext(ActiveSegment active, boolean rotationStuck) {
+    private boolean wantsNext(ActiveSegment active, boolean rotationStuck, boolean reserveWanted) {
         // In this order: the writer seals the active segment before it takes what is ready. From
         // then on there is no next one to be made beside it, unless its rotation failed.
         return context.settings().prepareAhead()
                 && ready.get() == null
                 && (!active.isSealed() || rotationStuck)
-                && isTime(active);
+                && isTime(active, reserveWanted);
     }
 
     /**
-     * What has to be filled takes its time; a reserve was, in an earlier life. What failed is tried
-     * once more when the active segment is half full.
+     * What has to be filled takes its time; a reserve was, in an earlier life, or is as soon as
+     * those that are wanted are made. What failed is tried once more when the active segment is
+     * half full.
      */
-    private boolean isTime(ActiveSegment active) {
+    private boolean isTime(ActiveSegment active, boolean reserveWanted) {
         boolean failed = failedFor == active.seq();
         if (isLate(active)) {
             return !failed || failedEarly;
         }
         return !failed
+                && !reserveWanted
                 && policyFills()
                 && schedule.begins(active.end())
                 && !context.reserves().hasFree();
@@ -176,8 +179,9 @@ final class NextSegmentPreparer implements AutoCloseable {
         try {
             FileHandle handle = context.fs().open(path, OpenMode.CREATE);
             PreparedFile file = new PreparedFile(path, handle, null);
-            building = new FileUnderConstruction(context, file, active, asReserve);
-            building.allocate(bytes, zeros);
+            // Known before anything else can fail: whatever that is, the file is given up.
+            building = new FileUnderConstruction(context, file, active, asReserve, zeros);
+            building.allocate(bytes);
             nextUnderWay = !asReserve;
         } catch (StorageException | OutOfSpaceException e) {
             giveUp(asReserve, active);
@@ -186,10 +190,12 @@ final class NextSegmentPreparer implements AutoCloseable {
         return true;
     }
 
-    private boolean continueBuilding(ActiveSegment active) {
+    private boolean continueBuilding(ActiveSegment active, boolean reserveWanted) {
         try {
             boolean reserve = building.asReserve();
-            if (reserve ? building.filledTo() < schedule.fileBytes() : fillsOn(active)) {
+            if (reserve
+                    ? building.filledTo() < schedule.fileBytes()
+                    : fillsOn(active) && !reserveWanted) {
                 return reserve ? fillReserve() : fillNext(active);
             }
             finish();
@@ -213,12 +219,14 @@ final class NextSegmentPreparer implements AutoCloseable {
     /**
      * Whether more of the next segment is to be filled before it is handed over. What was begun
      * beside an earlier segment is late, and one that is sealed waits for the next. A policy that
-     * does not want it now may want it again while there is time.
+     * does not want it now may want it again while there is time. Where reserves are to be made it
+     * is handed over as it is: they are filled at a pace of their own, whether the log grows or
+     * not, and one of them comes first then.
      */
     private boolean fillsOn(ActiveSegment active) {
         return building.filledTo() < schedule.fileBytes()
                 && building.isBeside(active)
-                && !schedule.isOver(active.end())
+                && !schedule.isOver(active.end(), context.counters().longAppendBytes)
                 && (policyFills() || !isLate(active));
     }
 

@@ -26,6 +26,9 @@ final class QueueCounters {
     /** Until enough is known, nothing is filled: some fifty synced writes change it. */
     private static final double APPENDS_PER_SYNC_AT_FIRST = 64;
 
+    /** A hundred appends take about half off. */
+    private static final int FORGET_SHIFT = 7;
+
     /** How many syncs the mean is about. */
     private static final int MEAN_OVER = 16;
 
@@ -37,9 +40,13 @@ final class QueueCounters {
 
     private int unsyncedAppends;
 
+    /** As long as the longest append lately; one of a kind is forgotten after a few hundred. */
+    long longAppendBytes;
+
     void appended(long bytes) {
         appends++;
         bytesAppended += bytes;
+        longAppendBytes = Math.max(bytes, longAppendBytes - (longAppendBytes >> FORGET_SHIFT));
         unsyncedAppends++;
     }
 

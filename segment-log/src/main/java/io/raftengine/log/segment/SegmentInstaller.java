@@ -58,6 +58,11 @@ final class SegmentInstaller {
         return pending;
     }
 
+    /** Whether another file would be of use to what is pending: it has none, or no space for it. */
+    boolean pendingForLackOfSpace() {
+        return pending && (outOfSpace || halfMade == null);
+    }
+
     /**
      * Makes segment {@code seq} durable and empty.
      *

@@ -26,7 +26,8 @@ import java.util.function.BooleanSupplier;
  *
  * <ul>
  *   <li>the <em>writer</em> (holder of the write token): {@link #append}, {@link #appendVector},
- *       {@link #sync}, {@link #rotate}, {@link #rotateBefore}, {@link #end};
+ *       {@link #sync}, {@link #rotate}, {@link #rotateBefore}, {@link #end}; where space has run
+ *       out it waits for a step of the agent, to take the next segment as far as that is made;
  *   <li>the <em>agent</em>: {@link #prepareNext}; a second caller returns at once;
  *   <li>the <em>purger</em>: {@link #purgeTo}; a second caller waits;
  *   <li><em>readers</em>, any number: {@link #acquire} and what it returns; they never wait for any
@@ -273,8 +274,9 @@ public final class SegmentQueue implements SegmentSource, AutoCloseable {
      * @return false if it would compete for the space that just ran out
      */
     public boolean rotationFindsRoom() {
-        return preparer.isReady()
-                || preparer.isUnderWay()
+        // Under way first: what is finished meanwhile is ready.
+        return preparer.isUnderWay()
+                || preparer.isReady()
                 || context.reserves().hasFree()
                 || context.hasHeadRoom()
                 || !context.chooser().choose().equals(active.segment().path().getParent());
@@ -365,7 +367,7 @@ public final class SegmentQueue implements SegmentSource, AutoCloseable {
             old.seal();
         }
         PreparedFile prepared = preparer.take();
-        if (prepared == null && (lacksSpace || installer.pending())) {
+        if (prepared == null && (lacksSpace || installer.pendingForLackOfSpace())) {
             prepared = takeAsItIs(old);
         }
         boolean ahead = prepared != null;
@@ -392,7 +394,7 @@ public final class SegmentQueue implements SegmentSource, AutoCloseable {
     /** Waits for one step of the agent; a writer without space has nothing better to do. */
     private PreparedFile takeAsItIs(ActiveSegment old) {
         if (!preparer.isUnderWay()) {
-            return null;
+            return preparer.take(); // it may have been finished since we looked
         }
         agentLock.lock();
         try {

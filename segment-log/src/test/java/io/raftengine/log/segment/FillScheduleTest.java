@@ -15,7 +15,7 @@ class FillScheduleTest {
     /** Fills as the schedule says while a segment grows, and says how far that got. */
     private static long filledDuring(FillSchedule schedule, long target, long preparedTo) {
         long filled = 0;
-        for (long end = 0; end < target && !schedule.isOver(end); end += target / 1000 + 1) {
+        for (long end = 0; end < target && !schedule.isOver(end, 0); end += target / 1000 + 1) {
             long due = schedule.dueTo(end, preparedTo, 0);
             assertThat(due).as("never less than before").isGreaterThanOrEqualTo(filled);
             assertThat(due).as("not much more than was written").isLessThanOrEqualTo(end + end / 3);
@@ -37,7 +37,7 @@ class FillScheduleTest {
         assertThat(schedule.dueTo(32 * MIB, 128 * MIB, 0)).isEqualTo(24 * MIB);
         assertThat(schedule.dueTo(101 * MIB, 128 * MIB, 0)).isLessThan(128 * MIB);
         assertThat(schedule.dueTo(102 * MIB, 128 * MIB, 0)).isEqualTo(128 * MIB);
-        assertThat(schedule.isOver(102 * MIB)).isFalse();
+        assertThat(schedule.isOver(102 * MIB, MIB)).isFalse();
     }
 
     @Test
@@ -67,6 +67,16 @@ class FillScheduleTest {
         }
         assertThat(prepared).isEqualTo(schedule.fileBytes());
         assertThat(filledDuring(schedule, target, prepared)).isEqualTo(schedule.fileBytes());
+    }
+
+    /** Else every rotation of a log of long appends would find nothing. */
+    @Test
+    void theNextIsHandedOverBeforeTwoLongAppendsReachTheEnd() {
+        assertThat(schedule.isOver(124 * MIB - 1, 2 * MIB)).isFalse();
+        assertThat(schedule.isOver(124 * MIB, 2 * MIB)).isTrue();
+        assertThat(schedule.isOver(108 * MIB - 1, 10 * MIB)).isFalse();
+        assertThat(schedule.isOver(108 * MIB, 10 * MIB)).isTrue();
+        assertThat(schedule.isOver(0, 200 * MIB)).isTrue();
     }
 
     @ParameterizedTest

@@ -48,16 +48,16 @@ class NextSegmentFillTest {
         q.settings().targetBytes(16 << 20).prefill(PrefillPolicy.ALWAYS);
         q.open().append(1 << 20).prepare();
         assertThat(q.names(0)).as("an eighth is not reached").hasSize(1);
-        for (int mebibyte = 2; mebibyte <= 15; mebibyte++) {
+        for (int mebibyte = 2; mebibyte <= 13; mebibyte++) {
             q.append(1 << 20).prepare();
             assertThat(q.queue.statistics().nextPrepared()).isFalse();
             assertThat(quarterMebibytesFilledAhead())
                     .as("half of what was written since, after %d MiB", mebibyte)
                     .isBetween((mebibyte - 2L) * 2, (mebibyte - 2L) * 2 + 1);
         }
-        q.append(600 << 10).prepare();
-        assertThat(q.queue.statistics().nextPrepared()).isTrue();
-        q.append(500 << 10).append(100).append(100);
+        q.append(1 << 20).prepare();
+        assertThat(q.queue.statistics().nextPrepared()).as("two more would do").isTrue();
+        q.append(1 << 20).append(1 << 20).append(100);
         assertThat(q.queue.statistics().rotationsPrepared()).isEqualTo(1);
         q.purgeTo(2).verify();
     }
@@ -83,6 +83,28 @@ class NextSegmentFillTest {
         q.verify();
     }
 
+    /** Two of them pass over more than is left when small ones would be waited for. */
+    @Test
+    void inALogOfLongAppendsEachRotationFindsItsNextSegmentReady() {
+        q.settings().targetBytes(8 << 20).prefill(PrefillPolicy.ALWAYS);
+        q.open();
+        while (q.queue.activeSeq() < 8) {
+            q.append(700 << 10).prepare();
+        }
+        assertThat(q.queue.statistics().rotationsPrepared()).isEqualTo(7);
+        q.verify();
+    }
+
+    /** What is filled in step with the log waits while that rests; they must not wait for it. */
+    @Test
+    void reservesAreMadeAlsoBesideALogThatRests() {
+        q.settings().targetBytes(16 << 20).prefill(PrefillPolicy.ALWAYS);
+        q.settings().recycleCapacity(4).prefillCapacity(2);
+        q.open().append(1 << 20).append(1 << 20).append(1 << 20).prepare();
+        assertThat(q.queue.statistics().reserveCount()).isEqualTo(2);
+        q.verify();
+    }
+
     private long quarterMebibytesFilledAhead() {
         return q.fs.calls().stream().filter("write prepared-2.tmp"::equals).count();
     }
@@ -90,8 +112,10 @@ class NextSegmentFillTest {
     /** Begins a next segment of 16 MiB of which a part is filled. */
     private void beginNext() {
         q.settings().targetBytes(16 << 20).prefill(PrefillPolicy.ALWAYS).recycleCapacity(10);
-        q.open().append(4 << 20).prepare();
-        q.append(4 << 20).prepare();
+        q.open();
+        for (int i = 0; i < 8; i++) {
+            q.append(1 << 20).prepare();
+        }
         assertThat(q.names(0)).contains("prepared-2.tmp");
         assertThat(q.queue.statistics().nextPrepared()).isFalse();
         assertThat(quarterMebibytesFilledAhead()).isBetween(1L, 60L);
@@ -232,7 +256,10 @@ class NextSegmentFillTest {
     @Test
     void aNextSegmentIsHandedOverAsItIsOnceThereAreReserves() {
         q.settings().targetBytes(16 << 20).prefill(PrefillPolicy.ALWAYS).recycleCapacity(10);
-        q.open().append(100).rotate().append(4 << 20).prepare().append(4 << 20).prepare();
+        q.open().append(100).rotate();
+        for (int i = 0; i < 8; i++) {
+            q.append(1 << 20).prepare();
+        }
         assertThat(q.queue.statistics().nextPrepared()).isFalse();
         long filled = q.fs.calls().stream().filter("write prepared-2.tmp"::equals).count();
         assertThat(filled).isPositive();

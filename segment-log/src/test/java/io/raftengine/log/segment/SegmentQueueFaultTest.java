@@ -449,7 +449,10 @@ class SegmentQueueFaultTest {
     @Test
     void aPreparedFileThatFailsIsForgotten() {
         q.settings().targetBytes(64 << 10).prefill(PrefillPolicy.ALWAYS);
-        q.open().append(40 << 10);
+        q.open();
+        for (int i = 0; i < 8; i++) {
+            q.append(5 << 10);
+        }
         q.fs.program((op, path) -> {
             if (op.equals("write") && path.getFileName().toString().startsWith("prepared-")) {
                 throw ProgrammableFileSystem.failure(op, path);

@@ -74,6 +74,11 @@ final class SimulatedHandle implements FileHandle {
             if (count < 1 || count > IOVECS_MAX) {
                 throw NameTree.failure(path, operation, EINVAL, "Invalid argument");
             }
+            long total = 0;
+            for (int i = 0; i < count; i++) {
+                total += Iovecs.length(iovecAddress, i);
+            }
+            demandBlocks(total, operation);
             long tick = disk.tick();
             long done = 0;
             for (int i = 0; i < count; i++) {
@@ -95,18 +100,22 @@ final class SimulatedHandle implements FileHandle {
         }
     }
 
+    private void demandBlocks(long multiple, String operation) {
+        if (direct && (multiple & (BLOCK_BYTES - 1)) != 0) {
+            throw NameTree.failure(
+                    path,
+                    operation,
+                    EINVAL,
+                    "Invalid argument: past the cache, but not in whole blocks");
+        }
+    }
+
     private long writePiece(long address, long length, long offset, long tick) {
         if (length == 0) {
             return 0;
         }
         // Not the length: a call that is broken off half-way arrives as a shorter one.
-        if (direct && ((address | offset) & (BLOCK_BYTES - 1)) != 0) {
-            throw NameTree.failure(
-                    path,
-                    "write of " + length + " bytes at " + offset,
-                    EINVAL,
-                    "Invalid argument: past the cache, but not in whole blocks");
-        }
+        demandBlocks(address | offset, "write of " + length + " bytes at " + offset);
         int n = disk.fitting(file, offset, disk.transfer(length));
         if (n == 0) {
             throw SimulatedFileSystem.noSpace(path, "write of " + length + " bytes at " + offset);

@@ -9,6 +9,7 @@ import io.raftengine.error.StorageException;
 import io.raftengine.log.io.DirectoryLock;
 import io.raftengine.log.io.FileHandle;
 import io.raftengine.log.io.FileSystem.OpenMode;
+import io.raftengine.log.io.Iovecs;
 import io.raftengine.log.io.LockMode;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -90,6 +91,11 @@ class SimulatedFileSystemTest {
                                 StorageException.class, e -> assertThat(e.errno()).isEqualTo(22));
             }
             assertThat(direct.size()).isEqualTo(8192);
+            Iovecs.put(memory.address(), 0, block, 4096);
+            Iovecs.put(memory.address(), 1, block, 100);
+            assertThatThrownBy(() -> direct.writeVector(memory.address(), 2, 0))
+                    .isInstanceOfSatisfying(
+                            StorageException.class, e -> assertThat(e.errno()).isEqualTo(22));
         }
     }
 

@@ -32,7 +32,7 @@ class PreparedFilesAtCloseTest {
     private SegmentQueue queue;
 
     @BeforeEach
-    void fillHalfOfASegment() {
+    void fillAnEighthOfASegment() {
         disk.createDirectories(DIR);
         QueueSettings settings =
                 QueueSettings.builder(QueueKind.APPEND, List.of(DIR))
@@ -42,7 +42,13 @@ class PreparedFilesAtCloseTest {
                         .budget(budget)
                         .build();
         queue = SegmentQueue.open(settings, fs, List.of(), DirectoryScan.scan(fs, List.of(DIR)));
-        queue.append(memory.address(), TARGET / 2 + 1);
+        appendTo(TARGET / 8);
+    }
+
+    private void appendTo(long end) {
+        while (queue.end() < end) {
+            queue.append(memory.address(), 10_000);
+        }
     }
 
     @AfterEach
@@ -68,6 +74,10 @@ class PreparedFilesAtCloseTest {
     void oneThatIsHalfMadeGoes() {
         for (int i = 0; i < 1000 && names().size() < 2; i++) {
             queue.prepareNext();
+        }
+        appendTo(TARGET - TARGET / 4);
+        while (queue.prepareNext()) {
+            // until nothing is due
         }
         assertThat(queue.statistics().nextPrepared()).isFalse();
         assertThat(names()).hasSize(2);
