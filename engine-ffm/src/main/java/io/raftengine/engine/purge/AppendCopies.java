@@ -29,18 +29,10 @@ final class AppendCopies implements OldGroupVisit.Copies, AutoCloseable {
     }
 
     @Override
-    public void add(long group, long from, long to) {
-        if (writer == null) {
-            begin();
+    public void prepare() {
+        if (sweep != null || atomicCopy != null) {
+            return;
         }
-        if (parts.shape().alwaysAtomic()) {
-            atomicCopy.copy(group, from, to);
-        } else {
-            sweep.add(group, from, to);
-        }
-    }
-
-    private void begin() {
         writer = new CopyWriter(parts, QueueKind.APPEND, watermark);
         if (parts.shape().alwaysAtomic()) {
             atomicTarget = new SqueezeTarget(parts, writer);
@@ -48,6 +40,15 @@ final class AppendCopies implements OldGroupVisit.Copies, AutoCloseable {
         } else {
             target = new AppendTarget(parts, writer);
             sweep = new SegmentSweep(parts, watermark, target);
+        }
+    }
+
+    @Override
+    public void add(long group, long from, long to) {
+        if (parts.shape().alwaysAtomic()) {
+            atomicCopy.copy(group, from, to);
+        } else {
+            sweep.add(group, from, to);
         }
     }
 

@@ -96,7 +96,7 @@ final class DeadSegments {
                             ? Math.max(first, Math.min(limit, index.firstNotCarried()))
                             : limit;
             firstLive = index.firstLive(kind, first, needed);
-            synced = parts.isAppendedSynced();
+            synced = firstLive > first && parts.isAppendedSynced();
         });
         if (firstLive <= first) {
             return 0;

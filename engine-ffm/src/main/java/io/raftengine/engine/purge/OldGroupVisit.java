@@ -57,6 +57,9 @@ final class OldGroupVisit {
 
     /** Gets the groups to be copied. */
     interface Copies {
+        /** A group will be added: makes what copying takes, or fails before the group is noted. */
+        void prepare();
+
         /**
          * The entries [from, to) of a group, and its keys, are to be copied as far as they are old.
          */
@@ -209,6 +212,9 @@ final class OldGroupVisit {
         boolean copied = (rules.everything() || decide(oldest)) && oldest <= watermark;
         // Who is not copied as far as he is judged would be asked nine times more for the rest.
         boolean whole = copied && watermark >= rules.heavyThrough;
+        if (copied) {
+            copies.prepare();
+        }
         // Listed before it is copied: if that fails the group is found again.
         note(oldest, false, whole ? 0 : look.asked());
         if (copied) {

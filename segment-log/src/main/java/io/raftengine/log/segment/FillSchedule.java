@@ -45,6 +45,11 @@ final class FillSchedule {
         return pieceBytes;
     }
 
+    /** Whether a segment is too small to be worth a schedule: it is filled at once. */
+    boolean isOnePiece() {
+        return fileBytes == pieceBytes;
+    }
+
     /**
      * Whether the next segment should be begun.
      *
@@ -63,8 +68,8 @@ final class FillSchedule {
      *     for, or it would be one long burst
      */
     long dueTo(long end, long preparedTo, long begunAt) {
-        if (fileBytes == pieceBytes) {
-            return fileBytes; // too small to be worth a schedule
+        if (isOnePiece()) {
+            return fileBytes;
         }
         long begin = Math.max(begin(), begunAt);
         long free = Math.max(0, Math.min(end, preparedTo) - begin);

@@ -226,8 +226,12 @@ final class NextSegmentPreparer implements AutoCloseable {
     private boolean fillsOn(ActiveSegment active) {
         return building.filledTo() < schedule.fileBytes()
                 && building.isBeside(active)
-                && !schedule.isOver(active.end(), context.counters().longAppendBytes)
+                && (schedule.isOnePiece() || !isOver(active))
                 && (policyFills() || !isLate(active));
+    }
+
+    private boolean isOver(ActiveSegment active) {
+        return schedule.isOver(active.end(), context.counters().longAppendBytes);
     }
 
     private boolean fillNext(ActiveSegment active) {

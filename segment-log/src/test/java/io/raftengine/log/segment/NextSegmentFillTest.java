@@ -95,6 +95,16 @@ class NextSegmentFillTest {
         q.verify();
     }
 
+    /** One call fills it, and there is no schedule to be too late for. */
+    @Test
+    void aSmallNextSegmentIsFilledHoweverLongTheAppends() {
+        q.settings().targetBytes(64 << 10).prefill(PrefillPolicy.ALWAYS);
+        q.open().append(30 << 10).prepare();
+        assertThat(q.queue.statistics().nextPrepared()).isTrue();
+        assertThat(quarterMebibytesFilledAhead()).isEqualTo(1);
+        q.verify();
+    }
+
     /** What is filled in step with the log waits while that rests; they must not wait for it. */
     @Test
     void reservesAreMadeAlsoBesideALogThatRests() {
