@@ -7,8 +7,8 @@ import java.util.List;
 
 /**
  * Everything the scan of one segment found out, and what the table decided. Filled by {@link
- * SegmentScan} and handed over by the end of the thread that filled it; afterwards only {@link
- * TailCutter} notes here what it has done.
+ * SegmentScan} and handed over by the end of the thread that filled it; afterwards it is noted here
+ * what the joining of atomic groups found, and what {@link TailCutter} has done.
  */
 final class SegmentVerdict {
     final SegmentFile file;

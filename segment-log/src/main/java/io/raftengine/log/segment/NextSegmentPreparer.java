@@ -37,11 +37,10 @@ final class NextSegmentPreparer implements AutoCloseable {
     private final Pace reserveRetry;
     private final AtomicReference<PreparedFile> ready = new AtomicReference<>();
 
-    // Written by the agent, or under its lock: a next segment is being built.
-    private volatile boolean nextUnderWay;
+    // Changed with the agent's lock; a writer without space looks at it without.
+    private volatile FileUnderConstruction building;
 
     // All guarded by the agent's lock in SegmentQueue.
-    private FileUnderConstruction building;
     private long number;
     private long failedFor = -1;
     private boolean failedEarly;
@@ -66,7 +65,8 @@ final class NextSegmentPreparer implements AutoCloseable {
 
     /** Whether {@link #takeAsItIs} may find something. Any thread. */
     boolean isUnderWay() {
-        return nextUnderWay;
+        FileUnderConstruction file = building;
+        return file != null && !file.asReserve();
     }
 
     /**
@@ -75,7 +75,7 @@ final class NextSegmentPreparer implements AutoCloseable {
      * writer, with the agent's lock.
      */
     PreparedFile takeAsItIs(ActiveSegment active) {
-        if (nextUnderWay) {
+        if (isUnderWay()) {
             try {
                 finish();
             } catch (StorageException | OutOfSpaceException e) {
@@ -97,9 +97,12 @@ final class NextSegmentPreparer implements AutoCloseable {
      * @return whether another step is due now
      */
     boolean step(ActiveSegment active, int segmentsInUse, boolean rotationStuck) {
-        boolean reserveWanted = wantsReserve(segmentsInUse);
+        if (building != null && building.asReserve()) {
+            return continueReserve(active);
+        }
+        boolean reserveWanted = wantsReserve(segmentsInUse) && hasRoomForReserve();
         if (building != null) {
-            return continueBuilding(active, reserveWanted);
+            return continueNext(active, reserveWanted);
         }
         if (wantsNext(active, rotationStuck, reserveWanted)) {
             return begin(active);
@@ -147,6 +150,28 @@ final class NextSegmentPreparer implements AutoCloseable {
                         context.settings().prefillCapacity(), context.reserveLimit(segmentsInUse));
     }
 
+    /**
+     * Before anything gives way to a reserve: one that cannot be made is waited for, as is one that
+     * failed.
+     */
+    private boolean hasRoomForReserve() {
+        boolean room = hasRoomForNew(context.chooser().choose());
+        if (!room) {
+            pauseReserves();
+        }
+        return room;
+    }
+
+    /** Never where space is short: the active segment needs it more. */
+    private boolean hasRoomForNew(Path dir) {
+        return context.chooser().hasRoom(dir, 2 * schedule.fileBytes());
+    }
+
+    private void pauseReserves() {
+        reserveRetry.pause(retryNanos);
+        retryNanos = Math.min(2 * retryNanos, RETRY_NANOS_MAX);
+    }
+
     private boolean begin(ActiveSegment active) {
         ReservePool.Reserve reserve =
                 context.settings().recycleCapacity() > 0 ? context.reserves().take() : null;
@@ -170,8 +195,7 @@ final class NextSegmentPreparer implements AutoCloseable {
     private boolean beginNew(boolean asReserve, ActiveSegment active) {
         long bytes = schedule.fileBytes();
         Path dir = context.chooser().choose();
-        // Never where space is short: the active segment needs it more.
-        if (!context.chooser().hasRoom(dir, 2 * bytes)) {
+        if (!hasRoomForNew(dir)) {
             giveUp(asReserve, active);
             return false;
         }
@@ -179,28 +203,41 @@ final class NextSegmentPreparer implements AutoCloseable {
         try {
             FileHandle handle = context.fs().open(path, OpenMode.CREATE);
             PreparedFile file = new PreparedFile(path, handle, null);
-            // Known before anything else can fail: whatever that is, the file is given up.
+            // Known before anything else can fail.
             building = new FileUnderConstruction(context, file, active, asReserve, zeros);
             building.allocate(bytes);
-            nextUnderWay = !asReserve;
         } catch (StorageException | OutOfSpaceException e) {
             giveUp(asReserve, active);
+            return false;
+        } catch (Throwable unexpected) {
+            // The heap being exhausted, say: a file without its space would be taken for one with.
+            giveUpBuilding();
+            throw unexpected;
+        }
+        return true;
+    }
+
+    private boolean continueReserve(ActiveSegment active) {
+        try {
+            if (building.filledTo() < schedule.fileBytes()) {
+                return fillReserve();
+            }
+            finish();
+        } catch (StorageException | OutOfSpaceException e) {
+            giveUp(true, active);
             return false;
         }
         return true;
     }
 
-    private boolean continueBuilding(ActiveSegment active, boolean reserveWanted) {
+    private boolean continueNext(ActiveSegment active, boolean reserveWanted) {
         try {
-            boolean reserve = building.asReserve();
-            if (reserve
-                    ? building.filledTo() < schedule.fileBytes()
-                    : fillsOn(active) && !reserveWanted) {
-                return reserve ? fillReserve() : fillNext(active);
+            if (fillsOn(active) && !reserveWanted) {
+                return fillNext(active);
             }
             finish();
         } catch (StorageException | OutOfSpaceException e) {
-            giveUp(building.asReserve(), active);
+            giveUp(false, active);
             return false;
         }
         return true;
@@ -262,9 +299,8 @@ final class NextSegmentPreparer implements AutoCloseable {
         } else {
             publish(building.file());
         }
-        building = null;
         // Last: a writer that lacks space finds it ready, or finds that it has to wait for it.
-        nextUnderWay = false;
+        building = null;
     }
 
     private boolean policyFills() {
@@ -303,8 +339,7 @@ final class NextSegmentPreparer implements AutoCloseable {
 
     private void giveUp(boolean asReserve, ActiveSegment active) {
         if (asReserve) {
-            reserveRetry.pause(retryNanos);
-            retryNanos = Math.min(2 * retryNanos, RETRY_NANOS_MAX);
+            pauseReserves();
         } else {
             failedFor = active.seq();
             failedEarly = !isLate(active);
@@ -344,7 +379,6 @@ final class NextSegmentPreparer implements AutoCloseable {
         if (building != null) {
             FileUnderConstruction given = building;
             building = null;
-            nextUnderWay = false;
             given.discard();
         }
     }

@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.raftengine.error.OutOfSpaceException;
+import io.raftengine.error.StorageException;
 import java.nio.file.Path;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -13,11 +15,13 @@ import org.junit.jupiter.api.io.TempDir;
 /** Zeros ahead of the log: in the active segment, and in the next one until it is handed over. */
 class NextSegmentFillTest {
     @TempDir private Path dir;
+    private final AtomicLong nanos = new AtomicLong();
     private QueueFixture q;
 
     @BeforeEach
     void fixture() {
         q = new QueueFixture(dir);
+        q.settings().clock(nanos::get);
     }
 
     @AfterEach
@@ -65,10 +69,7 @@ class NextSegmentFillTest {
     @Test
     void inALogThatGrowsTheNextSegmentIsWholeLongBeforeTheActiveOneIsFull() {
         q.settings().targetBytes(4 << 20).prefill(PrefillPolicy.ALWAYS);
-        q.open();
-        while (q.queue.activeSeq() < 7) {
-            q.append(100 << 10).prepare();
-        }
+        growTo(7, 100 << 10);
         assertThat(q.queue.statistics().rotationsPrepared()).isEqualTo(6);
         long before = q.queue.statistics().bytesPrefilled();
         long padded = q.queue.statistics().bytesPadded();
@@ -87,10 +88,7 @@ class NextSegmentFillTest {
     @Test
     void inALogOfLongAppendsEachRotationFindsItsNextSegmentReady() {
         q.settings().targetBytes(8 << 20).prefill(PrefillPolicy.ALWAYS);
-        q.open();
-        while (q.queue.activeSeq() < 8) {
-            q.append(700 << 10).prepare();
-        }
+        growTo(8, 700 << 10);
         assertThat(q.queue.statistics().rotationsPrepared()).isEqualTo(7);
         q.verify();
     }
@@ -113,6 +111,71 @@ class NextSegmentFillTest {
         q.open().append(1 << 20).append(1 << 20).append(1 << 20).prepare();
         assertThat(q.queue.statistics().reserveCount()).isEqualTo(2);
         q.verify();
+    }
+
+    /** One that cannot be made does not cost the next segment its zeros. */
+    @Test
+    void theNextSegmentIsFilledOnWhereThereIsNoRoomForTheReservesThatAreAskedFor() {
+        q.settings().targetBytes(16 << 20).prefill(PrefillPolicy.ALWAYS);
+        q.settings().recycleCapacity(4).prefillCapacity(2);
+        q.open();
+        q.fs.available(dir, 20 << 20);
+        q.append(1 << 20).prepare();
+        q.fs.available(dir, 40 << 20);
+        q.append(1 << 20).append(1 << 20).prepare();
+        assertThat(q.names(0)).as("the pause is not over").contains("prepared-2.tmp");
+        q.fs.available(dir, 20 << 20);
+        nanos.addAndGet(NextSegmentPreparer.RETRY_NANOS_MIN);
+        for (int i = 0; i < 4; i++) {
+            q.append(1 << 20).prepare();
+        }
+        assertThat(q.queue.statistics().nextPrepared()).isFalse();
+        assertThat(quarterMebibytesFilledAhead()).isPositive();
+        assertThat(q.queue.statistics().reserveCount()).isZero();
+        q.verify();
+    }
+
+    /** Otherwise a file without its space is taken for one that has it. */
+    @Test
+    void afterAnErrorThatNobodyExpectsTheFileThatWasBegunIsGone() {
+        q.settings().targetBytes(16 << 20).prefill(PrefillPolicy.ALWAYS);
+        q.open();
+        q.append(1 << 20).append(1 << 20).append(1 << 20);
+        q.fs.program((op, path) -> {
+            if (op.equals("allocate")) {
+                throw new OutOfMemoryError("planted");
+            }
+        });
+        assertThatThrownBy(q::prepare).isInstanceOf(OutOfMemoryError.class);
+        q.fs.noProgram();
+        assertThat(q.names(0)).hasSize(1);
+        q.prepare();
+        assertThat(q.names(0)).contains("prepared-3.tmp");
+        q.verify();
+    }
+
+    /** It finishes the file it has, and would only throw the other one away. */
+    @Test
+    void aRotationThatIsTriedAgainLeavesTheNextSegmentAlone() {
+        beginNext();
+        q.fs.program((op, path) -> {
+            if (op.equals("write") && path.getFileName().toString().endsWith("2.raftlog")) {
+                throw ProgrammableFileSystem.failure(op, path);
+            }
+        });
+        assertThatThrownBy(q::rotate).isInstanceOf(StorageException.class);
+        q.fs.noProgram();
+        q.rotate().append(100);
+        assertThat(q.queue.statistics().rotationsPrepared()).isZero();
+        assertThat(q.names(0)).contains("prepared-2.tmp");
+        q.verify();
+    }
+
+    private void growTo(long segment, int appendBytes) {
+        q.open();
+        while (q.queue.activeSeq() < segment) {
+            q.append(appendBytes).prepare();
+        }
     }
 
     private long quarterMebibytesFilledAhead() {
