@@ -194,10 +194,22 @@ class RecyclingTest {
     // ---- how large files go
 
     private void twoLargeSegments() {
+        largeSegments(2);
+    }
+
+    private void largeSegments(int count) {
         q.settings().targetBytes(LARGE);
         q.open();
-        while (q.queue.activeSeq() < 3) {
+        while (q.queue.activeSeq() <= count) {
             q.append(1 << 20);
+        }
+    }
+
+    /** More steps than two large segments need. */
+    private void deletionsEnd() {
+        for (int i = 0; i < 6 * LARGE / GradualDeletion.STEP_BYTES; i++) {
+            nanos.addAndGet(50_000_000);
+            q.queue.prepareNext();
         }
     }
 
@@ -233,12 +245,25 @@ class RecyclingTest {
         assertThat(bytesHeld())
                 .as("the pause is not over")
                 .isEqualTo(2 * size - GradualDeletion.STEP_BYTES);
-        for (int i = 0; i < 5; i++) {
-            nanos.addAndGet(50_000_000);
-            q.queue.prepareNext();
-        }
+        deletionsEnd();
         assertThat(bytesHeld()).isZero();
         q.verify();
+    }
+
+    /** Else a writer that begins segments faster would have them deleted at once in the end. */
+    @Test
+    void manyLargeSegmentsThatWaitAreGivenLargerSteps() throws IOException {
+        largeSegments(GradualDeletion.FILES_PER_DOUBLING + 1);
+        q.purgeTo(q.queue.activeSeq());
+        long all = bytesHeld();
+        q.queue.prepareNext();
+        assertThat(bytesHeld()).isEqualTo(all - 2 * GradualDeletion.STEP_BYTES);
+        nanos.addAndGet(50_000_000);
+        q.queue.prepareNext(); // the rest of the first
+        nanos.addAndGet(50_000_000);
+        long rest = bytesHeld();
+        q.queue.prepareNext();
+        assertThat(bytesHeld()).as("one less waits").isEqualTo(rest - GradualDeletion.STEP_BYTES);
     }
 
     @Test
@@ -247,17 +272,11 @@ class RecyclingTest {
         SegmentReader inside = q.queue.acquire(1);
         byte[] before = q.read(inside, 5000);
         q.purgeTo(2);
-        for (int i = 0; i < 5; i++) {
-            nanos.addAndGet(50_000_000);
-            q.queue.prepareNext();
-        }
+        deletionsEnd();
         assertThat(inside.sizeBytes()).isGreaterThanOrEqualTo(LARGE);
         assertThat(q.read(inside, 5000)).isEqualTo(before);
         inside.release();
-        for (int i = 0; i < 5; i++) {
-            nanos.addAndGet(50_000_000);
-            q.queue.prepareNext();
-        }
+        deletionsEnd();
         assertThat(bytesHeld()).isZero();
     }
 
@@ -268,10 +287,7 @@ class RecyclingTest {
         Files.createLink(dir.resolve("backup"), log(1));
         long size = Files.size(log(1));
         q.purgeTo(3);
-        for (int i = 0; i < 9; i++) {
-            nanos.addAndGet(50_000_000);
-            q.queue.prepareNext();
-        }
+        deletionsEnd();
         assertThat(Files.size(dir.resolve("backup"))).isEqualTo(size);
         assertThat(bytesHeld()).isZero();
     }
