@@ -108,7 +108,7 @@ public final class EngineConfig {
     }
 
     /**
-     * Threads that replay segments.
+     * Threads that replay segments at most; not more than there are processors.
      *
      * @return at least 1
      */

@@ -20,8 +20,9 @@ import java.util.function.Consumer;
  * From a directory listing to a replayed state; the entry point of this module.
  *
  * <p>Four steps, each finished before the next begins, so that a refusal in any of the first three
- * leaves the disk as it was: (1) scan and replay, in parallel; (2) complete atomic groups that lie
- * in several stretches; (3) let the sink merge; (4) cut and sync.
+ * leaves each byte on disk as it was: (1) scan and replay, in parallel; (2) complete atomic groups
+ * that lie in several stretches; (3) let the sink merge, and beside it write the last segments once
+ * more, with the bytes they have; (4) cut and sync.
  */
 public final class Recovery {
     private final RecoverySettings settings;
@@ -151,9 +152,8 @@ public final class Recovery {
     }
 
     private int usefulThreads(List<SegmentFile> all) {
-        int processors = Runtime.getRuntime().availableProcessors();
         return ReplayPlan.usefulThreads(
-                all, settings.threads(), processors, ReplayPlan.SHARE_BYTES_MIN);
+                all, settings.threads(), ReplayPlan.PROCESSORS, ReplayPlan.SHARE_BYTES_MIN);
     }
 
     private RecoveryResult run(List<Integer> split) {
@@ -165,13 +165,14 @@ public final class Recovery {
         replay(split);
         joinAtomicGroups();
         long scanned = System.nanoTime();
-        sink.merge(threads);
+        List<SegmentVerdict> verdicts = verdicts();
+        TailCutter cutter = new TailCutter(fs, budget, copyingThreads(), this::dropped);
+        mergeAndRewrite(verdicts, cutter);
         long merged = System.nanoTime();
         List<RecoveredSegment> rewrite = new ArrayList<>();
         List<RecoveredSegment> append = new ArrayList<>();
-        List<SegmentVerdict> verdicts = verdicts();
         try {
-            settle(verdicts, rewrite, append);
+            settle(verdicts, cutter, rewrite, append);
         } catch (RuntimeException failed) {
             if (!settings.readOnly() && !dropped.isEmpty()) {
                 failed.addSuppressed(new DroppedBeforeFailure(dropped));
@@ -323,6 +324,40 @@ public final class Recovery {
 
     private record Completed(FragmentList fragments, long order) {}
 
+    // ------------------------------------------------------------------ merge
+
+    /**
+     * The processors merge while the disk writes. What is written is what is there already, so a
+     * merge that is refused has changed nothing. A file that has other names is left for later:
+     * giving it a file of its own would be a change.
+     */
+    private void mergeAndRewrite(List<SegmentVerdict> verdicts, TailCutter cutter) {
+        List<SegmentVerdict> rewritten = new ArrayList<>();
+        if (!settings.readOnly()) {
+            for (SegmentVerdict last : lastOfTheirQueues(verdicts)) {
+                if (cutter.rewrites(last) && cutter.isOurs(last.file)) {
+                    rewritten.add(last);
+                }
+            }
+        }
+        Runnable merge = () -> sink.merge(threads);
+        if (rewritten.isEmpty()) {
+            merge.run();
+        } else {
+            ReplayThreads.run(List.of(merge, () -> rewritten.forEach(cutter::rewrite)));
+        }
+    }
+
+    private static List<SegmentVerdict> lastOfTheirQueues(List<SegmentVerdict> verdicts) {
+        List<SegmentVerdict> last = new ArrayList<>();
+        for (int i = 0; i < verdicts.size(); i++) {
+            if (isLast(verdicts, i)) {
+                last.add(verdicts.get(i));
+            }
+        }
+        return last;
+    }
+
     // ------------------------------------------------------------------ cut and sync
 
     private List<SegmentVerdict> verdicts() {
@@ -335,15 +370,16 @@ public final class Recovery {
 
     private void settle(
             List<SegmentVerdict> verdicts,
+            TailCutter cutter,
             List<RecoveredSegment> rewrite,
             List<RecoveredSegment> append) {
-        TailCutter cutter = new TailCutter(fs, budget, copyingThreads(), this::dropped);
         FormatVersion neighbour = FormatVersion.V2;
         if (!settings.readOnly()) {
             // Before anything is cut, so that a read that fails leaves all files as they were.
-            for (int i = 0; i < verdicts.size(); i++) {
-                if (isLast(verdicts, i)) {
-                    cutter.rewrite(verdicts.get(i));
+            for (SegmentVerdict last : lastOfTheirQueues(verdicts)) {
+                cutter.keepToOurselves(last.file);
+                if (!last.rewritten && cutter.rewrites(last)) {
+                    cutter.rewrite(last);
                 }
             }
         }
@@ -370,7 +406,7 @@ public final class Recovery {
 
     /** It is work for processors; a log of one segment was replayed by one thread. */
     private int copyingThreads() {
-        return Math.min(settings.threads(), Runtime.getRuntime().availableProcessors());
+        return Math.min(settings.threads(), ReplayPlan.PROCESSORS);
     }
 
     private void dropped(DroppedRange range) {

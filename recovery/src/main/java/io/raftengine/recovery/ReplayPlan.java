@@ -17,6 +17,14 @@ final class ReplayPlan {
             Math.max(1, Long.getLong("raftengine.recoveryShareBytes", 1 << 20));
 
     /**
+     * How many threads can work at once. The tests of all modules set it to 4, whatever machine
+     * they run on: logs are to be split there, too.
+     */
+    static final int PROCESSORS =
+            Integer.getInteger(
+                    "raftengine.recoveryProcessors", Runtime.getRuntime().availableProcessors());
+
+    /**
      * What opening a segment costs, in bytes of reading; keeps many tiny segments from landing in
      * one share.
      */
@@ -29,8 +37,8 @@ final class ReplayPlan {
      *
      * @param segments all segments of both queues
      * @param threads most threads allowed
-     * @param processors processors of this machine; each may have two threads, of which one waits
-     *     for the disk
+     * @param processors processors of this machine. One thread each: the system reads ahead, so
+     *     that hardly one waits for the disk, and in a young JVM the compiler wants its share
      * @param shareBytesMin bytes that make a further thread worth it, at least 1
      * @return at least 1
      */
@@ -40,7 +48,7 @@ final class ReplayPlan {
         for (SegmentFile segment : segments) {
             bytes += segment.sizeBytes();
         }
-        long useful = Math.min(1 + bytes / shareBytesMin, 2L * processors);
+        long useful = Math.min(1 + bytes / shareBytesMin, processors);
         return (int) Math.max(1, Math.min(Math.min(threads, segments.size()), useful));
     }
 

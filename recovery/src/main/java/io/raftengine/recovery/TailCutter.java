@@ -22,7 +22,7 @@ import java.util.function.Consumer;
 
 /**
  * The only part of recovery that changes the disk. Runs when every segment has its verdict, so a
- * refusal never finds half the work done. Used by one thread.
+ * refusal never finds half the work done. Used by one thread, but for {@link #rewrite}.
  */
 final class TailCutter {
     private static final int COPY_BYTES = 256 << 10;
@@ -51,21 +51,30 @@ final class TailCutter {
     }
 
     /**
+     * Whether something was accepted of a segment that no watermark vouches for.
+     *
+     * @param verdict any verdict but to refuse
+     */
+    boolean rewrites(SegmentVerdict verdict) {
+        return rewriteFrom(verdict) < verdict.liveEnd;
+    }
+
+    /** Whole pages: what lies in the same page in front of the watermark is written as it is. */
+    private static long rewriteFrom(SegmentVerdict verdict) {
+        return Math.max(0, verdict.watermark) & -SegmentRewriter.PAGE_BYTES;
+    }
+
+    /**
      * Writes once more what was accepted of the last segment of a queue, except what a watermark
      * vouches for, and syncs it: a sync alone would vouch for bytes that a power cut takes away
-     * (P7, P8).
+     * (P7, P8). For one thread at a time, of the recovery's choice.
      *
-     * @param verdict any verdict but to refuse; afterwards the file has the bytes it had before
+     * @param verdict of a segment that {@link #rewrites} and {@link #isOurs}; afterwards the file
+     *     has the bytes it had before
      */
     void rewrite(SegmentVerdict verdict) {
-        keepToOurselves(verdict.file);
-        // Whole pages: what lies in the same page in front of the watermark is written as it is.
-        long from = Math.max(0, verdict.watermark) & -SegmentRewriter.PAGE_BYTES;
-        if (from >= verdict.liveEnd) {
-            return;
-        }
         try (FileHandle file = fs.open(verdict.file.path(), FileSystem.OpenMode.WRITE)) {
-            rewriter.rewrite(file, from, verdict.liveEnd);
+            rewriter.rewrite(file, rewriteFrom(verdict), verdict.liveEnd);
             verdict.rewritten = true;
         }
     }
@@ -149,16 +158,21 @@ final class TailCutter {
      * other names nothing may change (D10). A fork by links never shares the segment that is being
      * written, but a directory may lose its youngest one.
      */
-    private void keepToOurselves(SegmentFile segment) {
-        Path path = segment.path();
-        FileInfo info = fs.info(path);
-        if (info == null || info.linkCount() <= 1) {
+    void keepToOurselves(SegmentFile segment) {
+        if (isOurs(segment)) {
             return;
         }
+        Path path = segment.path();
         try (FileHandle from = fs.open(path, FileSystem.OpenMode.READ)) {
             copyWhole(from, 0, from.size(), WHOLE_COPY_BYTES, segment.seq(), path);
         }
         directories.add(path.getParent());
+    }
+
+    /** Whether a segment has no other name. */
+    boolean isOurs(SegmentFile segment) {
+        FileInfo info = fs.info(segment.path());
+        return info == null || info.linkCount() <= 1;
     }
 
     /** Makes the names of everything touched durable. */

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.raftengine.allocator.GrowableBuffer;
 import io.raftengine.allocator.Memory;
 import io.raftengine.allocator.MemoryBudget;
+import io.raftengine.error.CorruptionException;
 import io.raftengine.error.RaftEngineException;
 import io.raftengine.error.StorageException;
 import io.raftengine.log.format.SegmentName;
@@ -25,6 +26,9 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
@@ -87,18 +91,22 @@ class RecoveryFaultTest {
 
     private static List<String> recover(FileSystem fs, RecoveryMode mode) {
         HeapModel model = new HeapModel();
+        recover(fs, mode, model);
+        return model.told();
+    }
+
+    private static void recover(FileSystem fs, RecoveryMode mode, ReplaySink sink) {
         MemoryBudget budget = MemoryBudget.unlimited();
         try {
             Recovery.run(
                     new RecoverySettings(mode, 2, 4096, false),
                     fs,
                     DirectoryScan.scan(fs, List.of(DIR)),
-                    model,
+                    sink,
                     budget);
         } finally {
             assertThat(budget.reservedBytes()).as("buffers given back").isZero();
         }
-        return model.told();
     }
 
     private static Map<String, byte[]> contents(SimulatedFileSystem fs) {
@@ -226,6 +234,48 @@ class RecoveryFaultTest {
             // What was accepted may have been written once more, as it was.
             assertThat(faulty.calls(Operation.TRUNCATE)).isZero();
         }
+    }
+
+    /** P7: the disk need not wait for the processors. */
+    @Test
+    void theLastSegmentIsWrittenOnceMoreWhileTheSinkMerges() {
+        FaultyFileSystem faulty = new FaultyFileSystem(disk(tornDirectory(), true));
+        CountDownLatch synced = new CountDownLatch(2);
+        faulty.on(Operation.SYNC).inject(new Fault.Run(call -> synced.countDown()));
+        AtomicBoolean seen = new AtomicBoolean();
+        ReplaySink sink = new MergingSink(() -> seen.set(await(synced)));
+        recover(faulty, RecoveryMode.TOLERATE_TAIL_CORRUPTION, sink);
+        assertThat(seen).as("both last segments were on disk before the merge ended").isTrue();
+        assertThat(faulty.calls(Operation.TRUNCATE)).as("cut after it").isPositive();
+    }
+
+    private static boolean await(CountDownLatch latch) {
+        try {
+            return latch.await(1, TimeUnit.MINUTES);
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    @Test
+    void aRefusedMergeIsWhatIsToldAlsoWhereTheDiskFailsBesideIt() {
+        SimulatedFileSystem disk = disk(tornDirectory(), true);
+        Map<String, byte[]> before = contents(disk);
+        FaultyFileSystem faulty = new FaultyFileSystem(disk);
+        faulty.on(Operation.SYNC).inject(Fault.error());
+        CorruptionException refusal = new CorruptionException("f", 1, "group 1", "2", "9");
+        ReplaySink refusing =
+                new MergingSink(() -> {
+                    throw refusal;
+                });
+        assertThatThrownBy(() -> recover(faulty, RecoveryMode.TOLERATE_TAIL_CORRUPTION, refusing))
+                .isSameAs(refusal)
+                .satisfies(e ->
+                        assertThat(e.getSuppressed())
+                                .singleElement()
+                                .isInstanceOf(StorageException.class));
+        assertThat(contents(disk)).containsExactlyInAnyOrderEntriesOf(before);
+        assertThat(faulty.openHandles()).isZero();
     }
 
     @Test

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.raftengine.error.ConfigException;
+import io.raftengine.error.CorruptionException;
 import io.raftengine.error.InvalidArgumentException;
 import io.raftengine.error.StorageException;
 import io.raftengine.log.format.QueueKind;
@@ -12,6 +13,7 @@ import io.raftengine.log.segment.DirectoryScan;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -108,32 +110,38 @@ class RecoveryPartsTest {
     void aSegmentThatGrewWhileItWasReplayedIsNotCut(@TempDir Path dir) throws IOException {
         RecoveryFixture fixture = new RecoveryFixture(dir);
         fixture.append(SegmentBytes.v2(1).append(1, 1, "a").zeros(100));
+        fixture.append(SegmentBytes.v2(2).append(1, 2, "b"));
         Path file = fixture.path(QueueKind.APPEND, 1);
         FileSystem fs = FileSystem.local();
-        HeapModel model = new HeapModel();
         ReplaySink growing =
-                new ReplaySink() {
-                    @Override
-                    public PartitionSink newPartition(QueueKind kind, long order) {
-                        return model.newPartition(kind, order);
+                new MergingSink(() -> {
+                    try {
+                        Files.write(file, new byte[5000]);
+                    } catch (IOException e) {
+                        throw new AssertionError(e);
                     }
-
-                    @Override
-                    public void merge(int threads) {
-                        try {
-                            Files.write(file, new byte[5000]);
-                        } catch (IOException e) {
-                            throw new AssertionError(e);
-                        }
-                    }
-                };
+                });
         RecoverySettings settings =
-                new RecoverySettings(RecoveryMode.TOLERATE_TAIL_CORRUPTION, 1, 4096, false);
+                new RecoverySettings(RecoveryMode.TOLERATE_ANY_CORRUPTION, 1, 4096, false);
         assertThatThrownBy(() ->
                         Recovery.run(settings, fs, DirectoryScan.scan(fs, List.of(dir)), growing))
                 .isInstanceOf(StorageException.class)
                 .hasMessageContaining("now 5000");
         assertThat(file).hasSize(5000);
+    }
+
+    /** D10: a file of its own would be a change. */
+    @Test
+    void aRefusalByTheMergeLeavesALastSegmentItsOtherNames(@TempDir Path dir) throws IOException {
+        RecoveryFixture fixture = new RecoveryFixture(dir);
+        fixture.append(SegmentBytes.v2(1).append(1, 1, "a").append(1, 9, "hole"));
+        Path segment = fixture.path(QueueKind.APPEND, 1);
+        Path backup = Files.createLink(dir.resolve("backup"), segment);
+        FileTime written = FileTime.fromMillis(1_000_000_000_000L);
+        Files.setLastModifiedTime(backup, written);
+        fixture.refuses(RecoveryMode.TOLERATE_TAIL_CORRUPTION, CorruptionException.class);
+        assertThat(Files.isSameFile(segment, backup)).isTrue();
+        assertThat(Files.getLastModifiedTime(backup)).as("not written").isEqualTo(written);
     }
 
     /** D6: what the sink refuses at the merge leaves the disk as it was, too. */
@@ -142,8 +150,7 @@ class RecoveryPartsTest {
         RecoveryFixture fixture = new RecoveryFixture(dir);
         fixture.append(SegmentBytes.v2(1).append(1, 1, "a").append(1, 9, "hole").zeros(50));
         for (RecoveryMode mode : RecoveryMode.values()) {
-            assertThat(fixture.refuses(mode, io.raftengine.error.CorruptionException.class).what())
-                    .contains("group 1");
+            assertThat(fixture.refuses(mode, CorruptionException.class).what()).contains("group 1");
         }
     }
 

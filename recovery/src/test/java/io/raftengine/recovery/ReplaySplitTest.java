@@ -181,7 +181,10 @@ class ReplaySplitTest {
         assertThat(ReplayPlan.usefulThreads(files(9 << 20, 9 << 20), 4, 2, mib)).isEqualTo(2);
         assertThat(ReplayPlan.usefulThreads(files(9 << 20, 9 << 20, 9 << 20), 1, 8, mib))
                 .isEqualTo(1);
+        assertThat(ReplayPlan.usefulThreads(files(9 << 20, 9 << 20, 9 << 20), 4, 2, mib))
+                .as("not more than processors")
+                .isEqualTo(2);
         assertThat(ReplayPlan.usefulThreads(files(new long[100]), 50, 1, mib)).isEqualTo(1);
-        assertThat(ReplayPlan.usefulThreads(files(100, 100, 100), 4, 2, 1)).isEqualTo(3);
+        assertThat(ReplayPlan.usefulThreads(files(100, 100, 100), 4, 4, 1)).isEqualTo(3);
     }
 }
