@@ -19,8 +19,8 @@ import java.util.function.Consumer;
 /**
  * From a directory listing to a replayed state; the entry point of this module.
  *
- * <p>Four steps, each finished before the next begins, so that a refusal in any of the first three
- * leaves each byte on disk as it was: (1) scan and replay, in parallel; (2) complete atomic groups
+ * <p>Four steps, each finished before the next begins, so that after a refusal in any of the first
+ * three all files read as they did: (1) scan and replay, in parallel; (2) complete atomic groups
  * that lie in several stretches; (3) let the sink merge, and beside it write the last segments once
  * more, with the bytes they have; (4) cut and sync.
  */
@@ -74,10 +74,11 @@ public final class Recovery {
     /**
      * Replays all segments of both queues into a sink, judges damage, and cuts torn tails.
      *
-     * <p>Up to the first cut nothing is changed on disk, and cuts begin only when every segment has
-     * been judged and the sink has merged. When it returns, the last segment of each queue and its
-     * name are synced, unless read-only: what the caller then shows survives a power cut. Blocks
-     * while it reads; may be called from any thread.
+     * <p>Up to the first cut no file is changed: what was accepted of the last segments is written
+     * once more as it is, and cuts begin only when every segment has been judged and the sink has
+     * merged. When it returns, the last segment of each queue and its name are synced, unless
+     * read-only: what the caller then shows survives a power cut. Blocks while it reads; may be
+     * called from any thread.
      *
      * @param settings mode, threads, buffers
      * @param fs the file system
@@ -87,14 +88,13 @@ public final class Recovery {
      *     all given back
      * @return the segments with their live ends, and the report
      * @throws CorruptionException damage that the mode does not put up with, or, in every mode, a
-     *     hole or overlap within a group (decision D6); nothing was changed on disk
+     *     hole or overlap within a group (decision D6); no file was changed
      * @throws InvalidArgumentException the last segment of a queue is a symbolic link and this is
      *     not read-only
      * @throws io.raftengine.error.StorageException a file could not be read; that is no damage and
      *     changes nothing. Or a cut failed: cuts made before it stay, are the same the next open
      *     would make, and are named by a suppressed {@link DroppedBeforeFailure}
-     * @throws io.raftengine.error.MemoryLimitException the budget is too small; nothing was changed
-     *     on disk
+     * @throws io.raftengine.error.MemoryLimitException the budget is too small; no file was changed
      */
     public static RecoveryResult run(
             RecoverySettings settings,
@@ -327,13 +327,14 @@ public final class Recovery {
     // ------------------------------------------------------------------ merge
 
     /**
-     * The processors merge while the disk writes. What is written is what is there already, so a
-     * merge that is refused has changed nothing. A file that has other names is left for later:
-     * giving it a file of its own would be a change.
+     * The processors merge while the disk writes. What is written is what is there already, so
+     * after a merge that is refused all files read as before. What would be a change waits for the
+     * end of the merge, as the file of its own that a segment with other names gets; and so does
+     * all of it where memory is short, which the merge may need to the last page.
      */
     private void mergeAndRewrite(List<SegmentVerdict> verdicts, TailCutter cutter) {
         List<SegmentVerdict> rewritten = new ArrayList<>();
-        if (!settings.readOnly()) {
+        if (!settings.readOnly() && budget.reservedBytes() < budget.limitBytes() / 2) {
             for (SegmentVerdict last : lastOfTheirQueues(verdicts)) {
                 if (cutter.rewrites(last) && cutter.isOurs(last.file)) {
                     rewritten.add(last);

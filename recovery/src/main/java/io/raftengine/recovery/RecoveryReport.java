@@ -18,8 +18,9 @@ import java.util.List;
  * @param threads threads that replayed
  * @param partitions contiguous stretches the log was split into
  * @param scanNanos time to read and replay, in nanoseconds
- * @param mergeNanos time to join the partitions, in nanoseconds
- * @param cutNanos time to cut and sync, in nanoseconds
+ * @param mergeNanos time to join the partitions, and beside it to write the last segments once more
+ *     and sync them, in nanoseconds
+ * @param cutNanos time to cut, and to sync what was cut and the names, in nanoseconds
  */
 public record RecoveryReport(
         RecoveryMode mode,

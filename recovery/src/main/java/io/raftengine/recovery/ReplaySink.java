@@ -22,7 +22,7 @@ public interface ReplaySink {
 
     /**
      * Joins all partitions; every one of them is complete. Called once, by the thread that runs the
-     * recovery, before anything is changed on disk, so a refusal leaves the directory as it was.
+     * recovery, before any file is changed, so that after a refusal all of them read as before.
      *
      * @param threads most threads to use
      * @throws io.raftengine.error.CorruptionException a hole or overlap that live validation would

@@ -21,8 +21,9 @@ import java.util.Set;
 import java.util.function.Consumer;
 
 /**
- * The only part of recovery that changes the disk. Runs when every segment has its verdict, so a
- * refusal never finds half the work done. Used by one thread, but for {@link #rewrite}.
+ * The only part of recovery that writes. Runs when every segment has its verdict, so a refusal
+ * never finds half the work done; {@link #rewrite}, which changes no byte, may run beside the
+ * merge, by a thread of its own. All else is for one thread.
  */
 final class TailCutter {
     private static final int COPY_BYTES = 256 << 10;
@@ -67,7 +68,7 @@ final class TailCutter {
     /**
      * Writes once more what was accepted of the last segment of a queue, except what a watermark
      * vouches for, and syncs it: a sync alone would vouch for bytes that a power cut takes away
-     * (P7, P8). For one thread at a time, of the recovery's choice.
+     * (P7, P8). For any one thread at a time.
      *
      * @param verdict of a segment that {@link #rewrites} and {@link #isOurs}; afterwards the file
      *     has the bytes it had before

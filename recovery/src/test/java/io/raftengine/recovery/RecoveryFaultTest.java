@@ -236,6 +236,62 @@ class RecoveryFaultTest {
         }
     }
 
+    @ParameterizedTest
+    @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "ABSOLUTE_CONSISTENCY")
+    void whoOnlyReadsWritesNothingAndSyncsNothing(RecoveryMode mode) {
+        FaultyFileSystem watched = new FaultyFileSystem(disk(tornDirectory(), true));
+        Recovery.run(
+                new RecoverySettings(mode, 2, 4096, true),
+                watched,
+                DirectoryScan.scan(watched, List.of(DIR)),
+                new HeapModel());
+        assertThat(watched.calls(Operation.READ)).isPositive();
+        assertThat(watched.calls(Operation.WRITE)).isZero();
+        assertThat(watched.calls(Operation.SYNC)).isZero();
+    }
+
+    /** What the merge needs is not known, and it comes first. */
+    @Test
+    void whereMemoryIsShortTheMergeHasItToItself() {
+        FaultyFileSystem faulty = new FaultyFileSystem(disk(tornDirectory(), true));
+        MemoryBudget budget = new MemoryBudget(16 << 20);
+        long[] seen = {-1, -1};
+        ReplaySink sink =
+                new MergingSink(() -> {
+                    seen[0] = faulty.calls(Operation.WRITE);
+                    seen[1] = budget.reservedBytes();
+                });
+        try (GrowableBuffer index = new GrowableBuffer(budget, 8 << 20, 8 << 20)) {
+            Recovery.run(
+                    new RecoverySettings(RecoveryMode.TOLERATE_TAIL_CORRUPTION, 2, 4096, false),
+                    faulty,
+                    DirectoryScan.scan(faulty, List.of(DIR)),
+                    sink,
+                    budget);
+            assertThat(seen).containsExactly(0, index.capacity());
+        }
+        assertThat(faulty.calls(Operation.WRITE)).isPositive();
+    }
+
+    /** Somebody else writes into the last segment before it is cut. */
+    @Test
+    void aLastSegmentThatGrewBeforeItsCutIsNotCut() {
+        SimulatedFileSystem disk = disk(tornDirectory(), true);
+        FaultyFileSystem faulty = new FaultyFileSystem(disk);
+        CountDownLatch synced = new CountDownLatch(2);
+        faulty.on(Operation.SYNC).inject(new Fault.Run(call -> synced.countDown()));
+        byte[] longer = new byte[5000];
+        ReplaySink sink =
+                new MergingSink(() -> {
+                    await(synced);
+                    write(disk, DIR.resolve(APPEND_2), longer);
+                });
+        assertThatThrownBy(() -> recover(faulty, RecoveryMode.TOLERATE_TAIL_CORRUPTION, sink))
+                .isInstanceOf(StorageException.class)
+                .hasMessageContaining("now 5000");
+        assertThat(disk.contents(DIR.resolve(APPEND_2))).isEqualTo(longer);
+    }
+
     /** P7: the disk need not wait for the processors. */
     @Test
     void theLastSegmentIsWrittenOnceMoreWhileTheSinkMerges() {

@@ -23,7 +23,7 @@ import java.util.function.LongSupplier;
  * <p>Why: what one call frees is one transaction of the file system's journal, and whoever syncs
  * meanwhile waits for it. Measured on ext4: a file of 128 MiB at once held a sync up for 17 to 22
  * ms, in steps of 16 MiB for 3 to 5, in steps of 1 MiB for 1 to 2.4; one of 8 MiB at once for 1 to
- * 3, in steps of 1 MiB for less than 1. Files that come faster than they go are given larger steps.
+ * 3, in steps of 1 MiB for less than 1. Where much waits a step is a thousandth of it.
  *
  * <p>Safe for all threads. Only {@link #stepIfDue} never waits for another call.
  */
@@ -31,14 +31,20 @@ final class GradualDeletion {
     static final long STEP_BYTES = 1L << 20;
     private static final long PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(4);
 
-    /** So many more files that wait, and the steps are twice as long. */
-    static final int FILES_PER_DOUBLING = 8;
+    /** A step is at least this part of all that waits. */
+    static final long WAITING_PART = 1024;
 
-    /** More than this many wait only if they come faster than they go. */
-    private static final int BACKLOG_MAX = 4 * FILES_PER_DOUBLING;
+    /** No step is longer, however much waits: that is 3 GiB/s. */
+    private static final long STEP_BYTES_MAX = 16 << 20;
+
+    /**
+     * Each file that waits holds a descriptor; as a segment it held one, too. One more is given
+     * back at once.
+     */
+    private static final int BACKLOG_MAX = 1024;
 
     /** A nameless file and, if it was a segment, whose readers have to leave first. */
-    private record Doomed(FileHandle handle, SegmentReader former) {
+    private record Doomed(FileHandle handle, long bytes, SegmentReader former) {
         boolean free() {
             return former == null || former.abandoned();
         }
@@ -74,7 +80,8 @@ final class GradualDeletion {
     }
 
     private void deleteName(Path file, SegmentReader former) {
-        FileHandle handle = openIfLarge(file);
+        long bytes = sizeOf(file);
+        FileHandle handle = bytes > STEP_BYTES ? openOrNull(file) : null;
         try {
             fs.delete(file);
         } catch (StorageException | OutOfSpaceException e) {
@@ -85,17 +92,25 @@ final class GradualDeletion {
             return;
         }
         if (backlog.size() < BACKLOG_MAX && isNameless(handle)) {
-            backlog.add(new Doomed(handle, former));
+            backlog.add(new Doomed(handle, bytes, former));
         } else {
             Closing.quietly(handle);
         }
     }
 
-    private FileHandle openIfLarge(Path file) {
+    /** What a link leads to is not deleted with it. */
+    private long sizeOf(Path file) {
         try {
             FileInfo info = fs.info(file);
-            boolean large = info != null && !info.symlink() && info.sizeBytes() > STEP_BYTES;
-            return large ? fs.open(file, OpenMode.WRITE) : null;
+            return info == null || info.symlink() ? 0 : info.sizeBytes();
+        } catch (StorageException | OutOfSpaceException e) {
+            return 0;
+        }
+    }
+
+    private FileHandle openOrNull(Path file) {
+        try {
+            return fs.open(file, OpenMode.WRITE);
         } catch (StorageException | OutOfSpaceException e) {
             return null;
         }
@@ -161,11 +176,7 @@ final class GradualDeletion {
             if (doomed.free()) {
                 all.remove();
                 current = doomed;
-                try {
-                    currentBytes = doomed.handle.size();
-                } catch (StorageException | OutOfSpaceException e) {
-                    currentBytes = 0;
-                }
+                currentBytes = doomed.bytes;
                 return true;
             }
         }
@@ -173,7 +184,7 @@ final class GradualDeletion {
     }
 
     private void cut() {
-        currentBytes -= STEP_BYTES << backlog.size() / FILES_PER_DOUBLING;
+        currentBytes -= Math.clamp(waitingBytes() / WAITING_PART, STEP_BYTES, STEP_BYTES_MAX);
         try {
             if (currentBytes > 0) {
                 current.handle.truncate(currentBytes);
@@ -184,6 +195,15 @@ final class GradualDeletion {
         }
         Closing.quietly(current.handle);
         current = null;
+    }
+
+    /** What somebody still reads is not pressing. */
+    private long waitingBytes() {
+        long bytes = currentBytes;
+        for (Doomed doomed : backlog) {
+            bytes += doomed.free() ? doomed.bytes : 0;
+        }
+        return bytes;
     }
 
     /**

@@ -36,6 +36,8 @@ final class QueueOpener {
         if (append) {
             scan.prepared().forEach(file -> context.deleteQuietly(file.path()));
             adoptReserves(scan.reserved(), recovered.size());
+            // What is opened next, the head-room among it, may need the space.
+            context.finishDeletionsIfShort();
         }
         ActiveSegment active;
         if (recovered.isEmpty()) {

@@ -603,15 +603,19 @@ public final class SegmentQueue implements SegmentSource, AutoCloseable {
             return false;
         }
         try {
-            if (closed || poisoned()) {
+            if (closed) {
                 return false;
             }
+            // Also of a poisoned queue, which may long be read.
             purger.tryReap();
+            context.deletions().stepIfDue(isSpaceShort);
+            if (poisoned()) {
+                return false;
+            }
             ActiveSegment a = active;
             if (kind() == QueueKind.APPEND) {
                 headRoomKeeper.keep(a.seq());
             }
-            context.deletions().stepIfDue(isSpaceShort);
             boolean more = background.step(a, preparer.fillsActive(a), preparer.zeros());
             return preparer.step(a, table.count(), rotationStuck) || more;
         } finally {

@@ -250,22 +250,6 @@ class RecyclingTest {
         q.verify();
     }
 
-    /** Else a writer that begins segments faster would have them deleted at once in the end. */
-    @Test
-    void manyLargeSegmentsThatWaitAreGivenLargerSteps() throws IOException {
-        largeSegments(GradualDeletion.FILES_PER_DOUBLING + 1);
-        q.purgeTo(q.queue.activeSeq());
-        long all = bytesHeld();
-        q.queue.prepareNext();
-        assertThat(bytesHeld()).isEqualTo(all - 2 * GradualDeletion.STEP_BYTES);
-        nanos.addAndGet(50_000_000);
-        q.queue.prepareNext(); // the rest of the first
-        nanos.addAndGet(50_000_000);
-        long rest = bytesHeld();
-        q.queue.prepareNext();
-        assertThat(bytesHeld()).as("one less waits").isEqualTo(rest - GradualDeletion.STEP_BYTES);
-    }
-
     @Test
     void whoReadsALargeSegmentKeepsItsBytes() throws IOException {
         twoLargeSegments();
@@ -297,6 +281,27 @@ class RecyclingTest {
         twoLargeSegments();
         q.fs.available(dir, LARGE);
         q.purgeTo(3);
+        assertThat(bytesHeld()).isZero();
+    }
+
+    /** The head-room, and what else an open makes, may need it. */
+    @Test
+    void whatAnOpenOnAFullDiskDeletesIsGoneWhenItEnds() throws IOException {
+        twoLargeSegments();
+        q.close();
+        Files.write(dir.resolve("prepared-7.tmp"), new byte[LARGE]);
+        q.fs.available(dir, LARGE);
+        q.open();
+        assertThat(q.names(0)).noneMatch(name -> name.startsWith("prepared"));
+        assertThat(bytesHeld()).isZero();
+    }
+
+    @Test
+    void aPoisonedQueueGivesBackTheSpaceOfWhatWasDeleted() throws IOException {
+        twoLargeSegments();
+        q.purgeTo(3);
+        q.queue.poison("a test", new StorageException("f", "sync", 5, "injected"));
+        deletionsEnd();
         assertThat(bytesHeld()).isZero();
     }
 
