@@ -1,6 +1,7 @@
 //! `stress`: the load generator, with the options and figures of our own.
 
 mod activity;
+mod beat;
 mod content;
 mod purger;
 mod reader;

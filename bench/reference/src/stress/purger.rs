@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{json, Value};
 
+use super::beat::Beat;
 use super::Run;
 use crate::failure::Outcome;
 
@@ -84,13 +85,14 @@ impl PurgeFigures {
 pub fn run(run: &Run<'_>) -> Outcome<PurgeFigures> {
     let interval = Duration::from_secs_f64(run.args.purge_interval);
     let mut figures = PurgeFigures::default();
+    let mut beat = Beat::new(Instant::now() + interval, interval);
     let mut lasted = 0;
     // The control window is as long as the last purge, half an interval later, and nothing happens in it.
-    while run.stop.sleep(interval / 2) {
+    while run.stop.sleep((beat.due() - interval / 2).saturating_duration_since(Instant::now())) {
         if lasted > 0 && run.counts(Instant::now()) {
             run.control.open_for(lasted.min((interval / 2).as_nanos() as u64));
         }
-        if !run.stop.sleep(interval / 2) {
+        if !run.stop.sleep(beat.due().saturating_duration_since(Instant::now())) {
             break;
         }
         let begin = Instant::now();
@@ -104,6 +106,7 @@ pub fn run(run: &Run<'_>) -> Outcome<PurgeFigures> {
             purge(run, &mut PurgeFigures::default())?;
             lasted = begin.elapsed().as_nanos() as u64;
         }
+        beat.done(Instant::now());
     }
     Ok(figures)
 }

@@ -27,15 +27,17 @@ final class Purger implements Runnable {
         try {
             run.awaitStart();
             long interval = (long) (run.options().purgeInterval * TimeUnit.SECONDS.toNanos(1));
+            Beat beat = new Beat(System.nanoTime() + interval, interval);
             long lasted = 0;
-            while (run.sleep(interval / 2)) {
+            while (run.sleep(beat.in(System.nanoTime()) - interval / 2)) {
                 if (lasted > 0 && run.counts(System.nanoTime())) {
                     control.openFor(Math.min(lasted, interval / 2));
                 }
-                if (!run.sleep(interval - interval / 2)) {
+                if (!run.sleep(beat.in(System.nanoTime()))) {
                     break;
                 }
                 lasted = purge();
+                beat.done(System.nanoTime());
             }
         } catch (InterruptedException asked) {
             Thread.currentThread().interrupt();

@@ -64,9 +64,14 @@ final class Samples implements Runnable {
     public void run() {
         try {
             begin = run.awaitCounting();
-            do {
+            samples.add(look());
+            // A look takes milliseconds of a processor, for which neither a purge that is as
+            // frequent nor its control, half an interval later, is to be blamed.
+            Beat beat = new Beat(begin + interval / 4, interval);
+            while (run.sleep(beat.in(System.nanoTime()))) {
                 samples.add(look());
-            } while (run.sleep(interval));
+                beat.done(System.nanoTime());
+            }
             samples.add(look());
         } catch (InterruptedException asked) {
             Thread.currentThread().interrupt();

@@ -68,6 +68,31 @@ class StressPartsTest {
     }
 
     @Test
+    void aBeatKeepsItsPlaceHoweverLongThingsTakeAndMeetsEveryMoment() {
+        Beat beat = new Beat(1_000, 1_000);
+        assertThat(beat.in(400)).isEqualTo(600);
+        boolean[] met = new boolean[10];
+        long now = 0;
+        for (int i = 0; i < 1_000; i++) {
+            now += beat.in(now);
+            assertThat(now % 1_000).isBetween(0L, 9L);
+            met[(int) (now % 1_000)] = true;
+            beat.done(now + 300);
+        }
+        assertThat(now).isBetween(1_000_000L, 1_000_009L);
+        assertThat(met).containsOnly(true);
+    }
+
+    @Test
+    void aBeatLeavesOutWhatBecameDueMeanwhile() {
+        Beat beat = new Beat(1_000, 1_000);
+        beat.done(5_500);
+        assertThat(beat.in(5_500)).isBetween(500L, 509L);
+        beat.done(5_600);
+        assertThat(beat.in(5_600)).as("done before it was due").isBetween(1_400L, 1_409L);
+    }
+
+    @Test
     void histogramsAreReadableByTheStandardDecoder() throws Exception {
         Histogram histogram = WorkerFigures.newHistogram();
         histogram.recordValue(123_456);

@@ -1,0 +1,45 @@
+package io.raftengine.stress;
+
+/**
+ * When something that is done again and again is due: at multiples of an interval, however long it
+ * takes each time. Two that beat at the same interval keep out of each other's way for the whole
+ * run, if they begin so.
+ *
+ * <p>Each time a little later or earlier, by up to a {@value #SPREAD_PART}th of the interval in
+ * even steps: else what is done by paced threads would meet it at the same moment every time, or
+ * never. For one thread.
+ */
+final class Beat {
+    private static final int SPREAD_PART = 100;
+
+    /** Multiples of it, without their whole part, lie evenly between 0 and 1. */
+    private static final double GOLDEN_RATIO = 0.618033988749895;
+
+    private final long interval;
+    private long due;
+    private long count;
+
+    /**
+     * A beat.
+     *
+     * @param first when it is due first, in nanoseconds
+     * @param interval nanoseconds, at least 1
+     */
+    Beat(long first, long interval) {
+        this.due = first;
+        this.interval = interval;
+    }
+
+    /** Nanoseconds until it is due; not above 0 if it is. */
+    long in(long now) {
+        double turn = count * GOLDEN_RATIO;
+        return due + (long) ((turn - Math.floor(turn)) * interval / SPREAD_PART) - now;
+    }
+
+    /** It was done; what became due meanwhile is left out. */
+    void done(long now) {
+        long steps = Math.max(1, Math.floorDiv(now - due, interval) + 1);
+        due += steps * interval;
+        count += steps;
+    }
+}
