@@ -144,9 +144,14 @@ impl Schedule {
         }
     }
 
-    /// When the warm-up is over; it begins with the first thread that asks.
+    /// When the run began, its warm-up included: with the first thread that asks.
+    pub fn began(&self) -> Instant {
+        *self.start.get_or_init(Instant::now)
+    }
+
+    /// When the warm-up is over.
     pub fn counted_from(&self) -> Instant {
-        *self.start.get_or_init(Instant::now) + self.warm_up
+        self.began() + self.warm_up
     }
 
     /// Works through both, each at a pace of its own: a paced operation that is late at the end of

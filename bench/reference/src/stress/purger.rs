@@ -85,26 +85,32 @@ impl PurgeFigures {
 pub fn run(run: &Run<'_>) -> Outcome<PurgeFigures> {
     let interval = Duration::from_secs_f64(run.args.purge_interval);
     let mut figures = PurgeFigures::default();
-    let mut beat = Beat::new(Instant::now() + interval, interval);
-    let mut lasted = 0;
-    // The control window is as long as the last purge, half an interval later, and nothing happens in it.
-    while run.stop.sleep((beat.due() - interval / 2).saturating_duration_since(Instant::now())) {
-        if lasted > 0 && run.counts(Instant::now()) {
-            run.control.open_for(lasted.min((interval / 2).as_nanos() as u64));
+    let mut beat = Beat::new(run.schedule.began() + interval, interval);
+    let mut lasted = Duration::ZERO;
+    loop {
+        // The control window is as long as the last purge, half an interval later, and nothing happens in it. A purge that
+        // took longer has none: there is no time in which nothing is done, or what it left to the disk is still there.
+        if let Some(half) = beat.wait().checked_sub(interval / 2).filter(|half| *half >= lasted) {
+            if !run.stop.sleep(half) {
+                break;
+            }
+            if !lasted.is_zero() && run.counts(Instant::now()) {
+                run.control.open_for(lasted.as_nanos() as u64);
+            }
         }
-        if !run.stop.sleep(beat.due().saturating_duration_since(Instant::now())) {
+        if !run.stop.sleep(beat.wait()) {
             break;
         }
         let begin = Instant::now();
         if run.counts(begin) {
             run.window.open();
             let outcome = purge(run, &mut figures);
-            lasted = run.window.close();
+            lasted = Duration::from_nanos(run.window.close());
             outcome?;
         } else {
             // One that begins in the warm-up is no window, and nobody counts it.
             purge(run, &mut PurgeFigures::default())?;
-            lasted = begin.elapsed().as_nanos() as u64;
+            lasted = begin.elapsed();
         }
         beat.done(Instant::now());
     }

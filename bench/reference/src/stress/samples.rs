@@ -14,12 +14,13 @@ use crate::metrics::{mappings, open_descriptors, resident_bytes};
 pub fn run(run: &Run<'_>) -> Outcome<Vec<Value>> {
     let interval = Duration::from_secs_f64(run.args.sample_interval);
     let begin = run.await_counting();
-    let mut samples = vec![look(&run.args.path, begin)];
-    // A look takes some of a processor, for which neither a purge that is as frequent nor its control, half an interval
-    // later, is to be blamed.
-    let mut beat = Beat::new(begin + interval / 4, interval);
+    let mut samples = Vec::new();
+    // A look takes some of a processor, for which neither a purge nor its control, half an interval later, is to be blamed.
+    let purges = Duration::from_secs_f64(run.args.purge_interval);
+    let phase = if purges.is_zero() { interval } else { interval.min(purges) } / 4;
+    let mut beat = Beat::new(run.schedule.began() + phase, interval).not_before(begin);
     loop {
-        let on = run.stop.sleep(beat.due().saturating_duration_since(Instant::now()));
+        let on = run.stop.sleep(beat.wait());
         samples.push(look(&run.args.path, begin));
         if !on {
             return Ok(samples);

@@ -3,6 +3,7 @@ package io.raftengine.recovery;
 import io.raftengine.allocator.MemoryBudget;
 import io.raftengine.error.CorruptionException;
 import io.raftengine.error.InvalidArgumentException;
+import io.raftengine.error.MemoryLimitException;
 import io.raftengine.log.format.FormatVersion;
 import io.raftengine.log.format.QueueKind;
 import io.raftengine.log.io.FileSystem;
@@ -21,8 +22,8 @@ import java.util.function.Consumer;
  *
  * <p>Four steps, each finished before the next begins, so that after a refusal in any of the first
  * three all files read as they did: (1) scan and replay, in parallel; (2) complete atomic groups
- * that lie in several stretches; (3) let the sink merge, and beside it write the last segments once
- * more, with the bytes they have; (4) cut and sync.
+ * that lie in several stretches; (3) let the sink merge, and beside it, if nothing speaks against
+ * it, write the last segments once more, with the bytes they have; (4) cut and sync.
  */
 public final class Recovery {
     private final RecoverySettings settings;
@@ -94,7 +95,7 @@ public final class Recovery {
      * @throws io.raftengine.error.StorageException a file could not be read; that is no damage and
      *     changes nothing. Or a cut failed: cuts made before it stay, are the same the next open
      *     would make, and are named by a suppressed {@link DroppedBeforeFailure}
-     * @throws io.raftengine.error.MemoryLimitException the budget is too small; no file was changed
+     * @throws MemoryLimitException the budget is too small; cuts made before it stay, as above
      */
     public static RecoveryResult run(
             RecoverySettings settings,
@@ -330,7 +331,8 @@ public final class Recovery {
      * The processors merge while the disk writes. What is written is what is there already, so
      * after a merge that is refused all files read as before. What would be a change waits for the
      * end of the merge, as the file of its own that a segment with other names gets; and so does
-     * all of it where memory is short, which the merge may need to the last page.
+     * all of it where half of the memory is in use, as a rule of thumb: nobody knows what the merge
+     * needs, and it comes first.
      */
     private void mergeAndRewrite(List<SegmentVerdict> verdicts, TailCutter cutter) {
         List<SegmentVerdict> rewritten = new ArrayList<>();
@@ -345,7 +347,16 @@ public final class Recovery {
         if (rewritten.isEmpty()) {
             merge.run();
         } else {
-            ReplayThreads.run(List.of(merge, () -> rewritten.forEach(cutter::rewrite)));
+            ReplayThreads.run(
+                    List.of(merge, () -> rewritten.forEach(last -> tryRewrite(last, cutter))));
+        }
+    }
+
+    private static void tryRewrite(SegmentVerdict last, TailCutter cutter) {
+        try {
+            cutter.rewrite(last);
+        } catch (MemoryLimitException taken) {
+            // By the merge, which gives most of it back; it is tried again after that.
         }
     }
 

@@ -18,9 +18,9 @@ import java.util.List;
  * @param threads threads that replayed
  * @param partitions contiguous stretches the log was split into
  * @param scanNanos time to read and replay, in nanoseconds
- * @param mergeNanos time to join the partitions, and beside it to write the last segments once more
- *     and sync them, in nanoseconds
- * @param cutNanos time to cut, and to sync what was cut and the names, in nanoseconds
+ * @param mergeNanos time to join the partitions, in nanoseconds; mostly the last segments are
+ *     written once more and synced in the same time
+ * @param cutNanos time to cut and sync, and to write once more what was not before, in nanoseconds
  */
 public record RecoveryReport(
         RecoveryMode mode,

@@ -26,6 +26,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -252,25 +253,72 @@ class RecoveryFaultTest {
 
     /** What the merge needs is not known, and it comes first. */
     @Test
-    void whereMemoryIsShortTheMergeHasItToItself() {
-        FaultyFileSystem faulty = new FaultyFileSystem(disk(tornDirectory(), true));
+    void whereMemoryIsShortNothingIsWrittenBesideTheMerge() {
+        assertThat(writersWithMemoryInUse((8 << 20) - 1)).doesNotContain(Thread.currentThread());
+        assertThat(writersWithMemoryInUse(8 << 20)).containsOnly(Thread.currentThread());
+    }
+
+    /** The threads that wrote in a recovery with so much of 16 MiB taken. */
+    private static Set<Thread> writersWithMemoryInUse(long bytes) {
+        FaultyFileSystem faulty = new FaultyFileSystem(disk(cleanDirectory(), true));
+        Set<Thread> writers = ConcurrentHashMap.newKeySet();
+        faulty.on(Operation.WRITE)
+                .inject(new Fault.Run(call -> writers.add(Thread.currentThread())));
         MemoryBudget budget = new MemoryBudget(16 << 20);
-        long[] seen = {-1, -1};
+        budget.reserve(bytes);
+        Recovery.run(
+                new RecoverySettings(RecoveryMode.TOLERATE_TAIL_CORRUPTION, 2, 4096, false),
+                faulty,
+                DirectoryScan.scan(faulty, List.of(DIR)),
+                new HeapModel(),
+                budget);
+        assertThat(budget.reservedBytes()).isEqualTo(bytes);
+        assertThat(writers).isNotEmpty();
+        return writers;
+    }
+
+    private static Map<String, byte[]> cleanDirectory() {
+        Map<String, byte[]> files = new HashMap<>();
+        files.put(APPEND_1, SegmentBytes.v2(1).append(1, 1, "a").append(1, 2, "b").bytes());
+        return files;
+    }
+
+    /** The merge has taken what there was, and gives it back. */
+    @Test
+    void whatFindsNoMemoryBesideTheMergeIsWrittenAfterIt() {
+        FaultyFileSystem faulty = new FaultyFileSystem(disk(cleanDirectory(), true));
+        MemoryBudget budget = new MemoryBudget(16 << 20);
+        CountDownLatch opened = new CountDownLatch(1);
+        CountDownLatch taken = new CountDownLatch(1);
+        CountDownLatch refused = new CountDownLatch(1);
+        faulty.on(Operation.OPEN)
+                .where(call -> Thread.currentThread().getName().startsWith("raft-engine-recovery"))
+                .inject(
+                        new Fault.Run(call -> {
+                            opened.countDown();
+                            await(taken);
+                        }));
         ReplaySink sink =
                 new MergingSink(() -> {
-                    seen[0] = faulty.calls(Operation.WRITE);
-                    seen[1] = budget.reservedBytes();
+                    assertThat(await(opened)).isTrue();
+                    budget.reserve(16 << 20);
+                    budget.relieveWith(refused::countDown);
+                    taken.countDown();
+                    assertThat(await(refused)).isTrue();
+                    while (faulty.openHandles() > 0) {
+                        Thread.onSpinWait(); // until it has given up
+                    }
+                    budget.release(16 << 20);
                 });
-        try (GrowableBuffer index = new GrowableBuffer(budget, 8 << 20, 8 << 20)) {
-            Recovery.run(
-                    new RecoverySettings(RecoveryMode.TOLERATE_TAIL_CORRUPTION, 2, 4096, false),
-                    faulty,
-                    DirectoryScan.scan(faulty, List.of(DIR)),
-                    sink,
-                    budget);
-            assertThat(seen).containsExactly(0, index.capacity());
-        }
+        Recovery.run(
+                new RecoverySettings(RecoveryMode.TOLERATE_TAIL_CORRUPTION, 1, 4096, false),
+                faulty,
+                DirectoryScan.scan(faulty, List.of(DIR)),
+                sink,
+                budget);
+        assertThat(budget.reservedBytes()).isZero();
         assertThat(faulty.calls(Operation.WRITE)).isPositive();
+        assertThat(faulty.calls(Operation.SYNC)).isPositive();
     }
 
     /** Somebody else writes into the last segment before it is cut. */
@@ -283,7 +331,7 @@ class RecoveryFaultTest {
         byte[] longer = new byte[5000];
         ReplaySink sink =
                 new MergingSink(() -> {
-                    await(synced);
+                    assertThat(await(synced)).isTrue();
                     write(disk, DIR.resolve(APPEND_2), longer);
                 });
         assertThatThrownBy(() -> recover(faulty, RecoveryMode.TOLERATE_TAIL_CORRUPTION, sink))

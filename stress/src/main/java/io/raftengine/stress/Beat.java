@@ -12,6 +12,9 @@ package io.raftengine.stress;
 final class Beat {
     private static final int SPREAD_PART = 100;
 
+    /** Whoever wants less means "all the time". */
+    private static final long INTERVAL_MIN = 1_000;
+
     /** Multiples of it, without their whole part, lie evenly between 0 and 1. */
     private static final double GOLDEN_RATIO = 0.618033988749895;
 
@@ -23,11 +26,19 @@ final class Beat {
      * A beat.
      *
      * @param first when it is due first, in nanoseconds
-     * @param interval nanoseconds, at least 1
+     * @param interval nanoseconds
      */
     Beat(long first, long interval) {
         this.due = first;
-        this.interval = interval;
+        this.interval = Math.max(interval, INTERVAL_MIN);
+    }
+
+    /** What becomes due before is left out. */
+    Beat notBefore(long begin) {
+        if (due - begin < 0) {
+            done(begin - 1);
+        }
+        return this;
     }
 
     /** Nanoseconds until it is due; not above 0 if it is. */

@@ -27,11 +27,19 @@ final class Purger implements Runnable {
         try {
             run.awaitStart();
             long interval = (long) (run.options().purgeInterval * TimeUnit.SECONDS.toNanos(1));
-            Beat beat = new Beat(System.nanoTime() + interval, interval);
+            Beat beat = new Beat(run.began() + interval, interval);
             long lasted = 0;
-            while (run.sleep(beat.in(System.nanoTime()) - interval / 2)) {
-                if (lasted > 0 && run.counts(System.nanoTime())) {
-                    control.openFor(Math.min(lasted, interval / 2));
+            while (true) {
+                // A purge that took longer has no control: there is no time in which nothing is
+                // done, or what it left to the disk is still there.
+                long half = beat.in(System.nanoTime()) - interval / 2;
+                if (half >= lasted) {
+                    if (!run.sleep(half)) {
+                        break;
+                    }
+                    if (lasted > 0 && run.counts(System.nanoTime())) {
+                        control.openFor(lasted);
+                    }
                 }
                 if (!run.sleep(beat.in(System.nanoTime()))) {
                     break;

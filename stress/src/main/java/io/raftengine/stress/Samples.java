@@ -64,10 +64,9 @@ final class Samples implements Runnable {
     public void run() {
         try {
             begin = run.awaitCounting();
-            samples.add(look());
-            // A look takes milliseconds of a processor, for which neither a purge that is as
-            // frequent nor its control, half an interval later, is to be blamed.
-            Beat beat = new Beat(begin + interval / 4, interval);
+            // A look takes milliseconds of a processor, for which neither a purge nor its control,
+            // half an interval later, is to be blamed.
+            Beat beat = new Beat(run.began() + phase(), interval).notBefore(begin);
             while (run.sleep(beat.in(System.nanoTime()))) {
                 samples.add(look());
                 beat.done(System.nanoTime());
@@ -78,6 +77,11 @@ final class Samples implements Runnable {
         } catch (Throwable failure) {
             run.fail(failure);
         }
+    }
+
+    private long phase() {
+        long purges = (long) (run.options().purgeInterval * TimeUnit.SECONDS.toNanos(1));
+        return (purges > 0 ? Math.min(interval, purges) : interval) / 4;
     }
 
     private Sample look() {

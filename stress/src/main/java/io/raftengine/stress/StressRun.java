@@ -219,6 +219,11 @@ final class StressRun {
         return countedFrom;
     }
 
+    /** When the run began, its warm-up included; what beats, beats from here on. */
+    long began() {
+        return countedFrom - nanos(options.warmUp);
+    }
+
     /** When what a thread does begins to count: when the warm-up is over, or it begins itself. */
     long countedFrom(long begin) {
         return counts(begin) ? begin : countedFrom;

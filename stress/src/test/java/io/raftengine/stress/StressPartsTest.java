@@ -93,6 +93,21 @@ class StressPartsTest {
     }
 
     @Test
+    void aBeatThatBeginsLaterKeepsItsPlace() {
+        assertThat(new Beat(250, 1_000).notBefore(3_000).in(3_000)).isBetween(250L, 259L);
+        assertThat(new Beat(250, 1_000).notBefore(250).in(250)).isZero();
+        assertThat(new Beat(250, 1_000).notBefore(0).in(0)).isEqualTo(250);
+        assertThat(new Beat(0, 4_000).notBefore(4_000).in(4_000)).isBetween(0L, 39L);
+    }
+
+    @Test
+    void aBeatOfNoTimeAtAllIsOneOfAMicrosecond() {
+        Beat beat = new Beat(0, 0);
+        beat.done(5_500);
+        assertThat(beat.in(5_500)).isBetween(500L, 509L);
+    }
+
+    @Test
     void histogramsAreReadableByTheStandardDecoder() throws Exception {
         Histogram histogram = WorkerFigures.newHistogram();
         histogram.recordValue(123_456);

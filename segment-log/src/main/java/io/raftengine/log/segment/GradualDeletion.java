@@ -17,8 +17,8 @@ import java.util.function.LongSupplier;
 
 /**
  * Deletes files without stalling those who sync: the name goes at once, the space in steps. The
- * file is kept open, nameless, and cut shorter from its end by {@value #STEP_BYTES} bytes, with a
- * pause after each step; the death of the process finishes the job.
+ * file is kept open, nameless, and cut shorter from its end by {@value #STEP_BYTES} bytes or more,
+ * with a pause after each step; the death of the process finishes the job.
  *
  * <p>Why: what one call frees is one transaction of the file system's journal, and whoever syncs
  * meanwhile waits for it. Measured on ext4: a file of 128 MiB at once held a sync up for 17 to 22
@@ -31,17 +31,14 @@ final class GradualDeletion {
     static final long STEP_BYTES = 1L << 20;
     private static final long PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(4);
 
-    /** A step is at least this part of all that waits. */
-    static final long WAITING_PART = 1024;
+    /** Of what waits and nobody reads, a step takes one part in so many, if that is more. */
+    private static final long WAITING_PARTS = 1024;
 
-    /** No step is longer, however much waits: that is 3 GiB/s. */
+    /** No step is longer, however much waits: that is more than 2 GiB/s. */
     private static final long STEP_BYTES_MAX = 16 << 20;
 
-    /**
-     * Each file that waits holds a descriptor; as a segment it held one, too. One more is given
-     * back at once.
-     */
-    private static final int BACKLOG_MAX = 1024;
+    /** Each file that waits holds a descriptor. What is one too many goes at once. */
+    private static final int BACKLOG_MAX = 64;
 
     /** A nameless file and, if it was a segment, whose readers have to leave first. */
     private record Doomed(FileHandle handle, long bytes, SegmentReader former) {
@@ -162,10 +159,9 @@ final class GradualDeletion {
     }
 
     private void step() {
-        if (current == null && !takeNext()) {
-            return;
+        if (current != null || takeNext()) {
+            cut();
         }
-        cut();
         pace.pause(PAUSE_NANOS);
     }
 
@@ -184,7 +180,7 @@ final class GradualDeletion {
     }
 
     private void cut() {
-        currentBytes -= Math.clamp(waitingBytes() / WAITING_PART, STEP_BYTES, STEP_BYTES_MAX);
+        currentBytes -= Math.clamp(waitingBytes() / WAITING_PARTS, STEP_BYTES, STEP_BYTES_MAX);
         try {
             if (currentBytes > 0) {
                 current.handle.truncate(currentBytes);

@@ -590,8 +590,9 @@ public final class SegmentQueue implements SegmentSource, AutoCloseable {
 
     /**
      * Does one bounded step of the work that keeps writers from waiting: starts writing out dirty
-     * pages, prepares the next segment, fills ahead, creates reserves, gives back descriptors of
-     * purged segments. At most about half a MiB of zeros is written.
+     * pages, prepares the next segment, fills ahead, creates reserves, gives back descriptors and
+     * space of purged segments, the last two also where the queue is poisoned. At most about half a
+     * MiB of zeros is written; space goes in steps, but all at once where it is short.
      *
      * @return true if another step is due now; false if there is nothing to do, or another thread
      *     is doing it

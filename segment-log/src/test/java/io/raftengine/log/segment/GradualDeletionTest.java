@@ -8,10 +8,12 @@ import io.raftengine.log.io.FileSystem;
 import io.raftengine.log.io.FileSystem.OpenMode;
 import java.io.IOException;
 import java.io.RandomAccessFile;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -67,7 +69,7 @@ class GradualDeletionTest {
 
     @Test
     void littleGoesInStepsOfAMebibyte() throws IOException {
-        for (int i = 0; i < 100; i++) {
+        for (int i = 0; i < 60; i++) {
             delete(8 * MIB);
         }
         for (int i = 0; i < 7; i++) {
@@ -94,10 +96,31 @@ class GradualDeletionTest {
         assertThat(step()).isEqualTo(16 * MIB);
     }
 
+    /** What waits holds descriptors, which the engine may need. */
+    @Test
+    void noMoreThanSixtyFourFilesWait() throws IOException {
+        for (int i = 0; i < 70; i++) {
+            delete(2 * MIB);
+        }
+        try (Stream<Path> open = Files.list(Path.of("/proc/self/fd"))) {
+            long held = open.filter(this::isDeleted).count();
+            assertThat(held).as("those of the test, and the engine's").isEqualTo(70 + 64);
+        }
+    }
+
+    private boolean isDeleted(Path descriptor) {
+        try {
+            String target = Files.readSymbolicLink(descriptor).toString();
+            return target.startsWith(dir.toRealPath().toString()) && target.endsWith("(deleted)");
+        } catch (IOException closedMeanwhile) {
+            return false;
+        }
+    }
+
     /** A backup that reads what was purged is in no hurry, and hurries nobody. */
     @Test
     void filesThatAreReadDoNotMakeTheStepsOfOthersLarger() throws IOException {
-        Path read = file(100_000 * MIB);
+        Path read = file(20_000 * MIB);
         SegmentReader reader =
                 new SegmentReader(1, read, FormatVersion.V2, fs.open(read, OpenMode.READ), false);
         assertThat(reader.tryAcquire()).isTrue();
