@@ -1,7 +1,7 @@
 //! When something that is done again and again is due: at multiples of an interval, however long it takes each time.
 //!
 //! Two that beat at the same interval keep out of each other's way for the whole run, if they begin so. Each time a little
-//! later or earlier, by up to a hundredth of the interval in even steps: else what is done by paced threads would meet it at
+//! later than that, by up to a hundredth of the interval, all delays alike often: else what is done by paced threads would meet it at
 //! the same moment every time, or never.
 
 use std::time::{Duration, Instant};

@@ -5,9 +5,9 @@ package io.raftengine.stress;
  * takes each time. Two that beat at the same interval keep out of each other's way for the whole
  * run, if they begin so.
  *
- * <p>Each time a little later or earlier, by up to a {@value #SPREAD_PART}th of the interval in
- * even steps: else what is done by paced threads would meet it at the same moment every time, or
- * never. For one thread.
+ * <p>Each time a little later than that, by up to a {@value #SPREAD_PART}th of the interval, all
+ * delays alike often: else what is done by paced threads would meet it at the same moment every
+ * time, or never. For one thread.
  */
 final class Beat {
     private static final int SPREAD_PART = 100;
@@ -18,8 +18,8 @@ final class Beat {
     /** Multiples of it, without their whole part, lie evenly between 0 and 1. */
     private static final double GOLDEN_RATIO = 0.618033988749895;
 
+    private final long first;
     private final long interval;
-    private long due;
     private long count;
 
     /**
@@ -29,28 +29,25 @@ final class Beat {
      * @param interval nanoseconds
      */
     Beat(long first, long interval) {
-        this.due = first;
+        this.first = first;
         this.interval = Math.max(interval, INTERVAL_MIN);
     }
 
     /** What becomes due before is left out. */
     Beat notBefore(long begin) {
-        if (due - begin < 0) {
-            done(begin - 1);
-        }
+        count = Math.max(0, Math.ceilDiv(begin - first, interval));
         return this;
     }
 
     /** Nanoseconds until it is due; not above 0 if it is. */
     long in(long now) {
         double turn = count * GOLDEN_RATIO;
-        return due + (long) ((turn - Math.floor(turn)) * interval / SPREAD_PART) - now;
+        long delay = (long) ((turn - Math.floor(turn)) * interval / SPREAD_PART);
+        return first + count * interval + delay - now;
     }
 
     /** It was done; what became due meanwhile is left out. */
     void done(long now) {
-        long steps = Math.max(1, Math.floorDiv(now - due, interval) + 1);
-        due += steps * interval;
-        count += steps;
+        count = Math.max(count, Math.floorDiv(now - first, interval)) + 1;
     }
 }

@@ -66,7 +66,8 @@ final class Samples implements Runnable {
             begin = run.awaitCounting();
             // A look takes milliseconds of a processor, for which neither a purge nor its control,
             // half an interval later, is to be blamed.
-            Beat beat = new Beat(run.began() + phase(), interval).notBefore(begin);
+            long purges = (long) (run.options().purgeInterval * TimeUnit.SECONDS.toNanos(1));
+            Beat beat = new Beat(run.began() + phase(interval, purges), interval).notBefore(begin);
             while (run.sleep(beat.in(System.nanoTime()))) {
                 samples.add(look());
                 beat.done(System.nanoTime());
@@ -79,8 +80,13 @@ final class Samples implements Runnable {
         }
     }
 
-    private long phase() {
-        long purges = (long) (run.options().purgeInterval * TimeUnit.SECONDS.toNanos(1));
+    /**
+     * When the first look is due, of whatever beats from the same moment: where one of the two
+     * intervals is a multiple of the other no look falls upon a purge, nor half-way between two.
+     *
+     * @param purges nanoseconds from one purge to the next; 0 if nothing purges
+     */
+    static long phase(long interval, long purges) {
         return (purges > 0 ? Math.min(interval, purges) : interval) / 4;
     }
 

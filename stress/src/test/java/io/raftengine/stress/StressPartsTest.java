@@ -101,6 +101,24 @@ class StressPartsTest {
     }
 
     @Test
+    void noSampleFallsUponAPurgeOrHalfWayBetweenTwo() {
+        long purges = 1_000_000_000;
+        for (long samples : new long[] {purges, 2 * purges, 4 * purges, 10 * purges, purges / 2}) {
+            for (long warmUp : new long[] {0, purges / 4, purges / 2, 3 * purges}) {
+                Beat beat = new Beat(Samples.phase(samples, purges), samples).notBefore(warmUp);
+                long now = warmUp;
+                for (int i = 0; i < 100; i++) {
+                    now += beat.in(now);
+                    assertThat(now % (purges / 2))
+                            .as("a sample each %d ns behind %d", samples, warmUp)
+                            .isBetween(purges / 10, purges * 4 / 10);
+                    beat.done(now);
+                }
+            }
+        }
+    }
+
+    @Test
     void aBeatOfNoTimeAtAllIsOneOfAMicrosecond() {
         Beat beat = new Beat(0, 0);
         beat.done(5_500);

@@ -34,7 +34,7 @@ final class GradualDeletion {
     /** Of what waits and nobody reads, a step takes one part in so many, if that is more. */
     private static final long WAITING_PARTS = 1024;
 
-    /** No step is longer, however much waits: that is more than 2 GiB/s. */
+    /** No step is longer, however much waits. */
     private static final long STEP_BYTES_MAX = 16 << 20;
 
     /** Each file that waits holds a descriptor. What is one too many goes at once. */
