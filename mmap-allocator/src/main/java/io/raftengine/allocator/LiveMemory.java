@@ -107,10 +107,10 @@ final class LiveMemory {
         regions = now.without(at);
     }
 
-    /** Demands that an access lies in one mapping or one live block. */
-    static void check(long address, long bytes) {
+    /** Demands that an access lies in one mapping or one live block; true, for an assert. */
+    static boolean check(long address, long bytes) {
         if (bytes == 0) {
-            return; // touches nothing: what an empty buffer without an address is asked for
+            return true; // touches nothing: what an empty buffer without an address is asked for
         }
         Regions now = regions;
         int at = mapped(now, address, bytes);
@@ -132,13 +132,15 @@ final class LiveMemory {
                 throw refused(address, bytes, now.names[at], Memory.rawByte(shadow + last));
             }
         }
+        return true;
     }
 
-    /** Demands that an access lies in one mapping or arena, whatever lives there. */
-    static void checkMapped(long address, long bytes) {
+    /** Demands that an access lies in one mapping or arena, whatever lives there; true. */
+    static boolean checkMapped(long address, long bytes) {
         if (bytes != 0) {
             mapped(regions, address, bytes);
         }
+        return true;
     }
 
     private static int mapped(Regions now, long address, long bytes) {

@@ -25,15 +25,18 @@ import java.nio.ByteOrder;
  * being freed or reused and find out afterwards. In checked mode they only demand memory of an open
  * arena or mapping; otherwise they are the same code.
  *
+ * <p><b>Size.</b> Each plain accessor is longer than the 35 bytes of bytecode up to which the JVM's
+ * quick compiler copies a method into its callers, and its assertions see to that. A single access
+ * through the FFM API becomes 2 to 5 KiB of its code, which took half of its time while a young
+ * engine opened; as one method each they are compiled once. The optimising compiler puts them into
+ * callers that are hot all the same.
+ *
  * <p>All methods may be called from any thread. Plain accesses order nothing; the acquire, release
  * and read-modify-write forms order like those of {@link VarHandle} and demand natural alignment
  * ({@link IllegalArgumentException}).
  */
 public final class Memory {
-    /**
-     * Checked mode, as a constant the compiler folds: shorter than an assert, so that small methods
-     * stay small.
-     */
+    /** Checked mode, as a constant the compiler folds. */
     static final boolean CHECKED = Memory.class.desiredAssertionStatus();
 
     private static final MemorySegment ALL = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
@@ -75,10 +78,9 @@ public final class Memory {
      * @return the value
      */
     public static byte getByte(long address) {
-        if (CHECKED) {
-            LiveMemory.check(address, 1);
-        }
-        return ALL.get(BYTE, address);
+        assert LiveMemory.check(address, 1);
+        byte value = ALL.get(BYTE, address);
+        return value; // one step more: see above about size
     }
 
     /**
@@ -88,9 +90,7 @@ public final class Memory {
      * @param value the value
      */
     public static void putByte(long address, byte value) {
-        if (CHECKED) {
-            LiveMemory.check(address, 1);
-        }
+        assert LiveMemory.check(address, 1);
         ALL.set(BYTE, address, value);
     }
 
@@ -101,9 +101,7 @@ public final class Memory {
      * @return the value
      */
     public static short getShort(long address) {
-        if (CHECKED) {
-            LiveMemory.check(address, 2);
-        }
+        assert LiveMemory.check(address, 2);
         return ALL.get(SHORT_LE, address);
     }
 
@@ -114,9 +112,7 @@ public final class Memory {
      * @return the value
      */
     public static short getShortRacy(long address) {
-        if (CHECKED) {
-            LiveMemory.checkMapped(address, 2);
-        }
+        assert LiveMemory.checkMapped(address, 2);
         return ALL.get(SHORT_LE, address);
     }
 
@@ -127,9 +123,7 @@ public final class Memory {
      * @param value the value
      */
     public static void putShort(long address, short value) {
-        if (CHECKED) {
-            LiveMemory.check(address, 2);
-        }
+        assert LiveMemory.check(address, 2);
         ALL.set(SHORT_LE, address, value);
     }
 
@@ -140,9 +134,7 @@ public final class Memory {
      * @return the value
      */
     public static int getInt(long address) {
-        if (CHECKED) {
-            LiveMemory.check(address, 4);
-        }
+        assert LiveMemory.check(address, 4);
         return ALL.get(INT_LE, address);
     }
 
@@ -153,9 +145,7 @@ public final class Memory {
      * @return the value
      */
     public static int getIntRacy(long address) {
-        if (CHECKED) {
-            LiveMemory.checkMapped(address, 4);
-        }
+        assert LiveMemory.checkMapped(address, 4);
         return ALL.get(INT_LE, address);
     }
 
@@ -166,9 +156,7 @@ public final class Memory {
      * @param value the value
      */
     public static void putInt(long address, int value) {
-        if (CHECKED) {
-            LiveMemory.check(address, 4);
-        }
+        assert LiveMemory.check(address, 4);
         ALL.set(INT_LE, address, value);
     }
 
@@ -179,9 +167,7 @@ public final class Memory {
      * @return the value
      */
     public static long getLong(long address) {
-        if (CHECKED) {
-            LiveMemory.check(address, 8);
-        }
+        assert LiveMemory.check(address, 8);
         return ALL.get(LONG_LE, address);
     }
 
@@ -192,9 +178,7 @@ public final class Memory {
      * @return the value
      */
     public static long getLongRacy(long address) {
-        if (CHECKED) {
-            LiveMemory.checkMapped(address, 8);
-        }
+        assert LiveMemory.checkMapped(address, 8);
         return ALL.get(LONG_LE, address);
     }
 
@@ -205,9 +189,7 @@ public final class Memory {
      * @param value the value
      */
     public static void putLong(long address, long value) {
-        if (CHECKED) {
-            LiveMemory.check(address, 8);
-        }
+        assert LiveMemory.check(address, 8);
         ALL.set(LONG_LE, address, value);
     }
 
@@ -218,9 +200,7 @@ public final class Memory {
      * @return the value
      */
     public static long getLongBE(long address) {
-        if (CHECKED) {
-            LiveMemory.check(address, 8);
-        }
+        assert LiveMemory.check(address, 8);
         return ALL.get(LONG_BE, address);
     }
 
@@ -231,9 +211,7 @@ public final class Memory {
      * @param value the value
      */
     public static void putLongBE(long address, long value) {
-        if (CHECKED) {
-            LiveMemory.check(address, 8);
-        }
+        assert LiveMemory.check(address, 8);
         ALL.set(LONG_BE, address, value);
     }
 
@@ -244,10 +222,9 @@ public final class Memory {
      * @return the value
      */
     public static int getIntAcquire(long address) {
-        if (CHECKED) {
-            LiveMemory.check(address, 4);
-        }
-        return (int) INT_ATOMIC.getAcquire(ALL, address);
+        assert LiveMemory.check(address, 4);
+        int value = (int) INT_ATOMIC.getAcquire(ALL, address);
+        return value; // one step more: see above about size
     }
 
     /**
@@ -257,9 +234,7 @@ public final class Memory {
      * @param value the value
      */
     public static void putIntRelease(long address, int value) {
-        if (CHECKED) {
-            LiveMemory.check(address, 4);
-        }
+        assert LiveMemory.check(address, 4);
         INT_ATOMIC.setRelease(ALL, address, value);
     }
 
@@ -271,9 +246,7 @@ public final class Memory {
      * @return the value before
      */
     public static int getAndAddInt(long address, int delta) {
-        if (CHECKED) {
-            LiveMemory.check(address, 4);
-        }
+        assert LiveMemory.check(address, 4);
         return (int) INT_ATOMIC.getAndAdd(ALL, address, delta);
     }
 
@@ -285,10 +258,8 @@ public final class Memory {
      * @param bytes how many, at least 0
      */
     public static void copy(long source, long target, long bytes) {
-        if (CHECKED) {
-            LiveMemory.check(source, bytes);
-            LiveMemory.check(target, bytes);
-        }
+        assert LiveMemory.check(source, bytes);
+        assert LiveMemory.check(target, bytes);
         MemorySegment.copy(ALL, source, ALL, target, bytes);
     }
 
@@ -300,10 +271,8 @@ public final class Memory {
      * @param bytes how many, at least 0
      */
     public static void copyRacy(long source, long target, long bytes) {
-        if (CHECKED) {
-            LiveMemory.checkMapped(source, bytes);
-            LiveMemory.check(target, bytes);
-        }
+        assert LiveMemory.checkMapped(source, bytes);
+        assert LiveMemory.check(target, bytes);
         MemorySegment.copy(ALL, source, ALL, target, bytes);
     }
 
@@ -316,9 +285,7 @@ public final class Memory {
      * @param bytes how many, at least 0
      */
     public static void copyToArray(long source, byte[] target, int offset, int bytes) {
-        if (CHECKED) {
-            LiveMemory.check(source, bytes);
-        }
+        assert LiveMemory.check(source, bytes);
         MemorySegment.copy(ALL, BYTE, source, target, offset, bytes);
     }
 
@@ -331,9 +298,7 @@ public final class Memory {
      * @param bytes how many, at least 0
      */
     public static void copyToArrayRacy(long source, byte[] target, int offset, int bytes) {
-        if (CHECKED) {
-            LiveMemory.checkMapped(source, bytes);
-        }
+        assert LiveMemory.checkMapped(source, bytes);
         MemorySegment.copy(ALL, BYTE, source, target, offset, bytes);
     }
 
@@ -346,9 +311,7 @@ public final class Memory {
      * @param bytes how many, at least 0
      */
     public static void copyFromArray(byte[] source, int offset, long target, int bytes) {
-        if (CHECKED) {
-            LiveMemory.check(target, bytes);
-        }
+        assert LiveMemory.check(target, bytes);
         MemorySegment.copy(source, offset, ALL, BYTE, target, bytes);
     }
 
@@ -361,9 +324,7 @@ public final class Memory {
      * @param ints how many, at least 0
      */
     public static void copyFromArray(int[] source, int offset, long target, int ints) {
-        if (CHECKED) {
-            LiveMemory.check(target, 4L * ints);
-        }
+        assert LiveMemory.check(target, 4L * ints);
         MemorySegment.copy(source, offset, ALL, INT_LE, target, ints);
     }
 
@@ -377,9 +338,7 @@ public final class Memory {
      * @param bytes how many, at least 0
      */
     public static void copyFromSegment(MemorySegment source, long offset, long target, long bytes) {
-        if (CHECKED) {
-            LiveMemory.check(target, bytes);
-        }
+        assert LiveMemory.check(target, bytes);
         MemorySegment.copy(source, offset, ALL, target, bytes);
     }
 
@@ -391,9 +350,7 @@ public final class Memory {
      * @param value what each becomes
      */
     public static void fill(long address, long bytes, byte value) {
-        if (CHECKED) {
-            LiveMemory.check(address, bytes);
-        }
+        assert LiveMemory.check(address, bytes);
         long word = (value & 0xffL) * 0x0101010101010101L;
         long head = Math.min(bytes, FILL_STEP_BYTES);
         long done = 0;
@@ -421,10 +378,8 @@ public final class Memory {
      * @return negative, zero or positive as left is less, equal or greater
      */
     public static int compare(long left, long leftBytes, long right, long rightBytes) {
-        if (CHECKED) {
-            LiveMemory.check(left, leftBytes);
-            LiveMemory.check(right, rightBytes);
-        }
+        assert LiveMemory.check(left, leftBytes);
+        assert LiveMemory.check(right, rightBytes);
         long common = Math.min(leftBytes, rightBytes);
         long at = 0;
         for (; at <= common - Long.BYTES; at += Long.BYTES) {
@@ -456,9 +411,7 @@ public final class Memory {
      */
     public static int compareRacy(
             long left, long leftBytes, byte[] right, int offset, int rightBytes) {
-        if (CHECKED) {
-            LiveMemory.checkMapped(left, leftBytes);
-        }
+        assert LiveMemory.checkMapped(left, leftBytes);
         int common = (int) Math.min(leftBytes, rightBytes);
         int at = 0;
         for (; at <= common - Long.BYTES; at += Long.BYTES) {
@@ -481,18 +434,26 @@ public final class Memory {
     // outside of all blocks.
 
     static int rawInt(long address) {
+        assert address > 0 : "no address";
+        assert (address & 3) == 0 : "not aligned";
         return ALL.get(INT_LE, address);
     }
 
     static void rawPutInt(long address, int value) {
+        assert address > 0 : "no address";
+        assert (address & 3) == 0 : "not aligned";
         ALL.set(INT_LE, address, value);
     }
 
     static int rawIntOpaque(long address) {
+        assert address > 0 : "no address";
+        assert (address & 3) == 0 : "not aligned";
         return (int) INT_ATOMIC.getOpaque(ALL, address);
     }
 
     static void rawPutIntOpaque(long address, int value) {
+        assert address > 0 : "no address";
+        assert (address & 3) == 0 : "not aligned";
         INT_ATOMIC.setOpaque(ALL, address, value);
     }
 

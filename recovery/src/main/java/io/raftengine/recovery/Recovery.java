@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
+import java.util.function.LongConsumer;
 
 /**
  * From a directory listing to a replayed state; the entry point of this module.
@@ -127,11 +128,12 @@ public final class Recovery {
             ReplaySink sink,
             MemoryBudget budget,
             Consumer<DroppedRange> told) {
-        return run(settings, fs, scan, sink, budget, told, null);
+        return run(settings, fs, scan, sink, budget, told, null, HeadStart.BYTES);
     }
 
     /**
-     * As above, with the log split where the caller says: every split must give the same result.
+     * As above, with the log split where the caller says, and a head start of so many bytes: every
+     * split must give the same result.
      */
     static RecoveryResult run(
             RecoverySettings settings,
@@ -140,13 +142,15 @@ public final class Recovery {
             ReplaySink sink,
             MemoryBudget budget,
             Consumer<DroppedRange> told,
-            List<Integer> split) {
+            List<Integer> split,
+            long headStartBytes) {
         Recovery recovery = new Recovery(settings, fs, scan, sink, budget, told);
         List<SegmentFile> all = new ArrayList<>(scan.rewrite());
         all.addAll(scan.append());
         try {
             return recovery.run(
-                    split == null ? ReplayPlan.split(all, recovery.usefulThreads(all)) : split);
+                    split == null ? ReplayPlan.split(all, recovery.usefulThreads(all)) : split,
+                    new HeadStart(headStartBytes));
         } finally {
             recovery.stretches.forEach(stretch -> stretch.groups().close());
         }
@@ -157,13 +161,13 @@ public final class Recovery {
                 all, settings.threads(), ReplayPlan.PROCESSORS, ReplayPlan.SHARE_BYTES_MIN);
     }
 
-    private RecoveryResult run(List<Integer> split) {
+    private RecoveryResult run(List<Integer> split, HeadStart headStart) {
         checkNumbering();
         checkLastIsWritable(scan.append());
         checkLastIsWritable(scan.rewrite());
 
         long start = System.nanoTime();
-        replay(split);
+        replay(split, headStart);
         joinAtomicGroups();
         long scanned = System.nanoTime();
         List<SegmentVerdict> verdicts = verdicts();
@@ -226,12 +230,12 @@ public final class Recovery {
 
     // ------------------------------------------------------------------ scan and replay
 
-    private void replay(List<Integer> split) {
+    private void replay(List<Integer> split, HeadStart headStart) {
         List<Share> shares = new ArrayList<>();
         AtomicInteger firstFailed = new AtomicInteger(Integer.MAX_VALUE);
         int from = 0;
         for (int to : split) {
-            shares.add(new Share(shares.size(), stretchesOf(from, to), firstFailed));
+            shares.add(new Share(shares.size(), stretchesOf(from, to), firstFailed, headStart));
             from = to;
         }
         threads = Math.max(1, shares.size());
@@ -267,21 +271,40 @@ public final class Recovery {
         private final int number;
         private final List<StretchReplay> share;
         private final AtomicInteger firstFailed;
+        private final HeadStart headStart;
 
-        Share(int number, List<StretchReplay> share, AtomicInteger firstFailed) {
+        Share(
+                int number,
+                List<StretchReplay> share,
+                AtomicInteger firstFailed,
+                HeadStart headStart) {
             this.number = number;
             this.share = share;
             this.firstFailed = firstFailed;
+            this.headStart = headStart;
         }
 
         @Override
         public void run() {
+            if (number > 0) {
+                headStart.await();
+                replay(bytes -> {});
+            } else {
+                try {
+                    replay(headStart::advanced);
+                } finally {
+                    headStart.end();
+                }
+            }
+        }
+
+        private void replay(LongConsumer progress) {
             boolean done = false;
             try (SegmentScan reader = new SegmentScan(fs, settings, budget)) {
                 for (StretchReplay stretch : share) {
                     // Only an earlier failure may stop this share, so that always the same one is
                     // reported.
-                    stretch.run(reader, () -> firstFailed.get() < number);
+                    stretch.run(reader, () -> firstFailed.get() < number, progress);
                 }
                 done = true;
             } finally {

@@ -13,6 +13,7 @@ import io.raftengine.log.segment.SegmentFile;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.BooleanSupplier;
+import java.util.function.LongConsumer;
 
 /**
  * Replays a contiguous stretch of one queue into partitions of its own: one, and one more behind
@@ -34,6 +35,7 @@ final class StretchReplay implements SegmentScan.BatchConsumer {
     private final AtomicGroups groups;
     private final List<SegmentVerdict> verdicts = new ArrayList<>();
 
+    private LongConsumer progress;
     private long order;
     private PartitionSink partition;
     private FragmentReader fragments;
@@ -81,8 +83,10 @@ final class StretchReplay implements SegmentScan.BatchConsumer {
      * @param scan reads them
      * @param cancelled asked between segments; true ends the work early, because an earlier stretch
      *     failed
+     * @param replayed told how many bytes more were replayed, as soon as they were
      */
-    void run(SegmentScan scan, BooleanSupplier cancelled) {
+    void run(SegmentScan scan, BooleanSupplier cancelled, LongConsumer replayed) {
+        progress = replayed;
         partition = sink.newPartition(kind, order);
         try {
             for (int i = from; i < to && !cancelled.getAsBoolean(); i++) {
@@ -120,12 +124,14 @@ final class StretchReplay implements SegmentScan.BatchConsumer {
         } else {
             appendBatch(file, batch);
         }
+        progress.accept(batch.batchBytes());
     }
 
     /** They have no markers, so it does not matter in which queue they are. */
     @Override
     public void singles(SegmentFile file, SingleEntryBatches batches) {
         partition.applySingles(file.seq(), batches);
+        progress.accept(batches.bytes());
     }
 
     private void appendBatch(SegmentFile file, BatchScanner batch) {

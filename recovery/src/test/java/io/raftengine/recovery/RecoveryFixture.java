@@ -60,6 +60,7 @@ final class RecoveryFixture {
     private boolean readOnly;
     private boolean toSave;
     private List<Integer> split;
+    private long headStartBytes;
 
     RecoveryFixture(Path dir) {
         this.dir = dir;
@@ -117,6 +118,11 @@ final class RecoveryFixture {
         return this;
     }
 
+    RecoveryFixture headStart(long bytes) {
+        headStartBytes = bytes;
+        return this;
+    }
+
     Outcome recover(RecoveryMode mode) {
         return recover(mode, List.of(dir));
     }
@@ -130,7 +136,8 @@ final class RecoveryFixture {
             RecoverySettings settings =
                     new RecoverySettings(mode, threads, blockBytes, readOnly, toSave);
             RecoveryResult result =
-                    Recovery.run(settings, fs, scan, model, budget, range -> {}, split);
+                    Recovery.run(
+                            settings, fs, scan, model, budget, range -> {}, split, headStartBytes);
             if (readOnly) {
                 assertThat(bytes()).as("read-only changes nothing").isEqualTo(before);
             }

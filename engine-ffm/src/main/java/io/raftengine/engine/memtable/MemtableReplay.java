@@ -5,7 +5,6 @@ import io.raftengine.log.format.QueueKind;
 import io.raftengine.recovery.PartitionSink;
 import io.raftengine.recovery.ReplaySink;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 
 /**
@@ -34,9 +33,7 @@ final class MemtableReplay implements ReplaySink {
 
     @Override
     public void merge(int threads) {
-        partitions.sort(
-                Comparator.comparing((ReplayPartition p) -> !p.isRewrite())
-                        .thenComparingLong(ReplayPartition::order));
+        partitions.sort(ReplayPartition::compareInLogOrder);
         boolean joined = false;
         try {
             join(Math.max(1, threads));

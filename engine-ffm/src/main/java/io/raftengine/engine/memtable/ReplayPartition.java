@@ -56,6 +56,12 @@ final class ReplayPartition implements PartitionSink {
         return order;
     }
 
+    /** The rewrite queue comes first. */
+    static int compareInLogOrder(ReplayPartition left, ReplayPartition right) {
+        int byQueue = Boolean.compare(right.rewrite, left.rewrite);
+        return byQueue != 0 ? byQueue : Long.compare(left.order, right.order);
+    }
+
     SegmentAccounting accounting() {
         return accounting;
     }

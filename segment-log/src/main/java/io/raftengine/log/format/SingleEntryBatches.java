@@ -47,7 +47,8 @@ public final class SingleEntryBatches {
     private int signature;
     private boolean verify;
 
-    // Cursors of the batch and of the number that were read last.
+    // Where the stretch begins, and cursors of the batch and of the number that were read last.
+    private int start;
     private int batchStart;
     private int batchEnd;
     private int numberEnd;
@@ -70,6 +71,7 @@ public final class SingleEntryBatches {
         limit = to;
         signature = sign;
         verify = verifyEntries;
+        start = from;
         batchEnd = from;
         count = 0;
         while (count < CAPACITY && take(batchEnd)) {
@@ -167,6 +169,15 @@ public final class SingleEntryBatches {
      */
     public int count() {
         return count;
+    }
+
+    /**
+     * How long the stretch is.
+     *
+     * @return bytes of the segment
+     */
+    public int bytes() {
+        return batchEnd - start;
     }
 
     /**
