@@ -25,11 +25,12 @@ import java.nio.ByteOrder;
  * being freed or reused and find out afterwards. In checked mode they only demand memory of an open
  * arena or mapping; otherwise they are the same code.
  *
- * <p><b>Size.</b> Each plain accessor is longer than the 35 bytes of bytecode up to which the JVM's
- * quick compiler copies a method into its callers, and its assertions see to that. A single access
- * through the FFM API becomes 2 to 5 KiB of its code, which took half of its time while a young
- * engine opened; as one method each they are compiled once. The optimising compiler puts them into
- * callers that are hot all the same.
+ * <p><b>Size.</b> Each method here is longer than the 35 bytes of bytecode up to which the JVM's
+ * quick compiler copies a method into its callers: most by their assertion, two by a local variable
+ * besides. An access through the FFM API becomes 2 to 5 KiB of machine code there, and in a young
+ * JVM copies of it kept that compiler busy for most of an open, which takes an eighth less without
+ * them. The price is a call per access in code of the quick compiler, and of the optimising one
+ * where a site is run in few of its caller's calls; at the others it copies larger methods, too.
  *
  * <p>All methods may be called from any thread. Plain accesses order nothing; the acquire, release
  * and read-modify-write forms order like those of {@link VarHandle} and demand natural alignment
@@ -80,7 +81,7 @@ public final class Memory {
     public static byte getByte(long address) {
         assert LiveMemory.check(address, 1);
         byte value = ALL.get(BYTE, address);
-        return value; // one step more: see above about size
+        return value; // by way of a variable: see above about size
     }
 
     /**
@@ -224,7 +225,7 @@ public final class Memory {
     public static int getIntAcquire(long address) {
         assert LiveMemory.check(address, 4);
         int value = (int) INT_ATOMIC.getAcquire(ALL, address);
-        return value; // one step more: see above about size
+        return value; // by way of a variable: see above about size
     }
 
     /**
@@ -430,30 +431,31 @@ public final class Memory {
         return Long.compare(leftBytes, rightBytes);
     }
 
-    // Unchecked access for the allocator's own links and tables, which lie in freed blocks and
-    // outside of all blocks.
+    // Access for the allocator's own links and tables, which lie in freed blocks and outside of all
+    // blocks: the table of live memory says nothing about them. Numbers there are aligned. The
+    // accesses to bytes are those of the checked mode itself.
 
     static int rawInt(long address) {
-        assert address > 0 : "no address";
-        assert (address & 3) == 0 : "not aligned";
+        assert address > 0 : "no address: " + address;
+        assert (address & 3) == 0 : "not aligned: " + address;
         return ALL.get(INT_LE, address);
     }
 
     static void rawPutInt(long address, int value) {
-        assert address > 0 : "no address";
-        assert (address & 3) == 0 : "not aligned";
+        assert address > 0 : "no address: " + address;
+        assert (address & 3) == 0 : "not aligned: " + address;
         ALL.set(INT_LE, address, value);
     }
 
     static int rawIntOpaque(long address) {
-        assert address > 0 : "no address";
-        assert (address & 3) == 0 : "not aligned";
+        assert address > 0 : "no address: " + address;
+        assert (address & 3) == 0 : "not aligned: " + address;
         return (int) INT_ATOMIC.getOpaque(ALL, address);
     }
 
     static void rawPutIntOpaque(long address, int value) {
-        assert address > 0 : "no address";
-        assert (address & 3) == 0 : "not aligned";
+        assert address > 0 : "no address: " + address;
+        assert (address & 3) == 0 : "not aligned: " + address;
         INT_ATOMIC.setOpaque(ALL, address, value);
     }
 

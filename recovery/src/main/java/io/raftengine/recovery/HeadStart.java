@@ -1,23 +1,31 @@
 package io.raftengine.recovery;
 
+import io.raftengine.log.segment.SegmentFile;
+import java.util.List;
 import java.util.concurrent.CountDownLatch;
 
 /**
- * Lets the first replay thread go ahead before the others begin. In a JVM that has only just
- * started all of them would run the same code in the interpreter, hardly getting anywhere, and
- * would take the processor from the compiler, which alone can end that. While one thread runs, the
- * compiler has a processor for itself, and whoever waits loses next to nothing.
+ * Lets the first replay thread go ahead before the others begin, where there are as many threads as
+ * processors. In a JVM that has only just started all of them would run the same code in the
+ * interpreter, hardly getting anywhere, and would take the processor from the compiler, which alone
+ * can end that. In a JVM that is warm the others begin some milliseconds later, and end as much
+ * later.
  *
- * <p>{@link #advanced} is for the first thread, the rest for any.
+ * <p>The first thread must not need the others to get ahead, and must run before anything that
+ * waits on the thread it runs on; {@link ReplayThreads} sees to that. {@link #advanced} is for the
+ * first thread, the rest for any.
  */
 final class HeadStart {
     /**
-     * Bytes of log: some 25,000 small batches, which is enough for what they need to be compiled,
-     * or a few milliseconds of reading where it is compiled already. The tests of all modules set
-     * it to 0: their logs are small, and are to be replayed by several threads at once.
+     * Most bytes of log to wait for: some 25,000 small batches. Half or four times as much made no
+     * difference that could be told from the scatter. The tests of all modules set it to 0: their
+     * logs are small, and are to be replayed by several threads at once.
      */
-    static final long BYTES =
+    static final long BYTES_MAX =
             Math.max(0, Long.getLong("raftengine.recoveryHeadStartBytes", 4 << 20));
+
+    /** No more than this part of what the first thread has to do. */
+    private static final int PART = 16;
 
     private final CountDownLatch over;
     private long left;
@@ -27,7 +35,30 @@ final class HeadStart {
         over = new CountDownLatch(bytes > 0 ? 1 : 0);
     }
 
-    /** The first thread has replayed so many bytes more. */
+    /**
+     * The head start that is worth it.
+     *
+     * @param segments all segments of both queues
+     * @param ends the index behind the last segment of each share
+     * @param processors processors of this machine
+     */
+    static HeadStart of(List<SegmentFile> segments, List<Integer> ends, int processors) {
+        return new HeadStart(worth(segments, ends, processors, BYTES_MAX));
+    }
+
+    static long worth(
+            List<SegmentFile> segments, List<Integer> ends, int processors, long bytesMax) {
+        if (ends.size() < 2 || processors > ends.size()) {
+            return 0;
+        }
+        long first = 0;
+        for (SegmentFile segment : segments.subList(0, ends.get(0))) {
+            first += segment.sizeBytes();
+        }
+        return Math.min(bytesMax, first / PART);
+    }
+
+    /** The first thread has read so many bytes more. */
     void advanced(long bytes) {
         if (left > 0) {
             left -= bytes;
@@ -40,6 +71,10 @@ final class HeadStart {
     /** There is nobody to wait for any more; the first thread says so, too, when it fails. */
     void end() {
         over.countDown();
+    }
+
+    boolean isOver() {
+        return over.getCount() == 0;
     }
 
     /** Returns when the first thread is far enough; an interrupt is left for later. */

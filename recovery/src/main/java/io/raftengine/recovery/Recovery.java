@@ -128,12 +128,12 @@ public final class Recovery {
             ReplaySink sink,
             MemoryBudget budget,
             Consumer<DroppedRange> told) {
-        return run(settings, fs, scan, sink, budget, told, null, HeadStart.BYTES);
+        return run(settings, fs, scan, sink, budget, told, null, null);
     }
 
     /**
-     * As above, with the log split where the caller says, and a head start of so many bytes: every
-     * split must give the same result.
+     * As above, with the log split and a head start as the caller says, if he does: every split
+     * must give the same result.
      */
     static RecoveryResult run(
             RecoverySettings settings,
@@ -143,14 +143,16 @@ public final class Recovery {
             MemoryBudget budget,
             Consumer<DroppedRange> told,
             List<Integer> split,
-            long headStartBytes) {
+            HeadStart headStart) {
         Recovery recovery = new Recovery(settings, fs, scan, sink, budget, told);
         List<SegmentFile> all = new ArrayList<>(scan.rewrite());
         all.addAll(scan.append());
         try {
+            List<Integer> ends =
+                    split == null ? ReplayPlan.split(all, recovery.usefulThreads(all)) : split;
             return recovery.run(
-                    split == null ? ReplayPlan.split(all, recovery.usefulThreads(all)) : split,
-                    new HeadStart(headStartBytes));
+                    ends,
+                    headStart == null ? HeadStart.of(all, ends, ReplayPlan.PROCESSORS) : headStart);
         } finally {
             recovery.stretches.forEach(stretch -> stretch.groups().close());
         }

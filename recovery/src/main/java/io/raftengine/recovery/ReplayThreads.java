@@ -2,6 +2,7 @@ package io.raftengine.recovery;
 
 import java.util.List;
 import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * Runs tasks on platform threads of its own, one each, and joins them all whatever happens. Where
@@ -12,19 +13,22 @@ final class ReplayThreads {
     private ReplayThreads() {}
 
     /**
-     * Runs all tasks; the first in this thread, the others beside it.
+     * Runs all tasks; the first in this thread, the others beside it. Others may wait for the first
+     * one: what gets no thread is run behind it.
      *
      * @param tasks what to run
      * @throws RuntimeException what the first failing task (in list order) threw, with the others
      *     suppressed
      */
     static void run(List<? extends Runnable> tasks) {
-        run(tasks, ReplayThreads::thread);
+        AtomicInteger number = new AtomicInteger();
+        run(tasks, task -> thread(task, number.incrementAndGet()));
     }
 
     /** The JDK's own factory, which numbers its threads, takes a young JVM 5 ms to link. */
-    private static Thread thread(Runnable task) {
-        return Thread.ofPlatform().name("raft-engine-recovery").daemon(true).unstarted(task);
+    private static Thread thread(Runnable task, int number) {
+        String name = "raft-engine-recovery-".concat(Integer.toString(number));
+        return Thread.ofPlatform().name(name).daemon(true).unstarted(task);
     }
 
     static void run(List<? extends Runnable> tasks, ThreadFactory factory) {

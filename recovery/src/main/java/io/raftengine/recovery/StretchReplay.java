@@ -83,10 +83,10 @@ final class StretchReplay implements SegmentScan.BatchConsumer {
      * @param scan reads them
      * @param cancelled asked between segments; true ends the work early, because an earlier stretch
      *     failed
-     * @param replayed told how many bytes more were replayed, as soon as they were
+     * @param progress told of each batch, or several, how many bytes they are
      */
-    void run(SegmentScan scan, BooleanSupplier cancelled, LongConsumer replayed) {
-        progress = replayed;
+    void run(SegmentScan scan, BooleanSupplier cancelled, LongConsumer progress) {
+        this.progress = progress;
         partition = sink.newPartition(kind, order);
         try {
             for (int i = from; i < to && !cancelled.getAsBoolean(); i++) {
@@ -131,7 +131,7 @@ final class StretchReplay implements SegmentScan.BatchConsumer {
     @Override
     public void singles(SegmentFile file, SingleEntryBatches batches) {
         partition.applySingles(file.seq(), batches);
-        progress.accept(batches.bytes());
+        progress.accept(batches.stretchBytes());
     }
 
     private void appendBatch(SegmentFile file, BatchScanner batch) {

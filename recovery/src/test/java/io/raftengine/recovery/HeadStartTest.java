@@ -3,8 +3,9 @@ package io.raftengine.recovery;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.raftengine.error.CorruptionException;
+import io.raftengine.log.format.QueueKind;
 import io.raftengine.log.io.FileSystem;
-import io.raftengine.testing.fs.Call;
+import io.raftengine.log.segment.SegmentFile;
 import io.raftengine.testing.fs.Fault;
 import io.raftengine.testing.fs.FaultyFileSystem;
 import io.raftengine.testing.fs.Operation;
@@ -20,7 +21,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** One replay thread goes ahead; nobody waits for ever. */
-@Timeout(60)
+@Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class HeadStartTest {
     private static final String FIRST = "0000000000000001.raftlog";
     private static final String SECOND = "0000000000000002.raftlog";
@@ -34,12 +35,33 @@ class HeadStartTest {
         Thread other = startWaiting(headStart);
         headStart.advanced(60);
         headStart.advanced(39);
-        assertThat(passed).as("one byte is missing").isFalse();
-        assertThat(other.getState()).isEqualTo(Thread.State.WAITING);
+        assertThat(headStart.isOver()).as("one byte is missing").isFalse();
+        assertThat(passed).isFalse();
         headStart.advanced(1);
+        assertThat(headStart.isOver()).isTrue();
         other.join();
         assertThat(passed).isTrue();
         headStart.advanced(1_000);
+    }
+
+    @Test
+    void itIsAPartOfWhatTheFirstHasToDoAndNotMoreThanIsWorthIt() {
+        List<SegmentFile> segments = List.of(segment(1, 160), segment(2, 160), segment(3, 160));
+        assertThat(HeadStart.worth(segments, List.of(1, 3), 2, 1_000)).isEqualTo(10);
+        assertThat(HeadStart.worth(segments, List.of(2, 3), 2, 1_000)).isEqualTo(20);
+        assertThat(HeadStart.worth(segments, List.of(2, 3), 2, 15)).isEqualTo(15);
+    }
+
+    @Test
+    void thereIsNoneForOneThreadOrWhereTheCompilerHasAProcessorLeft() {
+        List<SegmentFile> segments = List.of(segment(1, 160), segment(2, 160));
+        assertThat(HeadStart.worth(segments, List.of(2), 1, 1_000)).isZero();
+        assertThat(HeadStart.worth(segments, List.of(1, 2), 3, 1_000)).isZero();
+        assertThat(HeadStart.worth(List.of(), List.of(), 1, 1_000)).isZero();
+    }
+
+    private static SegmentFile segment(long seq, long bytes) {
+        return new SegmentFile(QueueKind.APPEND, seq, Path.of("a"), false, bytes, 1);
     }
 
     @Test
@@ -67,6 +89,7 @@ class HeadStartTest {
                     passed.set(true);
                     interrupted.set(Thread.interrupted());
                 });
+        other.setDaemon(true);
         other.start();
         awaitWaiting(other);
         assertThat(passed).isFalse();
@@ -81,16 +104,25 @@ class HeadStartTest {
     void theOthersReadNothingUntilTheHeadStartIsOver(@TempDir Path dir) {
         List<String> calls = Collections.synchronizedList(new ArrayList<>());
         FaultyFileSystem fs = new FaultyFileSystem(FileSystem.local());
-        fs.on(Operation.READ).inject(new Fault.Run(call -> calls.add(name(call))));
-        long batches =
+        fs.on(Operation.READ).inject(new Fault.Run(call -> calls.add(call.fileName())));
+        CountDownLatch secondRead = new CountDownLatch(1);
+        fs.on(Operation.READ)
+                .where(call -> call.fileName().equals(SECOND))
+                .inject(new Fault.Run(call -> secondRead.countDown()));
+        fs.on(Operation.READ)
+                .where(call -> call.fileName().equals(FIRST) && call.offset() > 0)
+                .once()
+                .inject(new Fault.Run(call -> assertThat(passes(secondRead, 200)).isFalse()));
+        RecoveryReport report =
                 twoSegments(dir)
                         .on(fs)
                         .headStart(Long.MAX_VALUE)
                         .readOnly(true)
                         .recover(RecoveryMode.TOLERATE_TAIL_CORRUPTION)
-                        .report()
-                        .batches();
-        assertThat(batches).isEqualTo(BATCHES + 1);
+                        .report();
+        assertThat(report.segments().stream().mapToLong(SegmentReport::batches).sum())
+                .isEqualTo(BATCHES + 1);
+        assertThat(report.threads()).isEqualTo(2);
         assertThat(calls.subList(0, calls.indexOf(SECOND)))
                 .as("several windows of the first segment, and nothing else")
                 .hasSizeGreaterThan(5)
@@ -103,11 +135,11 @@ class HeadStartTest {
         CountDownLatch secondRead = new CountDownLatch(1);
         FaultyFileSystem fs = new FaultyFileSystem(FileSystem.local());
         fs.on(Operation.READ)
-                .where(call -> name(call).equals(SECOND))
+                .where(call -> call.fileName().equals(SECOND))
                 .inject(new Fault.Run(call -> secondRead.countDown()));
         fs.on(Operation.READ)
-                .where(call -> name(call).equals(FIRST) && call.offset() > 0)
-                .inject(new Fault.Run(call -> await(secondRead)));
+                .where(call -> call.fileName().equals(FIRST) && call.offset() > 0)
+                .inject(new Fault.Run(call -> assertThat(passes(secondRead, 50_000)).isTrue()));
         twoSegments(dir).on(fs).headStart(1).recover(RecoveryMode.TOLERATE_TAIL_CORRUPTION).opens();
         assertThat(secondRead.getCount()).isZero();
     }
@@ -119,6 +151,7 @@ class HeadStartTest {
                         .append(SegmentBytes.v2(1).append(1, 1, "a").truncate(40))
                         .append(SegmentBytes.v2(2).append(1, 2, "b"));
         fixture.threads(2)
+                .split(List.of(1, 2))
                 .headStart(Long.MAX_VALUE)
                 .refuses(RecoveryMode.TOLERATE_TAIL_CORRUPTION, CorruptionException.class);
     }
@@ -132,16 +165,13 @@ class HeadStartTest {
                 .append(first)
                 .append(SegmentBytes.v2(2).append(1, BATCHES + 1, "last"))
                 .blockBytes(512)
-                .threads(2);
+                .threads(2)
+                .split(List.of(1, 2));
     }
 
-    private static String name(Call call) {
-        return call.path().getFileName().toString();
-    }
-
-    private static void await(CountDownLatch latch) {
+    private static boolean passes(CountDownLatch latch, long millis) {
         try {
-            assertThat(latch.await(1, TimeUnit.MINUTES)).as("the other thread has begun").isTrue();
+            return latch.await(millis, TimeUnit.MILLISECONDS);
         } catch (InterruptedException e) {
             throw new AssertionError(e);
         }
@@ -153,6 +183,7 @@ class HeadStartTest {
                     headStart.await();
                     passed.set(true);
                 });
+        thread.setDaemon(true);
         thread.start();
         awaitWaiting(thread);
         return thread;

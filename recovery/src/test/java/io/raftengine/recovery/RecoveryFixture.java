@@ -137,7 +137,14 @@ final class RecoveryFixture {
                     new RecoverySettings(mode, threads, blockBytes, readOnly, toSave);
             RecoveryResult result =
                     Recovery.run(
-                            settings, fs, scan, model, budget, range -> {}, split, headStartBytes);
+                            settings,
+                            fs,
+                            scan,
+                            model,
+                            budget,
+                            range -> {},
+                            split,
+                            new HeadStart(headStartBytes));
             if (readOnly) {
                 assertThat(bytes()).as("read-only changes nothing").isEqualTo(before);
             }

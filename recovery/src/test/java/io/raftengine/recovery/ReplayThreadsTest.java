@@ -27,6 +27,25 @@ class ReplayThreadsTest {
         }
     }
 
+    /** As those do that are to begin later than the first. */
+    @Test
+    void whoWaitsForTheFirstTaskGetsToTheEndEvenWithoutAThread() {
+        CountDownLatch firstEnded = new CountDownLatch(1);
+        List<Integer> done = Collections.synchronizedList(new ArrayList<>());
+        Runnable first =
+                () -> {
+                    done.add(1);
+                    firstEnded.countDown();
+                };
+        Runnable second =
+                () -> {
+                    await(firstEnded);
+                    done.add(2);
+                };
+        ReplayThreads.run(List.of(first, second), scarce(0));
+        assertThat(done).containsExactly(1, 2);
+    }
+
     @Test
     void noThreadIsLeftBehindWhenTheNextOneCannotBeMade() {
         CountDownLatch callerWorks = new CountDownLatch(1);

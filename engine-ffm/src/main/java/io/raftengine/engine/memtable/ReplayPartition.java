@@ -52,10 +52,6 @@ final class ReplayPartition implements PartitionSink {
         return rewrite;
     }
 
-    long order() {
-        return order;
-    }
-
     /** The rewrite queue comes first. */
     static int compareInLogOrder(ReplayPartition left, ReplayPartition right) {
         int byQueue = Boolean.compare(right.rewrite, left.rewrite);

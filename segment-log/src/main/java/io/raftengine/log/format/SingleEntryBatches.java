@@ -176,7 +176,7 @@ public final class SingleEntryBatches {
      *
      * @return bytes of the segment
      */
-    public int bytes() {
+    public int stretchBytes() {
         return batchEnd - start;
     }
 
