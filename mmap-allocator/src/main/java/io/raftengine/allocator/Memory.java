@@ -25,11 +25,11 @@ import java.nio.ByteOrder;
  * being freed or reused and find out afterwards. In checked mode they only demand memory of an open
  * arena or mapping; otherwise they are the same code.
  *
- * <p><b>Size.</b> Each method here is longer than the 35 bytes of bytecode up to which the JVM's
+ * <p><b>Size.</b> The accessors are longer than the 35 bytes of bytecode up to which the JVM's
  * quick compiler copies a method into its callers: most by their assertion, two by a local variable
- * besides. An access through the FFM API becomes 2 to 5 KiB of machine code there, and in a young
- * JVM copies of it kept that compiler busy for most of an open, which takes an eighth less without
- * them. The price is a call per access in code of the quick compiler, and of the optimising one
+ * besides. An access through the FFM API becomes 2 to 5 KiB of machine code there. Without copies
+ * of it the open of a log in a young JVM, for most of which that compiler is busy, took an eighth
+ * less. The price is a call per access in code of the quick compiler, and of the optimising one
  * where a site is run in few of its caller's calls; at the others it copies larger methods, too.
  *
  * <p>All methods may be called from any thread. Plain accesses order nothing; the acquire, release

@@ -2,7 +2,7 @@ package io.raftengine.recovery;
 
 import io.raftengine.log.segment.SegmentFile;
 import java.util.List;
-import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.CompletableFuture;
 
 /**
  * Lets the first replay thread go ahead before the others begin, where there are as many threads as
@@ -17,9 +17,9 @@ import java.util.concurrent.CountDownLatch;
  */
 final class HeadStart {
     /**
-     * Most bytes of log to wait for: some 25,000 small batches. Half or four times as much made no
-     * difference that could be told from the scatter. The tests of all modules set it to 0: their
-     * logs are small, and are to be replayed by several threads at once.
+     * Most bytes of log to wait for: some 25,000 small batches. A quarter, twice or four times as
+     * much made no difference that could be told from the scatter. The tests of all modules set it
+     * to 0: their logs are small, and are to be replayed by several threads at once.
      */
     static final long BYTES_MAX =
             Math.max(0, Long.getLong("raftengine.recoveryHeadStartBytes", 4 << 20));
@@ -27,12 +27,14 @@ final class HeadStart {
     /** No more than this part of what the first thread has to do. */
     private static final int PART = 16;
 
-    private final CountDownLatch over;
+    private final CompletableFuture<Void> over = new CompletableFuture<>();
     private long left;
 
     HeadStart(long bytes) {
         left = bytes;
-        over = new CountDownLatch(bytes > 0 ? 1 : 0);
+        if (bytes <= 0) {
+            end();
+        }
     }
 
     /**
@@ -70,26 +72,15 @@ final class HeadStart {
 
     /** There is nobody to wait for any more; the first thread says so, too, when it fails. */
     void end() {
-        over.countDown();
+        over.complete(null);
     }
 
     boolean isOver() {
-        return over.getCount() == 0;
+        return over.isDone();
     }
 
     /** Returns when the first thread is far enough; an interrupt is left for later. */
     void await() {
-        boolean interrupted = false;
-        while (true) {
-            try {
-                over.await();
-                break;
-            } catch (InterruptedException e) {
-                interrupted = true;
-            }
-        }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
-        }
+        over.join();
     }
 }

@@ -25,7 +25,7 @@ final class ReplayThreads {
         run(tasks, task -> thread(task, number.incrementAndGet()));
     }
 
-    /** The JDK's own factory, which numbers its threads, takes a young JVM 5 ms to link. */
+    /** The JDK's own factory, which numbers its threads, is linked while an open waits for it. */
     private static Thread thread(Runnable task, int number) {
         String name = "raft-engine-recovery-".concat(Integer.toString(number));
         return Thread.ofPlatform().name(name).daemon(true).unstarted(task);

@@ -20,7 +20,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 final class LinuxDirectoryLock implements DirectoryLock {
     /** Device and inode of a lock file; a path is no identity. */
     private record Key(long device, long inode) {
-        // Written out: what a record gets by itself is linked at first use, 5 ms of an open.
+        // Written out: what a record gets by itself is linked while the first open waits for it.
 
         @Override
         public boolean equals(Object other) {
