@@ -67,7 +67,6 @@ public class EncodeBenchmark {
             }
             batch.endEntries();
         }
-        batch.finish(compressionThreshold, 1);
-        return batch.encodedBytes();
+        return batch.finish(compressionThreshold, 1).bytes();
     }
 }

@@ -1,10 +1,12 @@
 package io.raftengine.engine;
 
+import io.raftengine.engine.purge.PurgeManager;
 import io.raftengine.error.OutOfSpaceException;
 import io.raftengine.error.PoisonedException;
 import io.raftengine.error.StorageException;
 import io.raftengine.error.UnsupportedFeatureException;
 import io.raftengine.log.format.QueueKind;
+import java.util.Objects;
 
 /**
  * Forced storage operations, for tools and tests: what {@link RaftEngine#purgeExpiredFiles} decides
@@ -32,7 +34,7 @@ public final class Maintenance {
      * @throws UnsupportedFeatureException the engine was opened for reading only
      */
     public PurgeResult rewriteAppend(long through) {
-        return engine.rewriteAppend(through);
+        return engine.purging(purge -> purge.rewriteAppend(through));
     }
 
     /**
@@ -46,7 +48,7 @@ public final class Maintenance {
      * @throws UnsupportedFeatureException the engine was opened for reading only
      */
     public PurgeResult rewriteRewrite() {
-        return engine.rewriteRewrite();
+        return engine.purging(PurgeManager::rewriteRewrite);
     }
 
     /**
@@ -59,6 +61,10 @@ public final class Maintenance {
      * @throws UnsupportedFeatureException the engine was opened for reading only
      */
     public void rotate(QueueKind queue) {
-        engine.rotate(queue);
+        Objects.requireNonNull(queue, "queue");
+        engine.purging(purge -> {
+            purge.rotate(queue);
+            return null;
+        });
     }
 }

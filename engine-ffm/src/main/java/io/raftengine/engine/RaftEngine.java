@@ -1,18 +1,11 @@
 package io.raftengine.engine;
 
-import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.MessageLite;
 import com.google.protobuf.Parser;
 import io.raftengine.allocator.MemoryBudget;
-import io.raftengine.engine.commit.CommitCounters;
 import io.raftengine.engine.commit.CommitPipeline;
-import io.raftengine.engine.memtable.Memtables;
-import io.raftengine.engine.purge.PurgeCounters;
 import io.raftengine.engine.purge.PurgeManager;
 import io.raftengine.engine.purge.PurgeOutcome;
-import io.raftengine.engine.read.GroupScanner;
-import io.raftengine.engine.read.RangeReader;
-import io.raftengine.engine.read.ReadContext;
 import io.raftengine.engine.read.UseGate;
 import io.raftengine.error.ClosedException;
 import io.raftengine.error.ConfigException;
@@ -27,9 +20,9 @@ import io.raftengine.error.PoisonedException;
 import io.raftengine.error.StorageException;
 import io.raftengine.error.UnsupportedFeatureException;
 import io.raftengine.log.format.BatchEncoder;
+import io.raftengine.log.format.EncodedBatch;
 import io.raftengine.log.format.QueueKind;
 import io.raftengine.log.io.FileSystem;
-import io.raftengine.log.segment.QueueStatistics;
 import io.raftengine.recovery.RecoveryReport;
 import java.nio.file.Path;
 import java.util.List;
@@ -77,12 +70,10 @@ public final class RaftEngine implements AutoCloseable {
 
     private final EngineConfig config;
     private final EngineOpener parts;
-    private final Memtables memtables;
     private final CommitPipeline pipeline;
-    private final RangeReader ranges;
-    private final GroupScanner scanner;
     private final CompactionBatches compactions;
     private final UseGate gate = new UseGate();
+    private final EngineReads reads;
     private final Object closeLock = new Object();
 
     /** Guarded by closeLock. */
@@ -91,11 +82,9 @@ public final class RaftEngine implements AutoCloseable {
     private RaftEngine(EngineConfig config, EngineOpener opened) {
         this.config = config;
         this.parts = opened;
-        this.memtables = opened.memtables;
         this.pipeline = opened.pipeline;
-        this.ranges = new RangeReader(memtables, opened.entryReader);
-        this.scanner = new GroupScanner(memtables);
         this.compactions = opened.compactions;
+        this.reads = new EngineReads(gate, opened.memtables, opened.entryReader, opened.contexts);
     }
 
     /**
@@ -235,9 +224,9 @@ public final class RaftEngine implements AutoCloseable {
             return 0;
         }
         long begunNanos = sync ? writable.now() : 0;
-        encoder.finish(compressionThreshold(), config.compressionLevel());
-        long bytes = encoder.encodedBytes();
-        writable.commit(encoder, sync, begunNanos);
+        EncodedBatch encoded = encoder.finish(compressionThreshold(), config.compressionLevel());
+        long bytes = encoded.bytes();
+        writable.commit(encoded, sync, begunNanos);
         encoder.clear();
         return bytes;
     }
@@ -277,8 +266,7 @@ public final class RaftEngine implements AutoCloseable {
         LogBatch batch = compactions.take();
         try {
             batch.compactTo(groupId, index);
-            batch.encoder().finish(0, 1);
-            return writable.commit(batch.encoder(), false);
+            return writable.commit(batch.encoder().finish(0, 1), false);
         } finally {
             compactions.giveBack(batch);
         }
@@ -329,22 +317,7 @@ public final class RaftEngine implements AutoCloseable {
         return new Maintenance(this);
     }
 
-    PurgeResult rewriteAppend(long through) {
-        return purging(purge -> purge.rewriteAppend(through));
-    }
-
-    PurgeResult rewriteRewrite() {
-        return purging(PurgeManager::rewriteRewrite);
-    }
-
-    void rotate(QueueKind queue) {
-        Objects.requireNonNull(queue, "queue");
-        purging(purge -> {
-            purge.rotate(queue);
-            return null;
-        });
-    }
-
+    /** Runs what purges, or forces a part of it; what yields null did nothing. */
     PurgeResult purging(Function<PurgeManager, PurgeOutcome> work) {
         demandWritable();
         int ticket = gate.enter();
@@ -367,26 +340,7 @@ public final class RaftEngine implements AutoCloseable {
      * @return a copy of the value, or null if there is none
      */
     public byte[] get(long groupId, byte[] key) {
-        int ticket = gate.enter();
-        try {
-            return copyValue(groupId, key);
-        } finally {
-            gate.leave(ticket);
-        }
-    }
-
-    /** Asks for the length first; the value may change in between, then asks again. */
-    private byte[] copyValue(long groupId, byte[] key) {
-        int length = memtables.get(groupId, key, 0, key.length, null, 0, 0);
-        while (length != Memtables.NO_VALUE) {
-            byte[] value = new byte[length];
-            int now = memtables.get(groupId, key, 0, key.length, value, 0, length);
-            if (now == length) {
-                return value;
-            }
-            length = now;
-        }
-        return null;
+        return reads.value(groupId, key);
     }
 
     /**
@@ -401,17 +355,7 @@ public final class RaftEngine implements AutoCloseable {
      * @throws InvalidArgumentException the offset is outside the array
      */
     public int get(long groupId, byte[] key, byte[] destination, int offset) {
-        if (offset < 0 || offset > destination.length) {
-            throw new InvalidArgumentException(
-                    "offset " + offset + " in an array of " + destination.length);
-        }
-        int ticket = gate.enter();
-        try {
-            return memtables.get(
-                    groupId, key, 0, key.length, destination, offset, destination.length - offset);
-        } finally {
-            gate.leave(ticket);
-        }
+        return reads.value(groupId, key, destination, offset);
     }
 
     /**
@@ -426,7 +370,7 @@ public final class RaftEngine implements AutoCloseable {
      */
     public <M extends MessageLite> M getMessage(long groupId, byte[] key, Parser<M> parser) {
         byte[] value = get(groupId, key);
-        return value == null ? null : parse(value, parser, groupId, "value of a key");
+        return value == null ? null : EngineReads.parse(value, parser, groupId, "value of a key");
     }
 
     /**
@@ -448,23 +392,7 @@ public final class RaftEngine implements AutoCloseable {
             long groupId, byte[] start, byte[] end, ScanOrder order, KeyValueVisitor visitor) {
         Objects.requireNonNull(order, "order");
         Objects.requireNonNull(visitor, "visitor");
-        int ticket = gate.enter();
-        try {
-            ReadContext context = parts.contexts.take();
-            try {
-                return scanner.scan(
-                        context,
-                        groupId,
-                        start,
-                        end,
-                        order == ScanOrder.DESCENDING,
-                        visitor::visit);
-            } finally {
-                parts.contexts.give(context);
-            }
-        } finally {
-            gate.leave(ticket);
-        }
+        return reads.scan(groupId, start, end, order, visitor);
     }
 
     // ---- entries
@@ -480,19 +408,7 @@ public final class RaftEngine implements AutoCloseable {
      * @throws StorageException the file could not be read
      */
     public byte[] getEntry(long groupId, long index) {
-        int ticket = gate.enter();
-        try {
-            ReadContext context = parts.contexts.take();
-            try {
-                return parts.entryReader.read(groupId, index, context)
-                        ? context.copyResult()
-                        : null;
-            } finally {
-                parts.contexts.give(context);
-            }
-        } finally {
-            gate.leave(ticket);
-        }
+        return reads.entry(groupId, index);
     }
 
     /**
@@ -511,7 +427,8 @@ public final class RaftEngine implements AutoCloseable {
         byte[] entry = getEntry(groupId, index);
         return entry == null
                 ? null
-                : parse(entry, parser, groupId, "entry " + Long.toUnsignedString(index));
+                : EngineReads.parse(
+                        entry, parser, groupId, "entry " + Long.toUnsignedString(index));
     }
 
     /**
@@ -525,25 +442,7 @@ public final class RaftEngine implements AutoCloseable {
      * @throws StorageException the file could not be read
      */
     public boolean readEntry(long groupId, long index, EntryVisitor visitor) {
-        int ticket = gate.enter();
-        try {
-            ReadContext context = parts.contexts.take();
-            try {
-                if (!parts.entryReader.read(groupId, index, context)) {
-                    return false;
-                }
-                visitor.visit(
-                        index,
-                        context.resultMemory(),
-                        context.resultOffset(),
-                        context.resultBytes());
-                return true;
-            } finally {
-                parts.contexts.give(context);
-            }
-        } finally {
-            gate.leave(ticket);
-        }
+        return reads.entry(groupId, index, visitor);
     }
 
     /**
@@ -565,17 +464,7 @@ public final class RaftEngine implements AutoCloseable {
     public long fetchEntries(
             long groupId, long begin, long end, long bytesMax, EntryVisitor visitor) {
         Objects.requireNonNull(visitor, "visitor");
-        int ticket = gate.enter();
-        try {
-            ReadContext context = parts.contexts.take();
-            try {
-                return ranges.fetch(context, groupId, begin, end, bytesMax, visitor::visit);
-            } finally {
-                parts.contexts.give(context);
-            }
-        } finally {
-            gate.leave(ticket);
-        }
+        return reads.entries(groupId, begin, end, bytesMax, visitor);
     }
 
     /**
@@ -610,12 +499,7 @@ public final class RaftEngine implements AutoCloseable {
      * @return an unsigned index, or {@link #NO_INDEX} if the group has no entries
      */
     public long firstIndex(long groupId) {
-        int ticket = gate.enter();
-        try {
-            return memtables.first(groupId);
-        } finally {
-            gate.leave(ticket);
-        }
+        return reads.firstIndex(groupId);
     }
 
     /**
@@ -625,12 +509,7 @@ public final class RaftEngine implements AutoCloseable {
      * @return an unsigned index, or {@link #NO_INDEX} if the group has no entries
      */
     public long lastIndex(long groupId) {
-        int ticket = gate.enter();
-        try {
-            return memtables.last(groupId);
-        } finally {
-            gate.leave(ticket);
-        }
+        return reads.lastIndex(groupId);
     }
 
     // ---- the whole
@@ -643,12 +522,7 @@ public final class RaftEngine implements AutoCloseable {
      * @param visitor sees the ids
      */
     public void forEachGroup(LongConsumer visitor) {
-        int ticket = gate.enter();
-        try {
-            memtables.forEachGroup(visitor);
-        } finally {
-            gate.leave(ticket);
-        }
+        reads.forEachGroup(visitor);
     }
 
     /**
@@ -658,12 +532,7 @@ public final class RaftEngine implements AutoCloseable {
      * @return true if no group exists
      */
     public boolean isEmpty() {
-        int ticket = gate.enter();
-        try {
-            return memtables.groupCount() == 0;
-        } finally {
-            gate.leave(ticket);
-        }
+        return reads.groupCount() == 0;
     }
 
     /**
@@ -678,7 +547,7 @@ public final class RaftEngine implements AutoCloseable {
                 Objects.requireNonNull(queue, "queue") == QueueKind.APPEND
                         ? parts.append
                         : parts.rewrite;
-        return new SegmentSpan(source.firstSeq(), source.activeSeq());
+        return SegmentSpan.of(source);
     }
 
     /**
@@ -803,40 +672,7 @@ public final class RaftEngine implements AutoCloseable {
     public EngineStatistics statistics() {
         int ticket = gate.enter();
         try {
-            CommitCounters.Snapshot commits =
-                    parts.committer == null ? CommitCounters.NOTHING : parts.committer.counters();
-            PurgeCounters purges =
-                    parts.purge == null ? new PurgeCounters() : parts.purge.counters();
-            QueueStatistics queue =
-                    parts.appendQueue == null ? null : parts.appendQueue.statistics();
-            return new EngineStatistics(
-                    memtables.groupCount(),
-                    parts.budget.reservedBytes(),
-                    config.memoryLimitBytes(),
-                    parts.budget.peakBytes(),
-                    commits.batches(),
-                    commits.batchBytes(),
-                    commits.refusedBatches(),
-                    commits.groups(),
-                    commits.syncedGroups(),
-                    commits.syncedBatches(),
-                    commits.encodeNanos(),
-                    commits.waitNanos(),
-                    commits.writeNanos(),
-                    commits.syncNanos(),
-                    commits.applyNanos(),
-                    queue == null ? 0 : queue.syncs(),
-                    queue == null ? 0 : queue.syncNanosLongest(),
-                    queue == null ? 0 : queue.rotations(),
-                    queue == null ? 0 : queue.rotationNanosLongest(),
-                    commits.watermarks(),
-                    segmentSpan(QueueKind.APPEND).segmentCount(),
-                    segmentSpan(QueueKind.REWRITE).segmentCount(),
-                    queue == null ? 0 : queue.reserveCount(),
-                    purges.purges(),
-                    purges.nanosLongest(),
-                    purges.segmentsDropped(),
-                    purges.bytesWritten());
+            return EngineFigures.of(parts, config);
         } finally {
             gate.leave(ticket);
         }
@@ -874,19 +710,5 @@ public final class RaftEngine implements AutoCloseable {
     /** For tests of the promise that everything is given back. */
     MemoryBudget budget() {
         return parts.budget;
-    }
-
-    private static <M extends MessageLite> M parse(
-            byte[] bytes, Parser<M> parser, long groupId, String what) {
-        try {
-            return parser.parseFrom(bytes);
-        } catch (InvalidProtocolBufferException malformed) {
-            throw new CorruptionException(
-                    "",
-                    -1,
-                    what + " of group " + Long.toUnsignedString(groupId),
-                    "a protobuf message",
-                    malformed.getMessage());
-        }
     }
 }

@@ -1,5 +1,7 @@
 package io.raftengine.engine;
 
+import io.raftengine.log.segment.SegmentSource;
+
 /**
  * The segments of a queue that are in use.
  *
@@ -7,6 +9,10 @@ package io.raftengine.engine;
  * @param activeSeq number of the one being written, at least {@code firstSeq}
  */
 public record SegmentSpan(long firstSeq, long activeSeq) {
+    static SegmentSpan of(SegmentSource queue) {
+        return new SegmentSpan(queue.firstSeq(), queue.activeSeq());
+    }
+
     /**
      * How many segments that is.
      *

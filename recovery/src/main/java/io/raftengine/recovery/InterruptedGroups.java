@@ -4,6 +4,7 @@ import io.raftengine.allocator.GrowableBuffer;
 import io.raftengine.allocator.MemoryBudget;
 import io.raftengine.log.format.AtomicMarker;
 import io.raftengine.log.format.BatchEncoder;
+import io.raftengine.log.format.EncodedBatch;
 import io.raftengine.log.io.FileHandle;
 import io.raftengine.log.io.FileIo;
 import java.util.List;
@@ -37,10 +38,10 @@ final class InterruptedGroups {
             for (long id : ids) {
                 for (AtomicMarker marker : List.of(AtomicMarker.BEGIN, AtomicMarker.END)) {
                     batch.mark(id, marker);
-                    batch.finish(0, 1);
-                    int bytes = (int) batch.encodedBytes();
-                    batch.copyTo(buffer.address());
-                    BatchEncoder.sign(buffer.address(), bytes, signature);
+                    EncodedBatch encoded = batch.finish(0, 1);
+                    int bytes = (int) encoded.bytes();
+                    encoded.copyTo(buffer.address());
+                    EncodedBatch.sign(buffer.address(), bytes, signature);
                     FileIo.writeFully(file, buffer.address(), bytes, at);
                     batch.clear();
                     at += bytes;

@@ -5,7 +5,7 @@ import io.raftengine.engine.waiting.Backoff;
 import io.raftengine.error.ClosedException;
 import io.raftengine.error.PoisonedException;
 import io.raftengine.error.RaftEngineException;
-import io.raftengine.log.format.BatchEncoder;
+import io.raftengine.log.format.EncodedBatch;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
@@ -106,7 +106,7 @@ public final class CommitPipeline implements AutoCloseable {
      * @throws RaftEngineException nothing of the batch is visible; a {@link PoisonedException} says
      *     its fate is unknown
      */
-    public long commit(BatchEncoder batch, boolean sync) {
+    public long commit(EncodedBatch batch, boolean sync) {
         return commit(batch, sync, sync ? committer.now() : 0);
     }
 
@@ -119,10 +119,10 @@ public final class CommitPipeline implements AutoCloseable {
      *     that are to be synced only
      * @return as above
      */
-    public long commit(BatchEncoder batch, boolean sync, long begunNanos) {
+    public long commit(EncodedBatch batch, boolean sync, long begunNanos) {
         // A write without sync takes about a microsecond, of which the time of day would be a part.
         long handedInNanos = sync ? committer.now() : 0;
-        long bytes = batch == null ? 0 : batch.encodedBytes();
+        long bytes = batch == null ? 0 : batch.bytes();
         int copied = bytes <= COPIED_BYTES_MAX ? (int) bytes : 0;
         if (Thread.currentThread().isVirtual()) {
             // Before the claim: who has claimed must not fail for want of a thread.
@@ -166,7 +166,7 @@ public final class CommitPipeline implements AutoCloseable {
     private long commitIn(
             CommitGroup group,
             long claimed,
-            BatchEncoder batch,
+            EncodedBatch batch,
             long bytes,
             int copied,
             boolean sync) {

@@ -1,7 +1,7 @@
 package io.raftengine.engine.commit;
 
 import io.raftengine.error.RaftEngineException;
-import io.raftengine.log.format.BatchEncoder;
+import io.raftengine.log.format.EncodedBatch;
 
 /**
  * One caller's place in a commit group. Written by its caller until the group counts it ready, then
@@ -10,7 +10,7 @@ import io.raftengine.log.format.BatchEncoder;
  */
 final class CommitSlot {
     /** The caller's finished batch, or null for a bare sync. */
-    BatchEncoder batch;
+    EncodedBatch batch;
 
     /**
      * Where the batch was copied to inside the group's buffer, or -1 where the leader gathers it
@@ -60,7 +60,7 @@ final class CommitSlot {
     /** A virtual thread that parked to wait for the group, else null. */
     volatile Thread parked;
 
-    void prepare(BatchEncoder newBatch, int newBufferOffset, long newBatchBytes, boolean newSync) {
+    void prepare(EncodedBatch newBatch, int newBufferOffset, long newBatchBytes, boolean newSync) {
         batch = newBatch;
         bufferOffset = newBufferOffset;
         batchBytes = newBatchBytes;

@@ -7,8 +7,8 @@ import io.raftengine.error.OutOfSpaceException;
 import io.raftengine.error.PoisonedException;
 import io.raftengine.error.RaftEngineException;
 import io.raftengine.error.StorageException;
-import io.raftengine.log.format.BatchEncoder;
 import io.raftengine.log.format.BatchHeader;
+import io.raftengine.log.format.EncodedBatch;
 import io.raftengine.log.format.FormatVersion;
 import io.raftengine.log.format.ItemReader;
 import io.raftengine.log.format.WatermarkBatch;
@@ -311,7 +311,7 @@ public final class GroupCommitter implements AutoCloseable {
     }
 
     private void addPieces(CommitGroup group, CommitSlot slot, int signature) {
-        BatchEncoder batch = slot.batch;
+        EncodedBatch batch = slot.batch;
         if (slot.bufferOffset >= 0) {
             long address = group.bufferAddress() + slot.bufferOffset;
             sign(slot, address, slot.batchBytes, signature);
@@ -326,7 +326,7 @@ public final class GroupCommitter implements AutoCloseable {
 
     /** Signs the bytes that end a batch, whatever they were signed for in an attempt before. */
     private static void sign(CommitSlot slot, long address, long bytes, int signature) {
-        BatchEncoder.sign(address, bytes, slot.signature ^ signature);
+        EncodedBatch.sign(address, bytes, slot.signature ^ signature);
         slot.signature = signature;
     }
 
@@ -336,7 +336,7 @@ public final class GroupCommitter implements AutoCloseable {
      */
     static void unsign(CommitSlot slot) {
         if (slot.signature != 0 && slot.bufferOffset < 0) {
-            BatchEncoder batch = slot.batch;
+            EncodedBatch batch = slot.batch;
             long tailBytes = batch.itemSectionBytes() + BatchHeader.CRC_BYTES;
             sign(slot, batch.itemSectionAddress(), tailBytes, 0);
         }
@@ -362,7 +362,7 @@ public final class GroupCommitter implements AutoCloseable {
                 slot.settled = true;
                 continue;
             }
-            BatchEncoder batch = slot.batch;
+            EncodedBatch batch = slot.batch;
             if (listener != null) {
                 listener.batchWritten(queue.kind(), seq, slot.fileOffset, slot.batchBytes);
             }
@@ -381,7 +381,7 @@ public final class GroupCommitter implements AutoCloseable {
         }
     }
 
-    private void openItems(BatchEncoder batch) {
+    private void openItems(EncodedBatch batch) {
         items.openMemory(
                 batch.itemSectionAddress(), batch.itemSectionBytes(), batch.contentBytes());
     }

@@ -4,6 +4,7 @@ import io.raftengine.engine.memtable.Relocation;
 import io.raftengine.error.MemoryLimitException;
 import io.raftengine.error.RaftEngineException;
 import io.raftengine.log.format.BatchEncoder;
+import io.raftengine.log.format.EncodedBatch;
 import io.raftengine.log.format.ItemReader;
 import io.raftengine.log.format.QueueKind;
 import org.agrona.collections.LongArrayList;
@@ -42,7 +43,7 @@ final class CopyWriter implements RewriteLog.Placing, AutoCloseable {
     /** Segments of the batches that were written and not put in place yet. */
     private final LongArrayList notApplied = new LongArrayList();
 
-    private BatchEncoder writing;
+    private EncodedBatch writing;
     private boolean placedBefore;
     private boolean atomic;
     private boolean more;
@@ -64,8 +65,11 @@ final class CopyWriter implements RewriteLog.Placing, AutoCloseable {
 
     /** Writes a batch, not synced, and empties it. It is put in place some time later. */
     void write(BatchEncoder batch) {
-        batch.finish(parts.settings().compressionThreshold(), parts.settings().compressionLevel());
-        parts.pacer().spend(batch.encodedBytes());
+        EncodedBatch encoded =
+                batch.finish(
+                        parts.settings().compressionThreshold(),
+                        parts.settings().compressionLevel());
+        parts.pacer().spend(encoded.bytes());
         try {
             append(batch);
         } catch (MemoryLimitException noRoom) {
@@ -89,11 +93,11 @@ final class CopyWriter implements RewriteLog.Placing, AutoCloseable {
     }
 
     private void append(BatchEncoder batch) {
-        writing = batch;
+        writing = batch.encoded();
         placedBefore = false;
         relocation.save();
         try {
-            parts.log().append(batch, this);
+            parts.log().append(writing, this);
         } catch (Throwable notWritten) {
             if (placedBefore) {
                 relocation.rollBack();
@@ -101,8 +105,8 @@ final class CopyWriter implements RewriteLog.Placing, AutoCloseable {
             throw notWritten;
         }
         try {
-            bytesWritten += batch.encodedBytes();
-            bytesNotApplied += batch.encodedBytes();
+            bytesWritten += writing.bytes();
+            bytesNotApplied += writing.bytes();
             notApplied.addLong(parts.log().segment());
             batch.clear();
         } catch (Throwable brokenOff) {

@@ -2,6 +2,7 @@ package io.raftengine.engine.purge;
 
 import io.raftengine.engine.memtable.PurgeIndex;
 import io.raftengine.log.format.BatchEncoder;
+import io.raftengine.log.format.EncodedBatch;
 import io.raftengine.log.format.QueueKind;
 
 /**
@@ -84,20 +85,19 @@ final class RemovalWriter {
         do {
             parts.exclusively(() -> more = index.writeRemovals(batch, batchBytes, STEP));
             if (!batch.isEmpty() && (!more || batch.approximateBytes() >= batchBytes)) {
-                write(batch);
+                write(batch.finish(0, 1));
                 batch.clear();
             }
         } while (more);
     }
 
-    private void write(BatchEncoder batch) {
-        batch.finish(0, 1);
-        parts.pacer().spend(batch.encodedBytes());
+    private void write(EncodedBatch batch) {
+        parts.pacer().spend(batch.bytes());
         log.append(batch);
         if (parts.listener() != null) {
             parts.listener().batchApplied(QueueKind.REWRITE, log.segment());
         }
-        bytesWritten += batch.encodedBytes();
+        bytesWritten += batch.bytes();
     }
 
     /** What was written to the rewrite queue, also if it failed later. */

@@ -10,8 +10,8 @@ import io.raftengine.error.OutOfSpaceException;
 import io.raftengine.error.PoisonedException;
 import io.raftengine.error.RaftEngineException;
 import io.raftengine.error.StorageException;
-import io.raftengine.log.format.BatchEncoder;
 import io.raftengine.log.format.BatchHeader;
+import io.raftengine.log.format.EncodedBatch;
 import io.raftengine.log.format.FormatVersion;
 import io.raftengine.log.format.QueueKind;
 import io.raftengine.log.format.WatermarkBatch;
@@ -115,11 +115,11 @@ final class RewriteLog implements AutoCloseable {
 
     /**
      * Appends a batch of which nobody needs to know the place, otherwise as {@link
-     * #append(BatchEncoder, Placing)}.
+     * #append(EncodedBatch, Placing)}.
      *
      * @param batch finished and not empty
      */
-    void append(BatchEncoder batch) {
+    void append(EncodedBatch batch) {
         append(batch, (segment, blockOffset) -> {});
     }
 
@@ -134,8 +134,8 @@ final class RewriteLog implements AutoCloseable {
      * @throws PoisonedException a failed write could not be cut off, or a sync failed on the way or
      *     before; its fate is unknown
      */
-    void append(BatchEncoder batch, Placing placing) {
-        long bytes = batch.encodedBytes();
+    void append(EncodedBatch batch, Placing placing) {
+        long bytes = batch.bytes();
         if (bytes == 0) {
             throw new InvalidArgumentException("an empty batch was to be rewritten");
         }
@@ -185,7 +185,7 @@ final class RewriteLog implements AutoCloseable {
         }
     }
 
-    private void writeOnce(BatchEncoder batch, long bytes, Placing placing) {
+    private void writeOnce(EncodedBatch batch, long bytes, Placing placing) {
         long end = queue.end();
         int signature = queue.signature();
         long now = clock.getAsLong();
@@ -205,11 +205,11 @@ final class RewriteLog implements AutoCloseable {
         long tailBytes = batch.itemSectionBytes() + BatchHeader.CRC_BYTES;
         pieces.add(batch.frontAddress(), batch.frontBytes());
         pieces.add(tail, tailBytes);
-        BatchEncoder.sign(tail, tailBytes, signature);
+        EncodedBatch.sign(tail, tailBytes, signature);
         try {
             queue.appendVector(pieces.address(), pieces.count(), pieces.totalBytes());
         } finally {
-            BatchEncoder.sign(tail, tailBytes, signature);
+            EncodedBatch.sign(tail, tailBytes, signature);
         }
         assert queue.end() == offset + bytes : "the end is " + queue.end() + ", not behind it";
         batchOffset = offset;

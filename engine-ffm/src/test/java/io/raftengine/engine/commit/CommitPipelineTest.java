@@ -15,7 +15,7 @@ import io.raftengine.error.MemoryLimitException;
 import io.raftengine.error.OutOfSpaceException;
 import io.raftengine.error.PoisonedException;
 import io.raftengine.error.StorageException;
-import io.raftengine.log.format.BatchEncoder;
+import io.raftengine.log.format.EncodedBatch;
 import io.raftengine.testing.errors.Undeclared;
 import io.raftengine.testing.forge.CollidingGroups;
 import io.raftengine.testing.fs.Fault;
@@ -82,7 +82,7 @@ class CommitPipelineTest {
                                     f.batch(100 + i, 1, i % 5 == 4 ? LARGE : 10),
                                     true));
                 }
-                BatchEncoder hole = f.batch(1, 9, 10);
+                EncodedBatch hole = f.batch(1, 9, 10);
                 CompletableFuture<Void> refused = f.commit(virtual, hole, true);
                 f.awaitCollecting(followers + 1);
                 assertThat(f.memtables.last(1)).as("visible before durable").isEqualTo(-1);
@@ -103,10 +103,10 @@ class CommitPipelineTest {
     void callersGetIntoAGroupWhoseBufferIsFull() {
         try (PipelineFixture f = new PipelineFixture()) {
             HeldLeader leader = f.leaderHeldInItsSync(false, null);
-            List<BatchEncoder> batches = new ArrayList<>();
+            List<EncodedBatch> batches = new ArrayList<>();
             List<CompletableFuture<Void>> callers = new ArrayList<>();
             for (int i = 0; i < 48; i++) {
-                BatchEncoder batch = f.batch(i, 1, i % 7 == 6 ? 10 : 8 << 10);
+                EncodedBatch batch = f.batch(i, 1, i % 7 == 6 ? 10 : 8 << 10);
                 batches.add(batch);
                 callers.add(f.commit(i % 3 == 2, batch, true));
             }
@@ -149,7 +149,7 @@ class CommitPipelineTest {
             HeldLeader leader = f.leaderHeldInItsSync(false, null);
             List<CompletableFuture<Void>> callers = new ArrayList<>();
             for (int i = 0; i < 12; i++) {
-                BatchEncoder batch = i % 3 == 0 ? null : f.batch(i, 1, 20);
+                EncodedBatch batch = i % 3 == 0 ? null : f.batch(i, 1, 20);
                 callers.add(f.commit(i % 2 == 0, batch, i % 4 != 0));
             }
             f.awaitCollecting(12);
@@ -175,7 +175,7 @@ class CommitPipelineTest {
                 f.pipeline.commit(f.batch(9, 1, 10), true);
                 long end = f.queue.end();
                 HeldLeader leader = f.leaderHeldInItsSync(false, null);
-                List<BatchEncoder> batches =
+                List<EncodedBatch> batches =
                         List.of(f.batch(1, 1, 10), f.batch(2, 1, LARGE), f.batch(3, 1, 30));
                 List<CompletableFuture<Void>> callers = new ArrayList<>();
                 batches.forEach(batch -> callers.add(f.commit(false, batch, true)));
@@ -243,7 +243,7 @@ class CommitPipelineTest {
     @Test
     void whoFailsAloneGetsWhatFailed() {
         try (PipelineFixture f = new PipelineFixture()) {
-            BatchEncoder batch = f.batch(1, 1, 10);
+            EncodedBatch batch = f.batch(1, 1, 10);
             f.fs.on(Operation.WRITE).inject(Fault.error());
             assertThatThrownBy(() -> f.pipeline.commit(batch, true))
                     .isInstanceOf(StorageException.class)
@@ -257,9 +257,9 @@ class CommitPipelineTest {
     void whoIsRefusedIsShownItsOwnCall(boolean virtual) {
         try (PipelineFixture f = new PipelineFixture()) {
             HeldLeader leader = f.leaderHeldInItsSync(false, null);
-            BatchEncoder one = f.batch(1, 1, 10);
-            BatchEncoder behindAHole = f.batch(1, 5, 10);
-            BatchEncoder behindALargerOne = f.batch(1, 9, 10);
+            EncodedBatch one = f.batch(1, 1, 10);
+            EncodedBatch behindAHole = f.batch(1, 5, 10);
+            EncodedBatch behindALargerOne = f.batch(1, 9, 10);
             CompletableFuture<Void> written = f.commit(virtual, one, true);
             f.awaitCollecting(1);
             CompletableFuture<Void> first =
@@ -274,11 +274,11 @@ class CommitPipelineTest {
         }
     }
 
-    private static void firstCaller(PipelineFixture f, BatchEncoder refused) {
+    private static void firstCaller(PipelineFixture f, EncodedBatch refused) {
         f.pipeline.commit(refused, true);
     }
 
-    private static void secondCaller(PipelineFixture f, BatchEncoder refused) {
+    private static void secondCaller(PipelineFixture f, EncodedBatch refused) {
         f.pipeline.commit(refused, true);
     }
 
@@ -338,7 +338,7 @@ class CommitPipelineTest {
         try (PipelineFixture f = new PipelineFixture()) {
             f.pipeline.commit(f.batch(9, 1, 10), true);
             f.fs.on(Operation.WRITE).program(0, 1).inject(Fault.noSpace());
-            BatchEncoder large = f.batch(1, 1, LARGE);
+            EncodedBatch large = f.batch(1, 1, LARGE);
             f.pipeline.commit(large, false);
             assertThat(f.queue.activeSeq()).isEqualTo(2);
             f.pipeline.commit(f.batch(1, 2, 10), true);
@@ -354,7 +354,7 @@ class CommitPipelineTest {
             f.pipeline.commit(f.batch(9, 1, 10), true);
             f.fs.on(Operation.WRITE).where(call -> call.offset() > 0).inject(Fault.noSpace());
             for (int i = 0; i < 5; i++) {
-                BatchEncoder batch = f.batch(1, 1, 100);
+                EncodedBatch batch = f.batch(1, 1, 100);
                 assertThatThrownBy(() -> f.pipeline.commit(batch, true))
                         .isInstanceOf(OutOfSpaceException.class);
             }
@@ -388,7 +388,7 @@ class CommitPipelineTest {
                 assertThat(f.memtables.exists(i)).isFalse();
             }
             long syncs = f.fs.calls(Operation.SYNC);
-            BatchEncoder later = f.batch(1, 1, 10);
+            EncodedBatch later = f.batch(1, 1, 10);
             assertThatThrownBy(() -> f.pipeline.commit(later, false))
                     .isInstanceOf(PoisonedException.class);
             assertThatThrownBy(() -> f.pipeline.commit(null, true))
@@ -431,7 +431,7 @@ class CommitPipelineTest {
         try (PipelineFixture f = new PipelineFixture(100, GroupCommitter.RUN_BYTES_MAX, 0)) {
             f.pipeline.commit(f.batch(1, 1, 100), true);
             f.fs.on(Operation.WRITE).program(0, 1).inject(Fault.error()); // the new header
-            BatchEncoder second = f.batch(1, 2, 100);
+            EncodedBatch second = f.batch(1, 2, 100);
             assertThatThrownBy(() -> f.pipeline.commit(second, true))
                     .isInstanceOf(StorageException.class);
             long end = f.queue.end();
@@ -520,7 +520,7 @@ class CommitPipelineTest {
         try (PipelineFixture f = new PipelineFixture()) {
             HeldLeader leader = f.leaderHeldInItsSync(false, f.batch(1, 1, 10));
             AtomicBoolean stillInterrupted = new AtomicBoolean();
-            BatchEncoder batch = f.batch(2, 1, 10);
+            EncodedBatch batch = f.batch(2, 1, 10);
             Runnable work =
                     () -> {
                         Thread.currentThread().interrupt();

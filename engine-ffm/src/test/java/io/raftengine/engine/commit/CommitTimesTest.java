@@ -3,7 +3,7 @@ package io.raftengine.engine.commit;
 import static io.raftengine.engine.commit.PipelineFixture.outcome;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.raftengine.log.format.BatchEncoder;
+import io.raftengine.log.format.EncodedBatch;
 import io.raftengine.testing.fs.Fault;
 import io.raftengine.testing.fs.Operation;
 import io.raftengine.testing.fs.PausePoint;
@@ -33,7 +33,7 @@ class CommitTimesTest {
             List<CompletableFuture<Void>> followers = new ArrayList<>();
             for (int i = 0; i < FOLLOWERS; i++) {
                 long begun = f.pipeline.now();
-                BatchEncoder batch = f.batch(i, 1, 100);
+                EncodedBatch batch = f.batch(i, 1, 100);
                 followers.add(f.run(() -> f.pipeline.commit(batch, true, begun)));
             }
             f.awaitCollecting(FOLLOWERS);

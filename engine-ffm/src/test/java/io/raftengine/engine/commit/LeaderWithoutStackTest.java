@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.raftengine.engine.memtable.Memtables;
 import io.raftengine.error.PoisonedException;
-import io.raftengine.log.format.BatchEncoder;
+import io.raftengine.log.format.EncodedBatch;
 import io.raftengine.testing.fs.Fault;
 import io.raftengine.testing.fs.Operation;
 import io.raftengine.testing.fs.PausePoint;
@@ -165,12 +165,12 @@ class LeaderWithoutStackTest {
     private static final class Deep {
         private final int level;
         private final PipelineFixture f;
-        private final BatchEncoder batch;
+        private final EncodedBatch batch;
         private boolean tried;
         private volatile boolean acknowledged;
         private volatile boolean over;
 
-        Deep(int level, PipelineFixture f, BatchEncoder batch) {
+        Deep(int level, PipelineFixture f, EncodedBatch batch) {
             this.level = level;
             this.f = f;
             this.batch = batch;

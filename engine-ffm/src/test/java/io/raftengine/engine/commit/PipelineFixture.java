@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.raftengine.allocator.MemoryBudget;
 import io.raftengine.engine.memtable.Memtables;
 import io.raftengine.log.format.BatchEncoder;
+import io.raftengine.log.format.EncodedBatch;
 import io.raftengine.log.format.QueueKind;
 import io.raftengine.log.io.FileSystem;
 import io.raftengine.log.segment.DirectoryScan;
@@ -83,7 +84,7 @@ final class PipelineFixture implements AutoCloseable {
     }
 
     /** One entry of so many bytes, ready to be committed. */
-    BatchEncoder batch(long group, long index, int bytes) {
+    EncodedBatch batch(long group, long index, int bytes) {
         BatchEncoder batch = new BatchEncoder(budget);
         synchronized (batches) {
             batches.add(batch);
@@ -91,12 +92,11 @@ final class PipelineFixture implements AutoCloseable {
         batch.beginEntries(group, index);
         batch.addEntry(new byte[bytes], 0, bytes);
         batch.endEntries();
-        batch.finish(0, 1);
-        return batch;
+        return batch.finish(0, 1);
     }
 
     /** One entry for each of these groups, ready to be committed. */
-    BatchEncoder batchOf(long[] groups) {
+    EncodedBatch batchOf(long[] groups) {
         BatchEncoder batch = new BatchEncoder(budget);
         batches.add(batch);
         for (long group : groups) {
@@ -104,12 +104,11 @@ final class PipelineFixture implements AutoCloseable {
             batch.addEntry(new byte[10], 0, 10);
             batch.endEntries();
         }
-        batch.finish(0, 1);
-        return batch;
+        return batch.finish(0, 1);
     }
 
     /** Commits in a thread of its own. */
-    CompletableFuture<Void> commit(boolean virtual, BatchEncoder batch, boolean sync) {
+    CompletableFuture<Void> commit(boolean virtual, EncodedBatch batch, boolean sync) {
         return run(virtual, () -> pipeline.commit(batch, sync));
     }
 
@@ -122,13 +121,13 @@ final class PipelineFixture implements AutoCloseable {
     }
 
     /** Commits in a thread of its own; whoever comes now gets into the group that collects. */
-    HeldLeader leaderHeldInItsSync(boolean virtual, BatchEncoder batch) {
+    HeldLeader leaderHeldInItsSync(boolean virtual, EncodedBatch batch) {
         return leaderHeldIn(Operation.SYNC, virtual, batch, true);
     }
 
     /** As {@link #leaderHeldInItsSync}, in the first call of another kind. */
     HeldLeader leaderHeldIn(
-            Operation operation, boolean virtual, BatchEncoder batch, boolean sync) {
+            Operation operation, boolean virtual, EncodedBatch batch, boolean sync) {
         PausePoint point = new PausePoint();
         fs.on(operation).program(0, 1).inject(new Fault.Pause(point));
         CompletableFuture<Void> commit = commit(virtual, batch, sync);

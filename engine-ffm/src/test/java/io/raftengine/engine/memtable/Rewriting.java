@@ -107,7 +107,9 @@ final class Rewriting implements AutoCloseable {
                 batch.finish(0, 1);
                 ItemReader reader = new ItemReader(512);
                 reader.openMemory(
-                        batch.itemSectionAddress(), batch.itemSectionBytes(), batch.contentBytes());
+                        batch.encoded().itemSectionAddress(),
+                        batch.encoded().itemSectionBytes(),
+                        batch.contentBytes());
                 while (reader.next()) {
                     items.add(text(reader));
                 }

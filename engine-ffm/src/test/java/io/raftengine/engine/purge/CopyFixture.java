@@ -9,6 +9,7 @@ import io.raftengine.engine.memtable.Memtables;
 import io.raftengine.log.format.BatchEncoder;
 import io.raftengine.log.format.BatchHeader;
 import io.raftengine.log.format.BlockDecoder;
+import io.raftengine.log.format.EncodedBatch;
 import io.raftengine.log.format.FormatVersion;
 import io.raftengine.log.format.ItemReader;
 import io.raftengine.log.format.QueueKind;
@@ -127,24 +128,27 @@ final class CopyFixture implements AutoCloseable {
     /** Writes the batch being filled to a queue, applies it, empties it. */
     Place write(SegmentQueue queue, int compressionThreshold) {
         batch.finish(compressionThreshold, 1);
-        if (queue.rotateBefore(batch.encodedBytes())) {
+        if (queue.rotateBefore(batch.encoded().bytes())) {
             queue.rotate();
         }
         memtables.beginGroup(append.activeSeq());
         openItems();
         assertThat(memtables.validate(items)).isEqualTo(Memtables.ACCEPTED);
-        long bytes = batch.encodedBytes();
+        long bytes = batch.encoded().bytes();
         GrowableBuffer whole =
                 new GrowableBuffer(MemoryBudget.unlimited(), bytes, Integer.MAX_VALUE);
         long offset;
         try (whole) {
-            batch.copyTo(whole.address());
-            BatchEncoder.sign(whole.address(), bytes, queue.signature());
+            batch.encoded().copyTo(whole.address());
+            EncodedBatch.sign(whole.address(), bytes, queue.signature());
             offset = queue.append(whole.address(), bytes);
         }
         Place place =
-                new Place(queue.activeSeq(), offset + BatchHeader.BYTES, (int) batch.blockBytes());
-        lastCompressed = batch.compressed();
+                new Place(
+                        queue.activeSeq(),
+                        offset + BatchHeader.BYTES,
+                        (int) batch.encoded().blockBytes());
+        lastCompressed = batch.encoded().compressed();
         apply(place);
         memtables.endGroup();
         batch.clear();
@@ -157,7 +161,7 @@ final class CopyFixture implements AutoCloseable {
                 place.segment(),
                 place.blockOffset(),
                 place.blockBytes(),
-                batch.compressed(),
+                batch.encoded().compressed(),
                 items);
     }
 
@@ -175,7 +179,9 @@ final class CopyFixture implements AutoCloseable {
 
     private void openItems() {
         items.openMemory(
-                batch.itemSectionAddress(), batch.itemSectionBytes(), batch.contentBytes());
+                batch.encoded().itemSectionAddress(),
+                batch.encoded().itemSectionBytes(),
+                batch.contentBytes());
     }
 
     EntryWindow window(long windowBytes, int runsMax) {
@@ -195,7 +201,7 @@ final class CopyFixture implements AutoCloseable {
     }
 
     /** The entries of a finished batch as its own bytes say. */
-    Map<EntryKey, byte[]> decode(BatchEncoder finished) {
+    Map<EntryKey, byte[]> decode(EncodedBatch finished) {
         Map<EntryKey, byte[]> found = new HashMap<>();
         byte[] content = contentOf(finished);
         items.openMemory(
@@ -217,7 +223,7 @@ final class CopyFixture implements AutoCloseable {
         return found;
     }
 
-    private byte[] contentOf(BatchEncoder finished) {
+    private byte[] contentOf(EncodedBatch finished) {
         int bytes = (int) finished.blockBytes();
         if (bytes == 0) {
             return new byte[0];
@@ -245,7 +251,7 @@ final class CopyFixture implements AutoCloseable {
                 window.addTo(run, copy);
             }
             copy.finish(0, 1);
-            return decode(copy);
+            return decode(copy.encoded());
         }
     }
 

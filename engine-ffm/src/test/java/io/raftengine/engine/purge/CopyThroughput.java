@@ -5,6 +5,7 @@ import io.raftengine.allocator.MemoryBudget;
 import io.raftengine.engine.memtable.Memtables;
 import io.raftengine.log.format.BatchEncoder;
 import io.raftengine.log.format.BatchHeader;
+import io.raftengine.log.format.EncodedBatch;
 import io.raftengine.log.format.ItemReader;
 import io.raftengine.log.format.QueueKind;
 import io.raftengine.log.io.FileSystem;
@@ -156,15 +157,15 @@ final class CopyThroughput {
 
     private void write(int compressionThreshold) {
         batch.finish(compressionThreshold, 1);
-        long bytes = batch.encodedBytes();
+        long bytes = batch.encoded().bytes();
         if (pendingBytes + bytes > pending.capacity()) {
             flush();
         }
         if (pendingBytes == 0 && append.rotateBefore(bytes)) {
             append.rotate();
         }
-        batch.copyTo(pending.address() + pendingBytes);
-        BatchEncoder.sign(pending.address() + pendingBytes, bytes, append.signature());
+        batch.encoded().copyTo(pending.address() + pendingBytes);
+        EncodedBatch.sign(pending.address() + pendingBytes, bytes, append.signature());
         memtables.beginGroup(append.activeSeq());
         openItems();
         if (memtables.validate(items) != Memtables.ACCEPTED) {
@@ -174,8 +175,8 @@ final class CopyThroughput {
         memtables.apply(
                 append.activeSeq(),
                 append.end() + pendingBytes + BatchHeader.BYTES,
-                (int) batch.blockBytes(),
-                batch.compressed(),
+                (int) batch.encoded().blockBytes(),
+                batch.encoded().compressed(),
                 items);
         memtables.endGroup();
         pendingBytes += bytes;
@@ -184,7 +185,9 @@ final class CopyThroughput {
 
     private void openItems() {
         items.openMemory(
-                batch.itemSectionAddress(), batch.itemSectionBytes(), batch.contentBytes());
+                batch.encoded().itemSectionAddress(),
+                batch.encoded().itemSectionBytes(),
+                batch.contentBytes());
     }
 
     private void flush() {
@@ -282,7 +285,7 @@ final class CopyThroughput {
         long at = System.nanoTime();
         batch.finish(threshold, 1);
         at = count(Phase.FINISH, at);
-        log.append(batch);
+        log.append(batch.encoded());
         batch.clear();
         at = count(Phase.WRITE, at);
         if (sync && log.unsyncedBytes() >= 512 << 10) {

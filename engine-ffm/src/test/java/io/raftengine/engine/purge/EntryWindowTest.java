@@ -292,7 +292,7 @@ class EntryWindowTest {
             window.adoptInto(0, copy);
             copy.finish(0, 1);
             assertThat(block(copy)).isEqualTo(block(place));
-            assertThat(engine.decode(copy)).hasSize(200).allSatisfy(this::isAsWritten);
+            assertThat(engine.decode(copy.encoded())).hasSize(200).allSatisfy(this::isAsWritten);
         }
         assertHandsOut(1, 1, 201); // and unfolded if that is wanted
     }
@@ -403,7 +403,7 @@ class EntryWindowTest {
                     .isInstanceOf(IllegalStateException.class);
             window.addTo(1, copy);
             copy.finish(0, 1);
-            assertThat(engine.decode(copy)).hasSize(2).allSatisfy(this::isAsWritten);
+            assertThat(engine.decode(copy.encoded())).hasSize(2).allSatisfy(this::isAsWritten);
         }
     }
 
@@ -536,7 +536,7 @@ class EntryWindowTest {
                         window.addTo(run, copy);
                     }
                     copy.finish(0, 1);
-                    Map<EntryKey, byte[]> entries = many.decode(copy);
+                    Map<EntryKey, byte[]> entries = many.decode(copy.encoded());
                     assertThat(entries).as(name).hasSize(window.entries(run));
                     entries.forEach((key, bytes) ->
                             assertThat(found.put(key, bytes)).as("%s %s", name, key).isNull());
@@ -594,8 +594,9 @@ class EntryWindowTest {
     }
 
     private static byte[] block(BatchEncoder finished) {
-        byte[] block = new byte[(int) finished.blockBytes()];
-        Memory.copyToArray(finished.frontAddress() + BatchHeader.BYTES, block, 0, block.length);
+        byte[] block = new byte[(int) finished.encoded().blockBytes()];
+        Memory.copyToArray(
+                finished.encoded().frontAddress() + BatchHeader.BYTES, block, 0, block.length);
         return block;
     }
 

@@ -14,6 +14,7 @@ import io.raftengine.error.PoisonedException;
 import io.raftengine.error.StorageException;
 import io.raftengine.log.format.BatchEncoder;
 import io.raftengine.log.format.BatchScanner;
+import io.raftengine.log.format.EncodedBatch;
 import io.raftengine.log.format.FormatVersion;
 import io.raftengine.log.format.QueueKind;
 import io.raftengine.log.format.WatermarkBatch;
@@ -98,9 +99,9 @@ class RewriteLogTest {
         batch.addEntry(CopyFixture.content(1, nextIndex, bytes), 0, bytes);
         batch.endEntries();
         batch.finish(0, 1);
-        log.append(batch);
+        log.append(batch.encoded());
         nextIndex++;
-        return batch.encodedBytes();
+        return batch.encoded().bytes();
     }
 
     // ---- places and bytes ----------------------------------------------------------------------
@@ -122,10 +123,10 @@ class RewriteLogTest {
     @Test
     void aBatchIsUnsignedAgainAndMayBeAppendedAgain() {
         long bytes = append(100);
-        byte[] before = bytesOf(batch);
+        byte[] before = bytesOf(batch.encoded());
         log.rotate();
-        log.append(batch);
-        assertThat(bytesOf(batch)).isEqualTo(before);
+        log.append(batch.encoded());
+        assertThat(bytesOf(batch.encoded())).isEqualTo(before);
         assertThat(log.segment()).isEqualTo(2);
         assertThat(told)
                 .containsExactly(
@@ -136,7 +137,8 @@ class RewriteLogTest {
 
     @Test
     void anEmptyBatchIsNotWritten() {
-        assertThatThrownBy(() -> log.append(batch)).isInstanceOf(InvalidArgumentException.class);
+        assertThatThrownBy(() -> log.append(batch.encoded()))
+                .isInstanceOf(InvalidArgumentException.class);
         assertThat(engine.rewrite.end()).isEqualTo(HEADER);
     }
 
@@ -314,11 +316,12 @@ class RewriteLogTest {
         batch.clear();
         batch.clean(1);
         batch.finish(0, 1);
-        byte[] before = bytesOf(batch);
+        byte[] before = bytesOf(batch.encoded());
         FaultRule full = engine.fs.on(Operation.WRITE, Operation.CREATE).inject(Fault.noSpace());
-        assertThatThrownBy(() -> log.append(batch)).isInstanceOf(OutOfSpaceException.class);
+        assertThatThrownBy(() -> log.append(batch.encoded()))
+                .isInstanceOf(OutOfSpaceException.class);
         assertThat(full.fired()).isPositive();
-        assertThat(bytesOf(batch)).as("unsigned as it was").isEqualTo(before);
+        assertThat(bytesOf(batch.encoded())).as("unsigned as it was").isEqualTo(before);
         assertThat(log.unsyncedBytes()).isZero();
         assertThat(engine.rewrite.activeSeq()).isEqualTo(1);
         assertThat(engine.rewrite.end()).isEqualTo(end);
@@ -456,12 +459,11 @@ class RewriteLogTest {
 
     // ---- in the tests' own words ---------------------------------------------------------------
 
-    private static byte[] bytesOf(BatchEncoder finished) {
+    private static byte[] bytesOf(EncodedBatch finished) {
         try (GrowableBuffer copy =
-                new GrowableBuffer(
-                        MemoryBudget.unlimited(), finished.encodedBytes(), Integer.MAX_VALUE)) {
+                new GrowableBuffer(MemoryBudget.unlimited(), finished.bytes(), Integer.MAX_VALUE)) {
             finished.copyTo(copy.address());
-            byte[] bytes = new byte[(int) finished.encodedBytes()];
+            byte[] bytes = new byte[(int) finished.bytes()];
             Memory.copyToArray(copy.address(), bytes, 0, bytes.length);
             return bytes;
         }

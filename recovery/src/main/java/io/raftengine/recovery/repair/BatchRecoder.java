@@ -5,6 +5,7 @@ import io.raftengine.allocator.Memory;
 import io.raftengine.allocator.MemoryBudget;
 import io.raftengine.log.format.AtomicMarker;
 import io.raftengine.log.format.BatchEncoder;
+import io.raftengine.log.format.EncodedBatch;
 import io.raftengine.log.format.ItemReader;
 
 /**
@@ -37,7 +38,7 @@ final class BatchRecoder implements AutoCloseable {
      * @param compress whether the entries are to be LZ4 again
      * @return the finished batch, unsigned, until the next call; empty if no item is left
      */
-    BatchEncoder encode(ItemReader items, long content, ItemChanges changes, boolean compress) {
+    EncodedBatch encode(ItemReader items, long content, ItemChanges changes, boolean compress) {
         encoder.clear();
         boolean marked = false;
         int change = 0;
@@ -56,8 +57,7 @@ final class BatchRecoder implements AutoCloseable {
                 add(items, content);
             }
         }
-        encoder.finish(compress ? 1 : 0, LZ4_ACCELERATION);
-        return encoder;
+        return encoder.finish(compress ? 1 : 0, LZ4_ACCELERATION);
     }
 
     private static boolean isMarker(ItemReader items) {

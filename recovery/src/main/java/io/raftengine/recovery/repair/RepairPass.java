@@ -232,8 +232,7 @@ final class RepairPass implements ReplaySink, AutoCloseable {
 
     private void write(BatchEncoder batch) {
         if (writer != null) {
-            batch.finish(0, 1);
-            writer.addLast(batch);
+            writer.addLast(batch.finish(0, 1));
         }
         batch.clear();
     }

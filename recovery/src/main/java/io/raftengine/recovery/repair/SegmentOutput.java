@@ -4,8 +4,8 @@ import io.raftengine.allocator.GrowableBuffer;
 import io.raftengine.allocator.Memory;
 import io.raftengine.allocator.MemoryBudget;
 import io.raftengine.error.UnsupportedFeatureException;
-import io.raftengine.log.format.BatchEncoder;
 import io.raftengine.log.format.BatchHeader;
+import io.raftengine.log.format.EncodedBatch;
 import io.raftengine.log.format.FormatVersion;
 import io.raftengine.log.format.SegmentHeader;
 import io.raftengine.log.format.WatermarkBatch;
@@ -66,7 +66,7 @@ final class SegmentOutput implements AutoCloseable {
     }
 
     /** Adds a finished batch. */
-    void add(BatchEncoder batch) {
+    void add(EncodedBatch batch) {
         checkPlace();
         add(batch.frontAddress(), batch.frontBytes());
         long section = batch.itemSectionAddress();

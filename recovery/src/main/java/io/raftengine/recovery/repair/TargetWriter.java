@@ -1,7 +1,7 @@
 package io.raftengine.recovery.repair;
 
 import io.raftengine.allocator.MemoryBudget;
-import io.raftengine.log.format.BatchEncoder;
+import io.raftengine.log.format.EncodedBatch;
 import io.raftengine.log.format.FormatVersion;
 import io.raftengine.log.format.QueueKind;
 import io.raftengine.log.io.FileSystem;
@@ -77,7 +77,7 @@ final class TargetWriter implements AutoCloseable {
     }
 
     /** Adds a batch that was encoded anew; an empty one is left out. */
-    void add(long number, BatchEncoder batch) {
+    void add(long number, EncodedBatch batch) {
         if (!batch.isEmpty()) {
             advanceTo(number);
             output.add(batch);
@@ -86,7 +86,7 @@ final class TargetWriter implements AutoCloseable {
     }
 
     /** Adds a batch at the end of the queue. */
-    void addLast(BatchEncoder batch) {
+    void addLast(EncodedBatch batch) {
         add(lastSeq, batch);
     }
 

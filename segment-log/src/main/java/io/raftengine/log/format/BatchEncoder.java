@@ -15,8 +15,7 @@ import io.raftengine.error.InvalidArgumentException;
  * </pre>
  *
  * <p>An entry is copied once, to where it will be compressed or written from. {@link #finish} adds
- * what is missing, all but the segment's signature, which is known only when the batch gets its
- * place: {@link #sign} flips it into the last four bytes, in place.
+ * what is missing and hands out the {@link EncodedBatch}.
  *
  * <p>Every method leaves the batch as it was when it throws; entries that were begun and not ended
  * are forgotten then. One thread at a time. In steady state nothing is allocated.
@@ -45,11 +44,11 @@ public final class BatchEncoder implements AutoCloseable {
 
     private final ContentBuffer content;
     private final ItemBuffer items;
+    private final EncodedBatch encoded;
 
     private int itemCount;
     private long entryCount;
     private boolean marked; // carries an atomic marker
-    private boolean finished;
 
     // Entries that were begun.
     private boolean open;
@@ -95,6 +94,7 @@ public final class BatchEncoder implements AutoCloseable {
             content.close();
             throw e;
         }
+        this.encoded = new EncodedBatch(content, items);
     }
 
     /**
@@ -518,8 +518,8 @@ public final class BatchEncoder implements AutoCloseable {
         if (itemCount == 0) {
             return 0;
         }
-        if (finished) {
-            return encodedBytes();
+        if (encoded.isFinished()) {
+            return encoded.bytes();
         }
         long block =
                 content.adopted()
@@ -532,12 +532,12 @@ public final class BatchEncoder implements AutoCloseable {
     public void clear() {
         open = false;
         continuableEnd = -1;
-        finished = false;
         marked = false;
         itemCount = 0;
         entryCount = 0;
         content.clear();
         items.clear();
+        encoded.empty();
     }
 
     /**
@@ -548,13 +548,17 @@ public final class BatchEncoder implements AutoCloseable {
      *     does not get shorter is stored as it is, and so is what exceeds {@link
      *     Lz4#INPUT_BYTES_MAX}
      * @param lz4Acceleration 1 or more; higher is faster and larger
+     * @return the batch as it goes to disk, until this changes
      * @throws io.raftengine.error.MemoryLimitException the budget has not enough left; the batch
      *     can be finished later
      */
-    public void finish(int compressionThreshold, int lz4Acceleration) {
+    public EncodedBatch finish(int compressionThreshold, int lz4Acceleration) {
         requireClosed();
-        if (finished || itemCount == 0) {
-            return;
+        if (itemCount == 0) {
+            encoded.empty();
+        }
+        if (encoded.isFinished()) {
+            return encoded;
         }
         if (content.adopted() && content.bytes() != content.adoptedBytes()) {
             throw new IllegalStateException(
@@ -566,112 +570,17 @@ public final class BatchEncoder implements AutoCloseable {
         }
         items.finish(itemCount);
         content.finish(compressionThreshold, lz4Acceleration);
-        long itemOffset = HEADER + content.blockBytes();
-        BatchHeader.encode(
-                content.storedAddress(),
-                itemOffset + items.sectionBytes() + CRC,
-                content.compressed(),
-                itemOffset);
-        finished = true;
+        encoded.finish();
+        return encoded;
     }
 
     /**
-     * Length of the finished batch.
+     * The batch as it goes to disk.
      *
-     * @return bytes; 0 if it is empty
+     * @return always the same object, of use after {@link #finish} and until this changes
      */
-    public long encodedBytes() {
-        requireFinished();
-        return itemCount == 0 ? 0 : HEADER + content.blockBytes() + items.sectionBytes() + CRC;
-    }
-
-    /**
-     * Copies the finished batch, unsigned.
-     *
-     * @param address where it goes; room for {@link #encodedBytes}
-     */
-    public void copyTo(long address) {
-        requireFinished();
-        if (itemCount != 0) {
-            long front = HEADER + content.blockBytes();
-            Memory.copy(content.storedAddress(), address, front);
-            Memory.copy(items.sectionAddress(), address + front, items.sectionBytes() + CRC);
-        }
-    }
-
-    /**
-     * Address of the finished batch's header and entries block, for writing a large batch without a
-     * copy.
-     *
-     * @return address of {@link #frontBytes} bytes, until the batch changes
-     */
-    public long frontAddress() {
-        requireFinished();
-        return content.storedAddress();
-    }
-
-    /**
-     * Length of header and entries block.
-     *
-     * @return bytes
-     */
-    public long frontBytes() {
-        requireFinished();
-        return HEADER + content.blockBytes();
-    }
-
-    /**
-     * Length of the finished batch's entries block as it is stored.
-     *
-     * @return bytes, checksum included; 0 = there is none
-     */
-    public long blockBytes() {
-        requireFinished();
-        return content.blockBytes();
-    }
-
-    /**
-     * Whether the finished batch's entries block is LZ4.
-     *
-     * @return true for LZ4
-     */
-    public boolean compressed() {
-        requireFinished();
-        return content.compressed();
-    }
-
-    /**
-     * Address of the finished batch's item section, for validation, apply, and writing without a
-     * copy; its unsigned checksum follows it.
-     *
-     * @return address of {@link #itemSectionBytes} bytes, until the batch changes
-     */
-    public long itemSectionAddress() {
-        requireFinished();
-        return items.sectionAddress();
-    }
-
-    /**
-     * Length of the item section without its checksum.
-     *
-     * @return bytes
-     */
-    public long itemSectionBytes() {
-        requireFinished();
-        return items.sectionBytes();
-    }
-
-    /**
-     * Signs an encoded batch for a segment, or, with the XOR of two signatures, moves it from one
-     * to another. Signing twice with the same signature undoes it.
-     *
-     * @param batchAddress where the batch is
-     * @param batchBytes its length
-     * @param signature of the segment, {@link FormatVersion#signature}
-     */
-    public static void sign(long batchAddress, long batchBytes, int signature) {
-        long at = batchAddress + batchBytes - CRC;
-        Memory.putInt(at, Memory.getInt(at) ^ signature);
+    public EncodedBatch encoded() {
+        return encoded;
     }
 
     @Override
@@ -732,7 +641,7 @@ public final class BatchEncoder implements AutoCloseable {
     }
 
     private void changed() {
-        finished = false;
+        encoded.changed();
     }
 
     private void requireClosed() {
@@ -745,12 +654,6 @@ public final class BatchEncoder implements AutoCloseable {
         if (content.adopted()) {
             throw new IllegalStateException(
                     "the entries of this batch are those of an adopted block");
-        }
-    }
-
-    private void requireFinished() {
-        if (!finished && itemCount != 0) {
-            throw new IllegalStateException("the batch is not finished");
         }
     }
 

@@ -1,8 +1,9 @@
 /**
  * Byte formats of the log, a class per structure: {@link io.raftengine.log.format.SegmentHeader},
  * {@link io.raftengine.log.format.BatchHeader}, item sections ({@link
- * io.raftengine.log.format.ItemReader} reads, {@link io.raftengine.log.format.BatchEncoder}
- * writes), entries blocks ({@link io.raftengine.log.format.BlockDecoder}), internal records ({@link
+ * io.raftengine.log.format.ItemReader} reads, {@link io.raftengine.log.format.BatchEncoder} writes,
+ * {@link io.raftengine.log.format.EncodedBatch} is what it wrote), entries blocks ({@link
+ * io.raftengine.log.format.BlockDecoder}), internal records ({@link
  * io.raftengine.log.format.InternalRecords}), file names ({@link
  * io.raftengine.log.format.SegmentName}). {@link io.raftengine.log.format.BatchScanner} walks one
  * segment.

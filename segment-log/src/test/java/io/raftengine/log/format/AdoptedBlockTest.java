@@ -45,8 +45,8 @@ class AdoptedBlockTest {
             declare(3, 7, entries, 40);
             batch.finish(0, 1); // a threshold is no matter any more
             assertThat(encoded(batch, 5)).as("%d entries", entries).isEqualTo(written);
-            assertThat(batch.compressed()).isTrue();
-            assertThat(batch.blockBytes()).isEqualTo(storedBytes);
+            assertThat(batch.encoded().compressed()).isTrue();
+            assertThat(batch.encoded().blockBytes()).isEqualTo(storedBytes);
             assertThat(batch.contentBytes()).isEqualTo(entries * 40L);
             assertThat(batch.entryCount()).isEqualTo(entries);
             batch.clear();
@@ -84,8 +84,8 @@ class AdoptedBlockTest {
         declare(3, 7, 50, 40);
         long estimate = batch.approximateBytes();
         batch.finish(1, 1);
-        assertThat(estimate).isGreaterThanOrEqualTo(batch.encodedBytes());
-        assertThat(estimate - batch.encodedBytes()).isLessThan(20);
+        assertThat(estimate).isGreaterThanOrEqualTo(batch.encoded().bytes());
+        assertThat(estimate - batch.encoded().bytes()).isLessThan(20);
     }
 
     @Test
@@ -136,7 +136,7 @@ class AdoptedBlockTest {
             small.addEntry(new byte[5], 0, 5);
             small.endEntries();
             small.finish(0, 1);
-            assertThat(small.compressed()).isFalse();
+            assertThat(small.encoded().compressed()).isFalse();
         }
     }
 
@@ -193,7 +193,7 @@ class AdoptedBlockTest {
         add(batch, false, 1, 1, 3, 10);
         batch.finish(0, 1);
         assertThat(TestBlocks.content(encoded(batch, 0))).hasSize(30);
-        assertThat(batch.compressed()).isFalse();
+        assertThat(batch.encoded().compressed()).isFalse();
     }
 
     @Test
@@ -206,7 +206,7 @@ class AdoptedBlockTest {
             normal.addEntry(noise, 0, noise.length);
             normal.endEntries();
             normal.finish(1, LZ4);
-            assertThat(normal.compressed()).isTrue();
+            assertThat(normal.encoded().compressed()).isTrue();
             keepBlock(normal);
         }
         MemoryBudget tight = new MemoryBudget(200_000);
@@ -230,16 +230,17 @@ class AdoptedBlockTest {
         try (BatchEncoder normal = new BatchEncoder(MemoryBudget.unlimited())) {
             add(normal, false, 3, 7, entries, bytesEach);
             normal.finish(1, LZ4);
-            assertThat(normal.compressed()).isTrue();
+            assertThat(normal.encoded().compressed()).isTrue();
             keepBlock(normal);
             return encoded(normal, 5);
         }
     }
 
     private void keepBlock(BatchEncoder normal) {
-        storedBytes = (int) normal.blockBytes();
+        storedBytes = (int) normal.encoded().blockBytes();
         stored = Mapping.map(MemoryBudget.unlimited(), storedBytes, "stored block");
-        Memory.copy(normal.frontAddress() + BatchHeader.BYTES, stored.address(), storedBytes);
+        Memory.copy(
+                normal.encoded().frontAddress() + BatchHeader.BYTES, stored.address(), storedBytes);
     }
 
     private void declare(long group, long first, int count, int bytesEach) {

@@ -34,7 +34,7 @@ class BatchEncoderTest {
         entries(batch, 3, 7, 10, 5);
         long estimate = batch.approximateBytes();
         batch.finish(0, 1);
-        assertThat(estimate).isGreaterThanOrEqualTo(batch.encodedBytes());
+        assertThat(estimate).isGreaterThanOrEqualTo(batch.encoded().bytes());
         assertThat(items(batch)).hasSize(1);
         assertThat(items(batch).get(0))
                 .startsWith("entries 3 7 from 0 5 10 15 20 25 30 35 40 45 50");
@@ -113,11 +113,13 @@ class BatchEncoderTest {
             batch.put(8, KEY, 0, 3, KEY, 0, 3);
             batch.finish(threshold, 1);
             byte[] bytes = encoded(batch, FormatVersion.V2.signature(100));
-            assertThat(batch.compressed()).isEqualTo(threshold == 1);
+            assertThat(batch.encoded().compressed()).isEqualTo(threshold == 1);
             assertThat(BatchHeader.decode(bytes, 0, bytes.length, "f", 0))
                     .isEqualTo(
                             new BatchHeader(
-                                    batch.encodedBytes(), threshold == 1, batch.frontBytes()));
+                                    batch.encoded().bytes(),
+                                    threshold == 1,
+                                    batch.encoded().frontBytes()));
             assertThat(scan(bytes, FormatVersion.V2, 100)).isEqualTo(BatchScanner.BATCH);
             assertThat(scan(bytes, FormatVersion.V2, 101)).isEqualTo(BatchScanner.BROKEN);
             assertThat(scan(bytes, FormatVersion.V1, 100)).isEqualTo(BatchScanner.BROKEN);
@@ -126,13 +128,25 @@ class BatchEncoderTest {
     }
 
     @Test
+    void aBatchOfWhichNothingIsLeftHasNoBytes() { // D6
+        batch.beginEntries(1, 1);
+        batch.abortEntries();
+        assertThat(batch.finish(0, 1).isEmpty()).isTrue();
+        batch.clean(1);
+        assertThat(batch.finish(0, 1).isEmpty()).isFalse();
+        batch.clear();
+        assertThat(batch.encoded().bytes()).isZero();
+    }
+
+    @Test
     void nothingIsSaidBeforeFinish() { // D6
         batch.clean(1);
-        assertThatThrownBy(batch::encodedBytes).isInstanceOf(IllegalStateException.class);
-        assertThatThrownBy(() -> batch.copyTo(0)).isInstanceOf(IllegalStateException.class);
+        assertThatThrownBy(batch.encoded()::bytes).isInstanceOf(IllegalStateException.class);
+        assertThatThrownBy(() -> batch.encoded().copyTo(0))
+                .isInstanceOf(IllegalStateException.class);
         batch.finish(0, 1);
         batch.clean(2);
-        assertThatThrownBy(batch::encodedBytes).isInstanceOf(IllegalStateException.class);
+        assertThatThrownBy(batch.encoded()::bytes).isInstanceOf(IllegalStateException.class);
     }
 
     @Test
@@ -348,7 +362,7 @@ class BatchEncoderTest {
                 }
                 assertThat(refused).isTrue();
                 b.finish(1, 1); // without the memory for it, uncompressed
-                if (!b.compressed()) {
+                if (!b.encoded().compressed()) {
                     assertThat(encoded(b, 3)).isEqualTo(model.encode(3));
                 }
                 assertThat(items(b)).isEqualTo(model.log);
@@ -374,13 +388,13 @@ class BatchEncoderTest {
             long others = (1 << 20) - small.reservedBytes() - packed - (12 << 10);
             small.reserve(others);
             b.finish(8192, 1);
-            assertThat(b.compressed()).isFalse();
+            assertThat(b.encoded().compressed()).isFalse();
             assertThat(encoded(b, 1)).isEqualTo(new ModelBatch().entries(1, 1, entry).encode(1));
 
             small.release(others);
             b.put(1, KEY, 0, 3, entry, 0, 3);
             b.finish(8192, 1);
-            assertThat(b.compressed()).isTrue();
+            assertThat(b.encoded().compressed()).isTrue();
         }
         assertThat(small.reservedBytes()).isZero();
     }
@@ -393,7 +407,7 @@ class BatchEncoderTest {
         batch.addEntry(noise, 0, noise.length);
         batch.endEntries();
         batch.finish(8192, 1);
-        assertThat(batch.compressed()).isFalse();
+        assertThat(batch.encoded().compressed()).isFalse();
         assertThat(encoded(batch, 0)).isEqualTo(new ModelBatch().entries(1, 1, noise).encode(0));
     }
 
@@ -406,7 +420,7 @@ class BatchEncoderTest {
             batch.addEntry(zeros, 0, length);
             batch.endEntries();
             batch.finish(8192, 1);
-            assertThat(batch.compressed()).isEqualTo(length == 8192);
+            assertThat(batch.encoded().compressed()).isEqualTo(length == 8192);
             assertThat(TestBlocks.content(encoded(batch, 0))).hasSize(length).containsOnly(0);
         }
     }
@@ -431,7 +445,9 @@ class BatchEncoderTest {
             long estimate = batch.approximateBytes();
             batch.finish(0, 1);
             assertThat(encoded(batch, 9)).as("seed %d", seed).isEqualTo(model.encode(9));
-            assertThat(estimate).as("seed %d", seed).isGreaterThanOrEqualTo(batch.encodedBytes());
+            assertThat(estimate)
+                    .as("seed %d", seed)
+                    .isGreaterThanOrEqualTo(batch.encoded().bytes());
             assertThat(items(batch)).as("seed %d", seed).isEqualTo(model.log);
             assertThat(batch.itemCount()).isEqualTo(model.items.size());
         }
@@ -439,7 +455,8 @@ class BatchEncoderTest {
 
     private static List<String> items(BatchEncoder b) {
         ItemReader reader = new ItemReader();
-        reader.openMemory(b.itemSectionAddress(), b.itemSectionBytes(), b.contentBytes());
+        reader.openMemory(
+                b.encoded().itemSectionAddress(), b.encoded().itemSectionBytes(), b.contentBytes());
         List<String> first = ModelBatch.read(reader);
         reader.rewind();
         assertThat(ModelBatch.read(reader)).isEqualTo(first);

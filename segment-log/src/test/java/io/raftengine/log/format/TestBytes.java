@@ -52,11 +52,11 @@ final class TestBytes {
 
     /** The finished batch, signed. */
     static byte[] encoded(BatchEncoder batch, int signature) {
-        int length = (int) batch.encodedBytes();
+        int length = (int) batch.encoded().bytes();
         try (Mapping m = Mapping.map(MemoryBudget.unlimited(), Math.max(1, length), "test")) {
-            batch.copyTo(m.address());
+            batch.encoded().copyTo(m.address());
             if (length > 0) {
-                BatchEncoder.sign(m.address(), length, signature);
+                EncodedBatch.sign(m.address(), length, signature);
             }
             return copy(m.address(), length);
         }
