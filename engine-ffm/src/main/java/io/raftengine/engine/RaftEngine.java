@@ -293,7 +293,9 @@ public final class RaftEngine implements AutoCloseable {
      * purged from half of its threshold on.
      *
      * <p>Writers and readers go on meanwhile. What was deleted, compacted or cleaned stays so,
-     * whatever is dropped.
+     * whatever is dropped. A call that drops more than 64 segments of over 16 MiB waits until the
+     * space of earlier ones is given back in small steps, unless space is short: about a second for
+     * ten of 128 MiB.
      *
      * @return what was done, and the groups that hold old segments, those included that an earlier
      *     call named which failed in the end; nothing where another purge is at work

@@ -107,7 +107,7 @@ final class DeadSegments {
             parts.commitSync();
         }
         try {
-            return queue.purgeTo(firstLive);
+            return queue.purgeTo(firstLive, parts.pacer()::waitABit);
         } finally {
             long now = queue.firstSeq();
             parts.exclusivelyAtEnd(() -> index.forgetBelow(kind, now));

@@ -64,6 +64,9 @@ final class Pacer {
     /** The longest sleep without a look at what has changed. */
     static final long SLEEP_NANOS_MAX = 20_000_000L;
 
+    /** As often as space is given back. */
+    private static final long WAIT_NANOS = 5_000_000L;
+
     private static final long NANOS_PER_SECOND = 1_000_000_000L;
 
     private final long fixedRate;
@@ -291,6 +294,28 @@ final class Pacer {
         if (on) {
             wake();
         }
+    }
+
+    /**
+     * Waits for what others do for this purge, such as giving back the space of what it deleted.
+     *
+     * @return false, at once, if the engine is closing
+     */
+    boolean waitABit() {
+        // As in await.
+        boolean interrupted = Thread.interrupted();
+        sleeper = Thread.currentThread();
+        try {
+            if (!stopped) {
+                sleep.accept(WAIT_NANOS);
+            }
+        } finally {
+            sleeper = null;
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
+        return !stopped;
     }
 
     /** Ends a sleep under way, and every later one before it begins: the engine is closing. */

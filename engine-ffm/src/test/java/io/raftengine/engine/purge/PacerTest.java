@@ -250,6 +250,18 @@ class PacerTest {
         assertThat(purger.isAlive()).isFalse();
         real.spend(1 << 30);
         real.spend(1 << 30);
+        assertThat(real.waitABit()).isFalse();
+    }
+
+    @Test
+    void whatOthersDoIsWaitedForWhateverTheLimit() {
+        pacer = pacer(1 << 20);
+        pacer.urgent(true);
+        long before = now;
+        Thread.currentThread().interrupt();
+        assertThat(pacer.waitABit()).isTrue();
+        assertThat(Thread.interrupted()).isTrue();
+        assertThat(now).isGreaterThan(before);
     }
 
     @Test

@@ -37,7 +37,10 @@ final class GradualDeletion {
     /** No step is longer, however much waits. */
     private static final long STEP_BYTES_MAX = 16 << 20;
 
-    /** Each file that waits holds a descriptor. What is one too many goes at once. */
+    /**
+     * Each file that waits holds a descriptor. What is one too many goes at once, so whoever
+     * deletes large files asks for {@link #hasRoomFor room} before.
+     */
     private static final int BACKLOG_MAX = 64;
 
     /** A nameless file and, if it was a segment, whose readers have to leave first. */
@@ -119,6 +122,23 @@ final class GradualDeletion {
             return handle.info().linkCount() == 0;
         } catch (StorageException | OutOfSpaceException e) {
             return false;
+        }
+    }
+
+    /**
+     * Whether a file can be deleted now without all of its space going at once, as far as waiting
+     * helps: steps make room, and take nothing from what is still read.
+     *
+     * @param bytes its length; no more than a step is long does no harm at once
+     */
+    boolean hasRoomFor(long bytes) {
+        lock.lock();
+        try {
+            return bytes <= STEP_BYTES_MAX
+                    || backlog.size() < BACKLOG_MAX
+                    || current == null && backlog.stream().noneMatch(Doomed::free);
+        } finally {
+            lock.unlock();
         }
     }
 

@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BooleanSupplier;
 
 /**
  * Takes the oldest segments off a queue, one by one: first the name leaves the log's name space,
@@ -47,8 +48,8 @@ final class SegmentPurger {
         this.table = table;
     }
 
-    /** See {@link SegmentQueue#purgeTo}. */
-    synchronized int purgeTo(long seq) {
+    /** See {@link SegmentQueue#purgeTo(long, BooleanSupplier)}. */
+    synchronized int purgeTo(long seq, BooleanSupplier waits) {
         if (closed) {
             throw new ClosedException(context.settings().kind() + " queue is closed");
         }
@@ -69,9 +70,13 @@ final class SegmentPurger {
         }
         int remaining = Math.toIntExact(active - seq + 1);
         int purged = 0;
+        DeletionRoom room = new DeletionRoom(context, waits);
         while (table.first() < seq) {
-            // The name first: if that fails, the segment is still whole and part of the queue.
             SegmentReader oldest = table.find(table.first());
+            if (!room.await(oldest.path())) {
+                break;
+            }
+            // The name first: if that fails, the segment is still whole and part of the queue.
             removeName(oldest, remaining);
             table.removeFirst();
             oldest.purge();
@@ -88,7 +93,8 @@ final class SegmentPurger {
         reap();
         context.finishDeletionsIfShort();
         if (purged > 0) {
-            context.settings().listener().segmentsPurged(context.settings().kind(), seq - 1);
+            long last = table.first() - 1;
+            context.settings().listener().segmentsPurged(context.settings().kind(), last);
         }
         return purged;
     }

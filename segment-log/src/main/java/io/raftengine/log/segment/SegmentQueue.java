@@ -563,7 +563,11 @@ public final class SegmentQueue implements SegmentSource, AutoCloseable {
      * replaces their live data (I6). Files of format V2 get reserved names while there is room for
      * reserves, others are deleted; readers inside keep their bytes until they leave.
      *
+     * <p>Where more large files were deleted than can be given back in steps, and space is not
+     * short, this waits before each further one: to free it at once would hold up whoever syncs.
+     *
      * @param seq the first segment to keep
+     * @param waits waits a moment; false if the rest is to stay in the queue instead
      * @return how many were dropped
      * @throws InvalidArgumentException if {@code seq} is below the first or above the active
      *     segment
@@ -571,9 +575,20 @@ public final class SegmentQueue implements SegmentSource, AutoCloseable {
      *     segment and all younger ones are still there
      * @throws PoisonedException if a directory sync fails, or the queue was poisoned before
      */
-    public int purgeTo(long seq) {
+    public int purgeTo(long seq, BooleanSupplier waits) {
         checkWritable();
-        return purger.purgeTo(seq);
+        return purger.purgeTo(seq, waits);
+    }
+
+    /**
+     * As {@link #purgeTo(long, BooleanSupplier)}, never waiting: the space of files that are too
+     * many goes at once.
+     *
+     * @param seq as above
+     * @return as above
+     */
+    public int purgeTo(long seq) {
+        return purgeTo(seq, DeletionRoom.NO_WAITING);
     }
 
     /**
