@@ -34,8 +34,10 @@ import java.util.Set;
  * </pre>
  */
 final class SegmentInstaller {
-    /** ENOMEM, ENFILE and EMFILE say nothing about the file that was to be opened. */
-    private static final Set<Integer> PASSING = Set.of(12, 23, 24);
+    /** ENFILE and EMFILE. */
+    private static final Set<Integer> NO_DESCRIPTOR = Set.of(23, 24);
+
+    private static final int ENOMEM = 12;
 
     private final QueueContext context;
     private final WriteBuffer buffer;
@@ -79,6 +81,12 @@ final class SegmentInstaller {
                 throw full;
             }
             return attemptInHeadRoom(seq, full);
+        } catch (StorageException refused) {
+            // What is deleted in steps holds a descriptor each.
+            if (!NO_DESCRIPTOR.contains(refused.errno()) || !context.deletions().finishNow()) {
+                throw refused;
+            }
+            return install(seq, null);
         }
     }
 
@@ -251,13 +259,18 @@ final class SegmentInstaller {
             file.allocatedTo = info.sizeBytes();
             return file;
         } catch (StorageException e) {
-            if (PASSING.contains(e.errno())) {
+            if (isPassing(e)) {
                 context.reserves().addFirst(reserve);
                 throw e;
             }
             context.deleteQuietly(reserve.path());
             return null;
         }
+    }
+
+    /** Whether an error says nothing about the file that was to be opened. */
+    private static boolean isPassing(StorageException e) {
+        return e.errno() == ENOMEM || NO_DESCRIPTOR.contains(e.errno());
     }
 
     private PreparedFile create(long seq) {

@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -139,6 +140,29 @@ class DescriptorsRunOutTest {
         q.assertDirectoryIsSound();
         assertThat(q.names(0))
                 .containsExactly("0000000000000001.raftlog", "0000000000000002.raftlog");
+    }
+
+    /** What is deleted in steps stays open meanwhile: a rotation needs its descriptor more. */
+    @Test
+    void aRotationTakesThoseOfFilesThatAreBeingDeleted() {
+        q.settings().targetBytes(4096);
+        q.open().append(2 << 20).append(10).purgeTo(2);
+        AtomicBoolean closed = new AtomicBoolean();
+        q.fs.program((op, path) -> {
+            closed.compareAndSet(false, op.equals("close") && path.endsWith(name(1)));
+            if (!closed.get()) {
+                refuse(op, path);
+            }
+        });
+        q.rotate().append(10).verify();
+        assertThat(closed).isTrue();
+        q.fs.noProgram();
+        q.reopen().verify();
+        q.assertDirectoryIsSound();
+    }
+
+    private static String name(long seq) {
+        return String.format("%016d.raftlog", seq);
     }
 
     /** Each rotation and each step of the agent would delete one more of them. */
