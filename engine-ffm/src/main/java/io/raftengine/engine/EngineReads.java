@@ -38,7 +38,7 @@ final class EngineReads {
     }
 
     /** A copy of a key's value; null if there is none. */
-    byte[] value(long groupId, byte[] key) {
+    byte[] get(long groupId, byte[] key) {
         int ticket = gate.enter();
         try {
             return copyValue(groupId, key);
@@ -62,7 +62,7 @@ final class EngineReads {
     }
 
     /** Copies a key's value where it fits; its length, or {@link RaftEngine#NO_VALUE}. */
-    int value(long groupId, byte[] key, byte[] destination, int offset) {
+    int get(long groupId, byte[] key, byte[] destination, int offset) {
         if (offset < 0 || offset > destination.length) {
             throw new InvalidArgumentException(
                     "offset " + offset + " in an array of " + destination.length);
@@ -92,7 +92,7 @@ final class EngineReads {
     }
 
     /** A copy of an entry; null if there is none. */
-    byte[] entry(long groupId, long index) {
+    byte[] getEntry(long groupId, long index) {
         int ticket = gate.enter();
         try {
             ReadContext context = contexts.take();
@@ -107,7 +107,7 @@ final class EngineReads {
     }
 
     /** Shows an entry in place; false if there is none. */
-    boolean entry(long groupId, long index, EntryVisitor visitor) {
+    boolean readEntry(long groupId, long index, EntryVisitor visitor) {
         int ticket = gate.enter();
         try {
             ReadContext context = contexts.take();
@@ -129,7 +129,7 @@ final class EngineReads {
         }
     }
 
-    long entries(long groupId, long begin, long end, long bytesMax, EntryVisitor visitor) {
+    long fetchEntries(long groupId, long begin, long end, long bytesMax, EntryVisitor visitor) {
         int ticket = gate.enter();
         try {
             ReadContext context = contexts.take();

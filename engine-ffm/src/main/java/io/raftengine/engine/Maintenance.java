@@ -12,7 +12,8 @@ import java.util.Objects;
  * Forced storage operations, for tools and tests: what {@link RaftEngine#purgeExpiredFiles} decides
  * by thresholds, these do at once. They change where data is, never what the data is.
  *
- * <p>For any thread; one operation, or purge, at a time, others wait.
+ * <p>For any thread; one operation, or purge, at a time, others wait. Segments are dropped as a
+ * purge drops them, which may take a while.
  */
 public final class Maintenance {
     private final RaftEngine engine;

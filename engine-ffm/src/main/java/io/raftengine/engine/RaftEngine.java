@@ -293,9 +293,9 @@ public final class RaftEngine implements AutoCloseable {
      * purged from half of its threshold on.
      *
      * <p>Writers and readers go on meanwhile. What was deleted, compacted or cleaned stays so,
-     * whatever is dropped. A call that drops more than 64 segments of over 16 MiB waits until the
-     * space of earlier ones is given back in small steps, unless space is short: about a second for
-     * ten of 128 MiB.
+     * whatever is dropped. The space of deleted segments goes in small steps, for the sake of those
+     * who sync: where more than 64 segments of over 16 MiB were deleted, a call waits for their
+     * space before it deletes more, about a second for ten of 128 MiB, unless space is short.
      *
      * @return what was done, and the groups that hold old segments, those included that an earlier
      *     call named which failed in the end; nothing where another purge is at work
@@ -319,7 +319,7 @@ public final class RaftEngine implements AutoCloseable {
         return new Maintenance(this);
     }
 
-    /** Runs what purges, or forces a part of it; what yields null did nothing. */
+    /** Runs what purges, or forces a part of it; null from it stands for nothing purged. */
     PurgeResult purging(Function<PurgeManager, PurgeOutcome> work) {
         demandWritable();
         int ticket = gate.enter();
@@ -342,7 +342,7 @@ public final class RaftEngine implements AutoCloseable {
      * @return a copy of the value, or null if there is none
      */
     public byte[] get(long groupId, byte[] key) {
-        return reads.value(groupId, key);
+        return reads.get(groupId, key);
     }
 
     /**
@@ -357,7 +357,7 @@ public final class RaftEngine implements AutoCloseable {
      * @throws InvalidArgumentException the offset is outside the array
      */
     public int get(long groupId, byte[] key, byte[] destination, int offset) {
-        return reads.value(groupId, key, destination, offset);
+        return reads.get(groupId, key, destination, offset);
     }
 
     /**
@@ -410,7 +410,7 @@ public final class RaftEngine implements AutoCloseable {
      * @throws StorageException the file could not be read
      */
     public byte[] getEntry(long groupId, long index) {
-        return reads.entry(groupId, index);
+        return reads.getEntry(groupId, index);
     }
 
     /**
@@ -444,7 +444,7 @@ public final class RaftEngine implements AutoCloseable {
      * @throws StorageException the file could not be read
      */
     public boolean readEntry(long groupId, long index, EntryVisitor visitor) {
-        return reads.entry(groupId, index, visitor);
+        return reads.readEntry(groupId, index, visitor);
     }
 
     /**
@@ -466,7 +466,7 @@ public final class RaftEngine implements AutoCloseable {
     public long fetchEntries(
             long groupId, long begin, long end, long bytesMax, EntryVisitor visitor) {
         Objects.requireNonNull(visitor, "visitor");
-        return reads.entries(groupId, begin, end, bytesMax, visitor);
+        return reads.fetchEntries(groupId, begin, end, bytesMax, visitor);
     }
 
     /**

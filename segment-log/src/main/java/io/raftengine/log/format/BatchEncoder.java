@@ -537,7 +537,7 @@ public final class BatchEncoder implements AutoCloseable {
         entryCount = 0;
         content.clear();
         items.clear();
-        encoded.empty();
+        encoded.emptied();
     }
 
     /**
@@ -555,7 +555,7 @@ public final class BatchEncoder implements AutoCloseable {
     public EncodedBatch finish(int compressionThreshold, int lz4Acceleration) {
         requireClosed();
         if (itemCount == 0) {
-            encoded.empty();
+            encoded.emptied();
         }
         if (encoded.isFinished()) {
             return encoded;
@@ -585,6 +585,7 @@ public final class BatchEncoder implements AutoCloseable {
 
     @Override
     public void close() {
+        encoded.changed();
         content.close();
         items.close();
     }

@@ -13,9 +13,10 @@ import io.raftengine.allocator.Memory;
  * <p>Complete but for the segment's signature, which is known only when the batch gets its place:
  * {@link #sign} flips it into the last four bytes, in place.
  *
- * <p>What this says holds until the encoder changes; then every question but {@link #isFinished}
- * throws {@link IllegalStateException} until the batch is finished again. Without items it has no
- * bytes. One thread at a time.
+ * <p>What this says holds until the encoder changes. When that got more, or was closed, every
+ * question but {@link #isFinished} throws {@link IllegalStateException} until the batch is finished
+ * again; when it was emptied, the batch is {@linkplain #isEmpty empty}, and there is nothing else
+ * to ask. One thread at a time.
  */
 public final class EncodedBatch {
     private static final long NOT_FINISHED = -1;
@@ -34,7 +35,7 @@ public final class EncodedBatch {
     }
 
     /** The encoder was emptied. */
-    void empty() {
+    void emptied() {
         bytes = 0;
     }
 

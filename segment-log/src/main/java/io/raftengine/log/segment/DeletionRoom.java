@@ -1,15 +1,12 @@
 package io.raftengine.log.segment;
 
-import io.raftengine.error.OutOfSpaceException;
-import io.raftengine.error.StorageException;
-import io.raftengine.log.io.FileInfo;
 import java.nio.file.Path;
 import java.util.function.BooleanSupplier;
 
 /**
  * Makes one purge wait until the files it deleted have shrunk, before it deletes more of them than
  * {@link GradualDeletion} can give back in steps. Not where space is short: then it is wanted at
- * once, whatever that holds up. Nor for ever: who gives back space may be gone.
+ * once, whatever that holds up. Nor where nothing is given back any more: who does it may be gone.
  *
  * <p>For the purger's thread.
  */
@@ -17,12 +14,14 @@ final class DeletionRoom {
     /** For a purge that nobody works beside. */
     static final BooleanSupplier NO_WAITING = () -> true;
 
-    /** At the few milliseconds that each of them takes, ten times what a large file needs. */
-    private static final int WAITS_MAX = 400;
+    /** Of a few milliseconds each, while a step is due as often. */
+    private static final int WAITS_IN_VAIN_MAX = 400;
 
     private final QueueContext context;
     private final BooleanSupplier waits;
-    private boolean patient;
+    private final boolean never;
+    private long stepsSeen;
+    private int waitsInVain;
 
     /**
      * For one purge.
@@ -32,7 +31,7 @@ final class DeletionRoom {
     DeletionRoom(QueueContext context, BooleanSupplier waits) {
         this.context = context;
         this.waits = waits;
-        this.patient = waits != NO_WAITING;
+        this.never = waits == NO_WAITING;
     }
 
     /**
@@ -41,28 +40,24 @@ final class DeletionRoom {
      * @return false if the purge is to end, and the file to stay
      */
     boolean await(Path file) {
-        for (int i = 0; patient && mustWait(file); i++) {
-            if (!waits.getAsBoolean()) {
+        while (!never && isWorthAWait(file)) {
+            if (context.poison().poisoned() || !waits.getAsBoolean()) {
                 return false;
             }
-            patient = i < WAITS_MAX;
+            waitsInVain++;
         }
         return true;
     }
 
-    private boolean mustWait(Path file) {
-        return !context.deletions().hasRoomFor(Long.MAX_VALUE)
-                && !context.deletions().hasRoomFor(sizeOf(file))
+    private boolean isWorthAWait(Path file) {
+        long steps = context.deletions().steps();
+        if (steps != stepsSeen) {
+            stepsSeen = steps;
+            waitsInVain = 0;
+        }
+        return waitsInVain < WAITS_IN_VAIN_MAX
+                && !context.deletions().hasRoomFor(file)
                 && !context.headRoom().isWanted()
                 && !context.isSpaceShort();
-    }
-
-    private long sizeOf(Path file) {
-        try {
-            FileInfo info = context.fs().info(file);
-            return info == null ? 0 : info.sizeBytes();
-        } catch (StorageException | OutOfSpaceException e) {
-            return 0; // whoever deletes it says what is wrong
-        }
     }
 }

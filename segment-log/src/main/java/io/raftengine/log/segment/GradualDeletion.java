@@ -43,6 +43,9 @@ final class GradualDeletion {
      */
     private static final int BACKLOG_MAX = 64;
 
+    /** Then somebody may be waiting for room, and no step is shorter. */
+    private static final long FULL_STEP_BYTES = 8 << 20;
+
     /** A nameless file and, if it was a segment, whose readers have to leave first. */
     private record Doomed(FileHandle handle, long bytes, SegmentReader former) {
         boolean free() {
@@ -58,6 +61,7 @@ final class GradualDeletion {
     private final ArrayDeque<Doomed> backlog = new ArrayDeque<>();
     private Doomed current;
     private long currentBytes;
+    private long steps;
 
     GradualDeletion(FileSystem fs, LongSupplier clock) {
         this.fs = fs;
@@ -80,7 +84,7 @@ final class GradualDeletion {
     }
 
     private void deleteName(Path file, SegmentReader former) {
-        long bytes = sizeOf(file);
+        long bytes = bytesGivenBack(file);
         FileHandle handle = bytes > STEP_BYTES ? openOrNull(file) : null;
         try {
             fs.delete(file);
@@ -98,11 +102,11 @@ final class GradualDeletion {
         }
     }
 
-    /** What a link leads to is not deleted with it. */
-    private long sizeOf(Path file) {
+    /** What a link leads to, or has another name, is not deleted with it. */
+    private long bytesGivenBack(Path file) {
         try {
             FileInfo info = fs.info(file);
-            return info == null || info.symlink() ? 0 : info.sizeBytes();
+            return info == null || info.symlink() || info.linkCount() > 1 ? 0 : info.sizeBytes();
         } catch (StorageException | OutOfSpaceException e) {
             return 0;
         }
@@ -126,17 +130,25 @@ final class GradualDeletion {
     }
 
     /**
-     * Whether a file can be deleted now without all of its space going at once, as far as waiting
-     * helps: steps make room, and take nothing from what is still read.
-     *
-     * @param bytes its length; no more than a step is long does no harm at once
+     * Whether a file can be deleted now without more of its space going at once than in a step, as
+     * far as waiting helps: steps make room, and take nothing from what is still read.
      */
-    boolean hasRoomFor(long bytes) {
+    boolean hasRoomFor(Path file) {
         lock.lock();
         try {
-            return bytes <= STEP_BYTES_MAX
-                    || backlog.size() < BACKLOG_MAX
-                    || current == null && backlog.stream().noneMatch(Doomed::free);
+            return backlog.size() < BACKLOG_MAX
+                    || backlog.stream().noneMatch(Doomed::free)
+                    || bytesGivenBack(file) <= STEP_BYTES_MAX;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Steps done so far: while it grows, waiting for room is not in vain. */
+    long steps() {
+        lock.lock();
+        try {
+            return steps;
         } finally {
             lock.unlock();
         }
@@ -200,7 +212,9 @@ final class GradualDeletion {
     }
 
     private void cut() {
-        currentBytes -= Math.clamp(waitingBytes() / WAITING_PARTS, STEP_BYTES, STEP_BYTES_MAX);
+        steps++;
+        long least = backlog.size() < BACKLOG_MAX ? STEP_BYTES : FULL_STEP_BYTES;
+        currentBytes -= Math.clamp(waitingBytes() / WAITING_PARTS, least, STEP_BYTES_MAX);
         try {
             if (currentBytes > 0) {
                 current.handle.truncate(currentBytes);

@@ -68,16 +68,14 @@ final class SegmentPurger {
             need.purged(active);
             context.headRoom().restore(HeadRoom.Demand.PLENTY);
         }
-        int remaining = Math.toIntExact(active - seq + 1);
         int purged = 0;
         DeletionRoom room = new DeletionRoom(context, waits);
         while (table.first() < seq) {
+            // The name first: if that fails, the segment is still whole and part of the queue.
             SegmentReader oldest = table.find(table.first());
-            if (!room.await(oldest.path())) {
+            if (!removeName(oldest, Math.toIntExact(table.active() - seq + 1), room)) {
                 break;
             }
-            // The name first: if that fails, the segment is still whole and part of the queue.
-            removeName(oldest, remaining);
             table.removeFirst();
             oldest.purge();
             letGo(oldest);
@@ -129,14 +127,21 @@ final class SegmentPurger {
         }
     }
 
-    private void removeName(SegmentReader segment, int remaining) {
+    /** False if the purge is to end instead; then nothing has changed. */
+    private boolean removeName(SegmentReader segment, int remaining, DeletionRoom room) {
         Path path = segment.path();
         try (DirectoryHandle dir = context.openDirectory(path.getParent())) {
-            if (!reserve(segment, remaining) && context.fs().info(path) != null) {
-                context.deletions().delete(path, segment);
+            if (!reserve(segment, remaining)) {
+                if (!room.await(path)) {
+                    return false;
+                }
+                if (context.fs().info(path) != null) {
+                    context.deletions().delete(path, segment);
+                }
             }
             context.sync(dir);
         }
+        return true;
     }
 
     /**

@@ -27,6 +27,12 @@ class DeletionRoomTest {
 
     private static final int IN_STEPS = 64;
 
+    /**
+     * A first step takes a file off those that wait, and there is room for another. With 64 behind
+     * it the rest goes in three of 8 MiB.
+     */
+    private static final int STEPS = 1 + (SEGMENTS - IN_STEPS - 1) * (3 + 1);
+
     @TempDir private Path dir;
     private final AtomicLong nanos = new AtomicLong();
     private final List<Long> purgedUpTo = new ArrayList<>();
@@ -57,11 +63,14 @@ class DeletionRoomTest {
     private void segmentsOf(long bytes) throws IOException {
         for (long seq = 1; seq <= SEGMENTS; seq++) {
             q.append(100).rotate();
-            Path sealed = dir.resolve(String.format("%016d.raftlog", seq));
-            try (RandomAccessFile file = new RandomAccessFile(sealed.toFile(), "rw")) {
+            try (RandomAccessFile file = new RandomAccessFile(segment(seq).toFile(), "rw")) {
                 file.setLength(bytes);
             }
         }
+    }
+
+    private Path segment(long seq) {
+        return dir.resolve(String.format("%016d.raftlog", seq));
     }
 
     private int purge(BooleanSupplier waiting) {
@@ -84,9 +93,7 @@ class DeletionRoomTest {
     void whatIsOneTooManyWaitsForRoom() throws IOException {
         segmentsOf(20 * MIB);
         assertThat(purge(this::agentDoesAStep)).isEqualTo(SEGMENTS);
-        // The first step takes a file off those that wait; then a file takes 16, each of a
-        // thousandth of what waits.
-        assertThat(waits).isEqualTo(1 + (SEGMENTS - IN_STEPS - 1) * 16);
+        assertThat(waits).isEqualTo(STEPS);
         assertThat(purgedUpTo).containsExactly((long) SEGMENTS);
     }
 
@@ -97,8 +104,7 @@ class DeletionRoomTest {
         assertThat(waits).isEqualTo(1);
         assertThat(purgedUpTo).containsExactly((long) IN_STEPS);
         assertThat(q.queue.firstSeq()).isEqualTo(IN_STEPS + 1);
-        assertThat(Files.exists(dir.resolve(String.format("%016d.raftlog", IN_STEPS + 1))))
-                .isTrue();
+        assertThat(Files.exists(segment(IN_STEPS + 1))).isTrue();
         assertThat(purge(this::agentDoesAStep)).isEqualTo(SEGMENTS - IN_STEPS);
     }
 
@@ -122,7 +128,40 @@ class DeletionRoomTest {
     void whereNothingHappensThePurgeGoesOnInTheEnd() throws IOException {
         segmentsOf(20 * MIB);
         assertThat(purge(() -> true)).isEqualTo(SEGMENTS);
-        assertThat(waits).as("for the first of them, then no more").isEqualTo(401);
+        assertThat(waits).as("for the first of them, then no more").isEqualTo(400);
+    }
+
+    /** A disk that is slow is not one on which nothing happens. */
+    @Test
+    void aSlowAgentIsWaitedForHoweverLongItTakes() throws IOException {
+        segmentsOf(20 * MIB);
+        assertThat(purge(() -> waits % 300 != 0 || agentDoesAStep())).isEqualTo(SEGMENTS);
+        assertThat(waits).isEqualTo(300 * STEPS);
+    }
+
+    /** They become reserves, or are known by another name: no space is given back for them. */
+    @Test
+    void whatIsNotDeletedNeedsNoRoom() throws IOException {
+        segmentsOf(20 * MIB);
+        assertThat(purge(() -> false)).isEqualTo(IN_STEPS);
+        for (long seq = IN_STEPS + 1; seq < SEGMENTS; seq++) {
+            Files.createLink(dir.resolve("kept" + seq), segment(seq));
+        }
+        waits = 0;
+        assertThat(purge(() -> false)).as("all but the last").isEqualTo(SEGMENTS - IN_STEPS - 1);
+        assertThat(waits).isOne();
+    }
+
+    @Test
+    void aPoisonedQueueDropsNoMore() throws IOException {
+        segmentsOf(20 * MIB);
+        assertThat(
+                        purge(() -> {
+                            q.queue.poison("test", null);
+                            return true;
+                        }))
+                .isEqualTo(IN_STEPS);
+        assertThat(waits).isOne();
     }
 
     /** A backup that reads what was purged may do so for hours. */
