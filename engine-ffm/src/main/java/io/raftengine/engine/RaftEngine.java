@@ -295,7 +295,7 @@ public final class RaftEngine implements AutoCloseable {
      * <p>Writers and readers go on meanwhile. What was deleted, compacted or cleaned stays so,
      * whatever is dropped. The space of deleted segments goes in small steps, for the sake of those
      * who sync: where more than 64 segments of over 16 MiB were deleted, a call waits for their
-     * space before it deletes more, about a second for ten of 128 MiB, unless space is short.
+     * space before it deletes more, a second or two for ten of 128 MiB, unless space is short.
      *
      * @return what was done, and the groups that hold old segments, those included that an earlier
      *     call named which failed in the end; nothing where another purge is at work
