@@ -176,17 +176,23 @@ final class Pacer {
 
     private void await(long start) {
         long now = start;
-        boolean interrupted = false;
+        while (isLimited(now) && debtBytes > 0) {
+            heldBack = true;
+            long nanos = (long) (debtBytes * NANOS_PER_SECOND / rate()) + 1;
+            sleepFor(Math.min(nanos, SLEEP_NANOS_MAX));
+            now = clock.getAsLong();
+            refill(now);
+        }
+    }
+
+    private void sleepFor(long nanos) {
+        // A set flag would make every sleep return at once.
+        boolean interrupted = Thread.interrupted();
         sleeper = Thread.currentThread();
         try {
-            while (isLimited(now) && debtBytes > 0) {
-                heldBack = true;
-                long nanos = (long) (debtBytes * NANOS_PER_SECOND / rate()) + 1;
-                // A set flag would make every sleep return at once.
-                interrupted |= Thread.interrupted();
-                sleep.accept(Math.min(nanos, SLEEP_NANOS_MAX));
-                now = clock.getAsLong();
-                refill(now);
+            // Looked at once more: who stops has seen a sleeper, or is seen here.
+            if (!stopped) {
+                sleep.accept(nanos);
             }
         } finally {
             sleeper = null;
@@ -302,19 +308,7 @@ final class Pacer {
      * @return false, at once, if the engine is closing
      */
     boolean waitABit() {
-        // As in await.
-        boolean interrupted = Thread.interrupted();
-        sleeper = Thread.currentThread();
-        try {
-            if (!stopped) {
-                sleep.accept(WAIT_NANOS);
-            }
-        } finally {
-            sleeper = null;
-            if (interrupted) {
-                Thread.currentThread().interrupt();
-            }
-        }
+        sleepFor(WAIT_NANOS);
         return !stopped;
     }
 

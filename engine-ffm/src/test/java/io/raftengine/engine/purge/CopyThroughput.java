@@ -254,7 +254,7 @@ final class CopyThroughput {
                 (rewrite.statistics().bytesAppended() - writtenBefore) / 1048576.0,
                 line);
         rewrite.rotate();
-        rewrite.purgeTo(rewrite.activeSeq());
+        rewrite.purgeTo(rewrite.activeSeq(), () -> true);
     }
 
     private void handOut(EntryWindow window, RewriteLog log, boolean sync, int threshold) {

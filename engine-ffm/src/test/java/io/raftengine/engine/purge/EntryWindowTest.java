@@ -394,7 +394,7 @@ class EntryWindowTest {
         engine.append.rotate();
         engine.plain(1, 3, 2, 10).write();
         collect(1, 1, 5);
-        engine.append.purgeTo(2);
+        engine.append.purgeTo(2, () -> true);
         read();
         assertThat(window.lost(0)).isTrue();
         assertThat(window.lost(1)).isFalse();

@@ -11,15 +11,11 @@ import java.util.function.BooleanSupplier;
  * <p>For the purger's thread.
  */
 final class DeletionRoom {
-    /** For a purge that nobody works beside. */
-    static final BooleanSupplier NO_WAITING = () -> true;
-
-    /** Of a few milliseconds each, while a step is due as often. */
-    private static final int WAITS_IN_VAIN_MAX = 400;
+    /** Of a few milliseconds each, while a step is due as often: seconds. */
+    private static final int WAITS_IN_VAIN_MAX = 2000;
 
     private final QueueContext context;
     private final BooleanSupplier waits;
-    private final boolean never;
     private long stepsSeen;
     private int waitsInVain;
 
@@ -31,7 +27,6 @@ final class DeletionRoom {
     DeletionRoom(QueueContext context, BooleanSupplier waits) {
         this.context = context;
         this.waits = waits;
-        this.never = waits == NO_WAITING;
     }
 
     /**
@@ -40,7 +35,10 @@ final class DeletionRoom {
      * @return false if the purge is to end, and the file to stay
      */
     boolean await(Path file) {
-        while (!never && isWorthAWait(file)) {
+        if (context.deletions().hasRoom() || !context.deletions().needsRoom(file)) {
+            return true;
+        }
+        while (isWorthAWait()) {
             if (context.poison().poisoned() || !waits.getAsBoolean()) {
                 return false;
             }
@@ -49,14 +47,14 @@ final class DeletionRoom {
         return true;
     }
 
-    private boolean isWorthAWait(Path file) {
+    private boolean isWorthAWait() {
         long steps = context.deletions().steps();
         if (steps != stepsSeen) {
             stepsSeen = steps;
             waitsInVain = 0;
         }
         return waitsInVain < WAITS_IN_VAIN_MAX
-                && !context.deletions().hasRoomFor(file)
+                && !context.deletions().hasRoom()
                 && !context.headRoom().isWanted()
                 && !context.isSpaceShort();
     }

@@ -39,11 +39,11 @@ final class GradualDeletion {
 
     /**
      * Each file that waits holds a descriptor. What is one too many goes at once, so whoever
-     * deletes large files asks for {@link #hasRoomFor room} before.
+     * deletes large files asks for {@link #hasRoom room} before.
      */
     private static final int BACKLOG_MAX = 64;
 
-    /** Then somebody may be waiting for room, and no step is shorter. */
+    /** While so many wait somebody may be waiting for room, and no step is shorter. */
     private static final long FULL_STEP_BYTES = 8 << 20;
 
     /** A nameless file and, if it was a segment, whose readers have to leave first. */
@@ -130,18 +130,21 @@ final class GradualDeletion {
     }
 
     /**
-     * Whether a file can be deleted now without more of its space going at once than in a step, as
-     * far as waiting helps: steps make room, and take nothing from what is still read.
+     * Whether another file can wait here, or none of those that do is free to go: steps take
+     * nothing from what is still read, so waiting for room would be in vain.
      */
-    boolean hasRoomFor(Path file) {
+    boolean hasRoom() {
         lock.lock();
         try {
-            return backlog.size() < BACKLOG_MAX
-                    || backlog.stream().noneMatch(Doomed::free)
-                    || bytesGivenBack(file) <= STEP_BYTES_MAX;
+            return backlog.size() < BACKLOG_MAX || backlog.stream().noneMatch(Doomed::free);
         } finally {
             lock.unlock();
         }
+    }
+
+    /** Whether a file needs {@link #hasRoom room}: at once, more would go than in any step. */
+    boolean needsRoom(Path file) {
+        return bytesGivenBack(file) > STEP_BYTES_MAX;
     }
 
     /** Steps done so far: while it grows, waiting for room is not in vain. */
@@ -244,17 +247,30 @@ final class GradualDeletion {
     boolean finishNow() {
         lock.lock();
         try {
-            boolean any = current != null;
-            if (current != null) {
-                Closing.quietly(current.handle);
-                current = null;
-            }
-            while (takeNext()) {
-                Closing.quietly(current.handle);
-                current = null;
+            boolean any = false;
+            while (finishOne()) {
                 any = true;
             }
             return any;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * Gives one file's space back at once, and its descriptor.
+     *
+     * @return whether there was any that nobody reads
+     */
+    boolean finishOne() {
+        lock.lock();
+        try {
+            if (current == null && !takeNext()) {
+                return false;
+            }
+            Closing.quietly(current.handle);
+            current = null;
+            return true;
         } finally {
             lock.unlock();
         }

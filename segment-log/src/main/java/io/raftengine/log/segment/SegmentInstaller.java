@@ -82,8 +82,8 @@ final class SegmentInstaller {
             }
             return attemptInHeadRoom(seq, full);
         } catch (StorageException refused) {
-            // What is deleted in steps holds a descriptor each.
-            if (!NO_DESCRIPTOR.contains(refused.errno()) || !context.deletions().finishNow()) {
+            // What is deleted in steps holds a descriptor each. One will do.
+            if (!NO_DESCRIPTOR.contains(refused.errno()) || !context.deletions().finishOne()) {
                 throw refused;
             }
             return install(seq, null);

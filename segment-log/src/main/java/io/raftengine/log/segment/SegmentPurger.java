@@ -48,7 +48,7 @@ final class SegmentPurger {
         this.table = table;
     }
 
-    /** See {@link SegmentQueue#purgeTo(long, BooleanSupplier)}. */
+    /** See {@link SegmentQueue#purgeTo}. */
     synchronized int purgeTo(long seq, BooleanSupplier waits) {
         if (closed) {
             throw new ClosedException(context.settings().kind() + " queue is closed");

@@ -581,17 +581,6 @@ public final class SegmentQueue implements SegmentSource, AutoCloseable {
     }
 
     /**
-     * As {@link #purgeTo(long, BooleanSupplier)}, never waiting: the space of files that are too
-     * many goes at once.
-     *
-     * @param seq as above
-     * @return as above
-     */
-    public int purgeTo(long seq) {
-        return purgeTo(seq, DeletionRoom.NO_WAITING);
-    }
-
-    /**
      * Lets this queue's reserves give way when the head-room is needed and absent, and makes the
      * head-room if it is missing because the last run used it up and space is still short. Called
      * once, when all queues of the engine are open: what their opening cut off is free now, and

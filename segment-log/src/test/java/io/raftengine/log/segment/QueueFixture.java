@@ -179,7 +179,7 @@ final class QueueFixture implements AutoCloseable {
     }
 
     QueueFixture purgeTo(long seq) {
-        queue.purgeTo(seq);
+        queue.purgeTo(seq, () -> true);
         model.headMap(seq).clear();
         return this;
     }

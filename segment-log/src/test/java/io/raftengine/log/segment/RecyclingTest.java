@@ -179,7 +179,8 @@ class RecyclingTest {
                 throw new StorageException(path.toString(), operation, 30, "Read-only file system");
             }
         });
-        assertThatThrownBy(() -> q.queue.purgeTo(6)).isInstanceOf(StorageException.class);
+        assertThatThrownBy(() -> q.queue.purgeTo(6, () -> true))
+                .isInstanceOf(StorageException.class);
         q.fs.noProgram();
         long first = q.queue.firstSeq();
         assertThat(first).isEqualTo(3);

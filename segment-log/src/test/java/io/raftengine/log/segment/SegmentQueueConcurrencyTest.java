@@ -116,7 +116,7 @@ class SegmentQueueConcurrencyTest {
         while (!done) {
             long keep = queue.activeSeq() - 3;
             if (keep > queue.firstSeq()) {
-                queue.purgeTo(keep);
+                queue.purgeTo(keep, () -> true);
             }
             Thread.yield();
         }

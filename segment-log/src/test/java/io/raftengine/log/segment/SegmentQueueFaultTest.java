@@ -396,7 +396,8 @@ class SegmentQueueFaultTest {
     void aPurgeThatFailsHalfWayCanBeRepeated() {
         q.open().append(1024).append(1024).append(1024).append(1024);
         fail("delete", 1, 1);
-        assertThatThrownBy(() -> q.queue.purgeTo(4)).isInstanceOf(StorageException.class);
+        assertThatThrownBy(() -> q.queue.purgeTo(4, () -> true))
+                .isInstanceOf(StorageException.class);
         assertThat(q.queue.firstSeq()).isEqualTo(2);
         q.model.headMap(2L).clear();
         q.verify();

@@ -74,8 +74,10 @@ class SegmentQueueTest {
         q.purgeTo(2);
         assertThat(q.queue.firstSeq()).isEqualTo(2);
         assertThat(log(1)).doesNotExist();
-        assertThatThrownBy(() -> q.queue.purgeTo(4)).isInstanceOf(InvalidArgumentException.class);
-        assertThatThrownBy(() -> q.queue.purgeTo(1)).isInstanceOf(InvalidArgumentException.class);
+        assertThatThrownBy(() -> q.queue.purgeTo(4, () -> true))
+                .isInstanceOf(InvalidArgumentException.class);
+        assertThatThrownBy(() -> q.queue.purgeTo(1, () -> true))
+                .isInstanceOf(InvalidArgumentException.class);
         q.append(10).append(20);
         assertThat(q.queue.end()).isEqualTo(HEADER + 30);
         q.verify();
@@ -98,7 +100,8 @@ class SegmentQueueTest {
         }
         q.rotate();
         // As in the reference even an empty segment is rotated once its header reaches the target.
-        assertThatThrownBy(() -> q.queue.purgeTo(13)).isInstanceOf(InvalidArgumentException.class);
+        assertThatThrownBy(() -> q.queue.purgeTo(13, () -> true))
+                .isInstanceOf(InvalidArgumentException.class);
         q.purgeTo(12);
         assertThat(q.queue.acquire(5)).isNull();
         assertThat(q.queue.statistics().reserveCount()).isEqualTo(11);

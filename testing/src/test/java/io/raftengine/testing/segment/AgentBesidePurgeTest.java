@@ -77,7 +77,8 @@ class AgentBesidePurgeTest {
             Operation operation, Predicate<Call> which, int passing) throws Exception {
         fs.on(operation).where(which).program(passing, 1).inject(new Fault.Pause(point));
         try (ExecutorService threads = Executors.newFixedThreadPool(2)) {
-            Future<Integer> purge = threads.submit(() -> queue.purgeTo(queue.activeSeq()));
+            Future<Integer> purge =
+                    threads.submit(() -> queue.purgeTo(queue.activeSeq(), () -> true));
             try {
                 point.awaitReached();
                 // The time only ends a run that has failed.

@@ -50,7 +50,7 @@ class DroppedSegmentTest {
                 queue.rotate();
             }
             FaultRule closing = fs.on(Operation.CLOSE).inject(Fault.error());
-            assertThat(queue.purgeTo(4)).isEqualTo(3);
+            assertThat(queue.purgeTo(4, () -> true)).isEqualTo(3);
             assertThat(closing.fired()).isEqualTo(3);
             fs.clearRules();
             assertThat(queue.firstSeq()).isEqualTo(4);

@@ -271,7 +271,7 @@ class FullDiskQueueTest {
         assertThat(rewrite.activeSeq()).isEqualTo(2);
         assertThat(names()).contains("0000000000000002.rewrite").doesNotContain(HEAD_ROOM);
         assertThatThrownBy(() -> append(append)).isInstanceOf(OutOfSpaceException.class);
-        append.purgeTo(3);
+        append.purgeTo(3, () -> true);
         assertThat(headRoom.heldBytes()).as("the first freed space is its").isEqualTo(ROOM);
         assertThat(appendUntilFull()).as("writers go on without reopening").isPositive();
         // And again, and again: as often as something can be purged.
@@ -280,9 +280,9 @@ class FullDiskQueueTest {
                 rewrite();
             }
             rewrite.sync();
-            append.purgeTo(append.activeSeq() - 1);
+            append.purgeTo(append.activeSeq() - 1, () -> true);
             if (rewrite.activeSeq() - rewrite.firstSeq() > 1) {
-                rewrite.purgeTo(rewrite.activeSeq());
+                rewrite.purgeTo(rewrite.activeSeq(), () -> true);
             }
             assertThat(headRoom.heldBytes())
                     .as("round %d", round)
@@ -299,7 +299,7 @@ class FullDiskQueueTest {
         for (int i = 0; i < 3 * TARGET / PIECE; i++) {
             append(append);
         }
-        append.purgeTo(append.activeSeq());
+        append.purgeTo(append.activeSeq(), () -> true);
         int reserves = append.statistics().reserveCount();
         assertThat(reserves).isGreaterThan(1);
         close();
@@ -356,7 +356,7 @@ class FullDiskQueueTest {
         rewriteASegment();
         assertThat(rewrite.activeSeq()).isEqualTo(2);
         assertThat(names()).contains("0000000000000002.rewrite").doesNotContain(HEAD_ROOM);
-        append.purgeTo(3);
+        append.purgeTo(3, () -> true);
         assertThat(headRoom.heldBytes()).isEqualTo(ROOM);
     }
 
@@ -367,7 +367,7 @@ class FullDiskQueueTest {
         for (int i = 0; i < 8 * TARGET / PIECE; i++) {
             append(append);
         }
-        append.purgeTo(append.activeSeq());
+        append.purgeTo(append.activeSeq(), () -> true);
         agent();
         append(append);
         append.rotate();
@@ -389,7 +389,7 @@ class FullDiskQueueTest {
         appendUntilFull();
         assertThatThrownBy(this::rewriteASegment).isInstanceOf(OutOfSpaceException.class);
         assertThat(headRoom.heldBytes()).isZero();
-        append.purgeTo(3);
+        append.purgeTo(3, () -> true);
         assertThat(headRoom.heldBytes()).isEqualTo(ROOM);
     }
 
@@ -408,7 +408,7 @@ class FullDiskQueueTest {
             append(append);
         }
         SegmentReader inside = append.acquire(1);
-        append.purgeTo(2);
+        append.purgeTo(2, () -> true);
         assertThat(append.statistics().reserveCount()).isOne();
         disk.setCapacity(6 * TARGET - disk.availableBytes(DIR));
         append.servesHeadRoom();
@@ -434,7 +434,7 @@ class FullDiskQueueTest {
         append(append);
         try (PinnedSegments fork = append.pin()) {
             assertThat(fork.extend()).isTrue();
-            append.purgeTo(3);
+            append.purgeTo(3, () -> true);
             assertThat(append.statistics().reserveCount()).isEqualTo(2);
             assertThat(append.rotationFindsRoom()).isFalse();
             fs.on(Operation.WRITE).where(call -> call.offset() > 0).inject(Fault.noSpace());
@@ -516,7 +516,7 @@ class FullDiskQueueTest {
             rewrite();
         }
         // Its own space is used up to the target: from now on only a rotation helps.
-        append.purgeTo(4);
+        append.purgeTo(4, () -> true);
         appendUntilFull();
         assertThat(headRoom.heldBytes()).isEqualTo(ROOM);
         disk.setCapacity(10 * TARGET - disk.availableBytes(DIR));
@@ -550,7 +550,7 @@ class FullDiskQueueTest {
             rewrite();
         }
         rewrite.sync();
-        append.purgeTo(4);
+        append.purgeTo(4, () -> true);
         appendUntilFull();
         fs.clearRules();
         assertThat(images[0]).isGreaterThan(60);
@@ -581,7 +581,7 @@ class FullDiskQueueTest {
         try {
             rewrite();
         } catch (OutOfSpaceException copiedBefore) {
-            append.purgeTo(append.firstSeq() + 1);
+            append.purgeTo(append.firstSeq() + 1, () -> true);
             rewrite();
         }
     }

@@ -123,7 +123,7 @@ class QueuePowerCutTest {
 
     private void purgeTo(long seq) {
         purgedBelow = seq;
-        queue.purgeTo(seq);
+        queue.purgeTo(seq, () -> true);
     }
 
     /** From now on the power goes before every call. */
